@@ -1,0 +1,223 @@
+"""A chip: its structure (Chip) and, apart from it, what its events cost (PriceList). Neither changes during a run.
+
+Values only; reading chip files is files/chip_file.py. Sources of the numbers stand in the chip files, constant by constant.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from .events import EVENTS, MEANING, N_EVENTS, Event
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """width x height tiles with cores_per_tile cores each.  host_tile: (x, y) where spikes of the host enter.
+
+    Core c sits on tile c // cores_per_tile; tile k sits at x = k // height, y = k % height (column-major, as SANA-FE).
+    """
+
+    width: int
+    height: int
+    cores_per_tile: int
+    routing: str = "xy"
+    host_tile: tuple[int, int] = (0, 0)
+
+    @property
+    def n_tiles(self) -> int:
+        return self.width * self.height
+
+    @property
+    def n_cores(self) -> int:
+        return self.n_tiles * self.cores_per_tile
+
+    def tile_xy(self, tile: int) -> tuple[int, int]:
+        """(x, y) of a tile."""
+        return tile // self.height, tile % self.height
+
+    def tile_at(self, x: int, y: int) -> int:
+        """The tile at (x, y)."""
+        return x * self.height + y
+
+
+@dataclass(frozen=True)
+class CoreLimits:
+    """What one core holds.  synapse_words: words of word_bits bits of synapse memory."""
+
+    compartments: int
+    axons_in: int
+    axons_out: int
+    synapse_words: int
+    word_bits: int
+
+
+@dataclass(frozen=True)
+class SynapseLimits:
+    """What a synapse can say, and how many bits it takes: lists are cut in groups, each with a header."""
+
+    weight_bits: tuple[int, ...]
+    exponent_min: int
+    exponent_max: int
+    delay_max: int
+    delay_bits: int
+    index_bits: int
+    group: int
+    header_bits: int
+
+
+@dataclass(frozen=True)
+class Registers:
+    """Ranges of a compartment's registers, both ends allowed."""
+
+    decay_max: int
+    threshold_max: int
+    bias_min: int
+    bias_max: int
+    bias_exponent_min: int
+    bias_exponent_max: int
+    refractory_max: int
+
+
+class Arithmetic(NamedTuple):
+    """How a core's integers behave at their edges; integers only, so that kernels take it as it is.
+
+    See facts/fixed_point.md section 9 for the switches and section 7 for who does what.
+    q_bits: width of the input accumulator, 0 does not wrap.  state_bits: width of u and v.
+    u_overflow, bias_overflow: one of OVERFLOW.  v_clip: 1 limits v to +-(2**(state_bits-1) - 1).
+    decay_u_offset, decay_v_offset: added to the register to give the effective decay.
+    weight_rounding: one of WEIGHT_ROUNDING.  exponent_stage: one of EXPONENT_STAGE.
+    weight_limit_bits: an effective weight stays within +-(2**bits - 2**6), 0 is no limit.
+    weight_magnitude: the largest inhibitory mantissa, 255 or 256.
+    """
+
+    q_bits: int = 22
+    state_bits: int = 24
+    u_overflow: int = 1
+    bias_overflow: int = 1
+    v_clip: int = 1
+    decay_u_offset: int = 1
+    decay_v_offset: int = 0
+    weight_rounding: int = 0
+    exponent_stage: int = 0
+    weight_limit_bits: int = 21
+    weight_magnitude: int = 255
+
+
+OVERFLOW = {"none": 0, "wrap": 1, "lava": 2}
+WEIGHT_ROUNDING = {"floor": 0, "toward_zero": 1, "nearest": 2, "exact": 3}
+EXPONENT_STAGE = {"synapse": 0, "sum": 1}
+
+PROFILES = {
+    "loihi1": Arithmetic(),
+    "lava": Arithmetic(q_bits=0, u_overflow=2, bias_overflow=0, exponent_stage=1, weight_limit_bits=0),
+    "nengo_loihi": Arithmetic(weight_rounding=2),
+    "brian2_loihi": Arithmetic(
+        q_bits=0, u_overflow=0, bias_overflow=0, v_clip=0, decay_u_offset=0, weight_rounding=1, weight_magnitude=256
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Chip:
+    """Structure of a chip: everything a compiler and an engine must honour, and no price."""
+
+    name: str
+    mesh: Mesh
+    core: CoreLimits
+    synapse: SynapseLimits
+    registers: Registers
+    arithmetic: Arithmetic = Arithmetic()
+    about: str = ""
+    technology: str = ""
+    estimate: bool = False
+
+
+@dataclass(frozen=True)
+class Constant:
+    """One published or estimated number.  value: None where nobody has published it (then it is not modelled).
+
+    low, high: the range it may lie in, same unit.  provenance: code of facts/chips.md (PF, SV, SN, AB, RD, DV, DG, MU) or
+    'estimate'.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    source: str
+    provenance: str
+
+
+@dataclass(frozen=True)
+class StaticPower:
+    """Power drawn whether or not anything happens.  per: 'chip', 'core' or 'core_in_use'."""
+
+    name: str
+    mw: Constant
+    per: str
+
+
+@dataclass(frozen=True)
+class Barrier:
+    """Time of one barrier by the number of tiles in use.
+
+    points: ((tiles, ns), ...), ascending.  interpolate: 'log' (linear in log tiles) or 'step' (largest entry <= tiles).
+    """
+
+    points: tuple[tuple[int, float], ...]
+    interpolate: str
+    source: str
+    provenance: str
+
+    def time_ns(self, n_tiles: int) -> float:
+        """Barrier time in ns for n_tiles >= 1 tiles in use; the ends of the table are held."""
+        tiles = [tiles for tiles, _ in self.points]
+        times = [ns for _, ns in self.points]
+        if self.interpolate == "step":
+            return times[max([i for i, t in enumerate(tiles) if t <= n_tiles], default=0)]
+        return float(np.interp(math.log(n_tiles), np.log(tiles), times))
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """What one event of each kind costs, what leaks, and what a barrier takes."""
+
+    name: str
+    energy_pj: dict[Event, Constant]
+    time_ns: dict[Event, Constant]
+    barrier: Barrier
+    static: tuple[StaticPower, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    def energies(self) -> np.ndarray:
+        """(N_EVENTS,) pJ; what is not modelled counts 0 here and is named by `not_modelled`."""
+        return _values(self.energy_pj)
+
+    def times(self) -> np.ndarray:
+        """(N_EVENTS,) ns; likewise. The barrier's time stands in `barrier`."""
+        return _values(self.time_ns)
+
+    def not_modelled(self) -> list[str]:
+        """Names of everything without a number, then the chip file's own list."""
+        missing = [f"energy of {MEANING[e].key}" for e in EVENTS if self.energy_pj[e].value is None]
+        missing += [
+            f"time of {MEANING[e].key}" for e in EVENTS if self.time_ns[e].value is None and e is not Event.BARRIER
+        ]
+        missing += [f"static power of {power.name}" for power in self.static if power.mw.value is None]
+        return missing + list(self.notes)
+
+    def estimates(self) -> list[str]:
+        """Names of every constant that is a guess or from memory, so that a report can repeat it."""
+        guessed = ("estimate", "MU")
+        names = [f"energy of {MEANING[e].key}" for e in EVENTS if self.energy_pj[e].provenance in guessed]
+        return names + [f"static power of {power.name}" for power in self.static if power.mw.provenance in guessed]
+
+
+def _values(constants: dict[Event, Constant]) -> np.ndarray:
+    out = np.zeros(N_EVENTS)
+    for event, constant in constants.items():
+        out[event] = constant.value or 0.0
+    return out

@@ -1,0 +1,9 @@
+"""The compiler: quantise -> partition -> place -> route -> image, each a function from values to a new value.
+
+Quantising comes first because nothing that follows may change a number; what it prunes (weights that round to zero) is
+not mapped.
+"""
+
+from .compile import Compiled, Mapping, MappingOptions, compile_network
+
+__all__ = ["Compiled", "Mapping", "MappingOptions", "compile_network"]

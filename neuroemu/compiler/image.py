@@ -1,0 +1,185 @@
+"""The frozen result of compilation: flat integer arrays, grouped, and two hashes.
+
+The host's layout stands here: synapses source-major with targets sorted, and for each source a short static row of
+(part, synapses there) from which exact counts and the messages follow. The chip's own axon lists are not walked; their
+sizes were computed for the limits (compiler/demand.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from ..chip import Arithmetic, Mesh
+
+
+class Compartments(NamedTuple):
+    """(n,) int64 each, in network order.  Decays effective 0..4096; thresholds, bias, limits in units of u and v."""
+
+    decay_u: np.ndarray
+    decay_v: np.ndarray
+    threshold: np.ndarray
+    threshold_low: np.ndarray
+    bias: np.ndarray
+    refractory: np.ndarray
+    v_min: np.ndarray
+    v_max: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+    charge: np.ndarray
+
+
+class Blocks(NamedTuple):
+    """One row a population on the chip; (n_blocks,) int64 each.
+
+    first, size: its compartments.  reset_interval: 0 never.  noise_exponent: 0 is no noise.  noise_stream: of the generator.
+    noise_column: first column of the recorded draws, -1 for the generator.
+    """
+
+    first: np.ndarray
+    size: np.ndarray
+    reset_interval: np.ndarray
+    reset_offset: np.ndarray
+    noise_exponent: np.ndarray
+    noise_mantissa: np.ndarray
+    noise_at_membrane: np.ndarray
+    noise_stream: np.ndarray
+    noise_column: np.ndarray
+
+
+class Noise(NamedTuple):
+    """enabled: (n,) uint8 a compartment, or empty.  draws: (steps, columns) int64 recorded draws, or (0, 0)."""
+
+    enabled: np.ndarray
+    draws: np.ndarray
+
+
+class Synapses(NamedTuple):
+    """Source-major: those of source s are first[s]..first[s+1], targets ascending.
+
+    first: (n_sources + 1,) int64.  target: (n,) int32, index into a row of the delay ring.  weight: (n,) int16, in 2**6.
+    delay: (n,) uint8 steps beyond the first, or empty when every delay is 0.
+    """
+
+    first: np.ndarray
+    target: np.ndarray
+    weight: np.ndarray
+    delay: np.ndarray
+
+
+class CountRows(NamedTuple):
+    """Where the synapses of each source are: first (n_sources + 1,) int64; part, synapses (rows,) int32."""
+
+    first: np.ndarray
+    part: np.ndarray
+    synapses: np.ndarray
+
+
+class Parts(NamedTuple):
+    """(n_parts,) int64 each: population index, first compartment, size, core. Ascending by first compartment."""
+
+    population: np.ndarray
+    first: np.ndarray
+    size: np.ndarray
+    core: np.ndarray
+
+
+class Routes(NamedTuple):
+    """Destination cores of each source, ascending: first (n_sources + 1,) int64, core (messages,) int32.
+
+    tile_of_source: (n_sources,) int32, where its messages enter the mesh.  core_of_source: (n_sources,) int32, -1 the host.
+    """
+
+    first: np.ndarray
+    core: np.ndarray
+    tile_of_source: np.ndarray
+    core_of_source: np.ndarray
+
+
+@dataclass(frozen=True)
+class ChipImage:
+    """Everything an engine and a cost model need of a mapped network; read-only.
+
+    Sources are numbered: compartments 0..n_compartments-1 in network order, then the channels of the spike sources.
+    plain: synapses that take any spike as 1; graded: those that multiply by its payload.
+    accumulator_shift: (k,) int64, for sums that are shifted as a whole (compatibility); ring rows are (1 + k) * n wide.
+    model_hash: of all that decides spikes and counts by part.  mesh_hash: of mesh, placement and routes.
+    """
+
+    names: tuple[str, ...]
+    compartments: Compartments
+    blocks: Blocks
+    noise: Noise
+    plain: Synapses
+    graded: Synapses
+    accumulator_shift: np.ndarray
+    rows: CountRows
+    parts: Parts
+    routes: Routes
+    source_names: tuple[str, ...]
+    source_first: np.ndarray
+    arithmetic: Arithmetic
+    mesh: Mesh
+    step_ms: float
+    model_hash: str = field(default="")
+    mesh_hash: str = field(default="")
+
+    @property
+    def n_compartments(self) -> int:
+        return self.compartments.u.size
+
+    @property
+    def n_sources(self) -> int:
+        return self.plain.first.size - 1
+
+    @property
+    def n_parts(self) -> int:
+        return self.parts.core.size
+
+    @property
+    def n_synapses(self) -> int:
+        return self.plain.target.size + self.graded.target.size
+
+    @property
+    def n_slots(self) -> int:
+        """Rows of the delay ring: a spike of step t reaches t + 1 + delay while row t is still being read."""
+        longest = max((int(s.delay.max()) for s in (self.plain, self.graded) if s.delay.size), default=0)
+        return longest + 2
+
+    def cores_in_use(self) -> np.ndarray:
+        """Cores that hold a part, ascending."""
+        return np.unique(self.parts.core)
+
+    def tiles_in_use(self) -> np.ndarray:
+        """Tiles that hold a part, ascending."""
+        return np.unique(self.cores_in_use() // self.mesh.cores_per_tile)
+
+
+def freeze(group: tuple) -> None:
+    """Make every array of a NamedTuple read-only."""
+    for array in group:
+        array.setflags(write=False)
+
+
+def digest(*groups: object) -> str:
+    """A short sha256 over arrays (dtype, shape, bytes) and plain values, nested in any depth of tuples."""
+    state = hashlib.sha256()
+
+    def feed(item: object) -> None:
+        if isinstance(item, np.ndarray):
+            state.update(f"{item.dtype.str}{item.shape}".encode())
+            state.update(np.ascontiguousarray(item).data)
+        elif isinstance(item, tuple):
+            state.update(b"(")
+            for part in item:
+                feed(part)
+            state.update(b")")
+        else:
+            state.update(repr(item).encode() + b";")
+
+    for group in groups:
+        feed(group)
+    return state.hexdigest()[:16]

@@ -1,0 +1,85 @@
+"""Limits: what the mapped network asks of every core, held against the chip, all violations together."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..chip import Chip
+from ..errors import DoesNotFit, Violation
+from .partition import Part
+
+
+def check(parts: list[Part], placement: np.ndarray, axons_out: np.ndarray, chip: Chip) -> None:
+    """Raises DoesNotFit with every limit exceeded, else returns.
+
+    placement: core of each part.  axons_out: (n_cores at least,) messages one spike of every compartment would send, by core.
+    """
+    violations = _cores(placement, chip)
+    for core in np.unique(placement):
+        here = [part for part, place in zip(parts, placement, strict=True) if place == core]
+        violations += _core(int(core), here, int(axons_out[core]), chip)
+    if violations:
+        raise DoesNotFit(violations, chip.name)
+
+
+def _cores(placement: np.ndarray, chip: Chip) -> list[Violation]:
+    needed, available = np.unique(placement).size, chip.mesh.n_cores
+    if needed <= available:
+        return []
+    times = math.ceil(needed / available)
+    return [
+        Violation(
+            "cores",
+            needed,
+            available,
+            "the chip",
+            "the network as a whole",
+            f"Try a mesh with {times} times as many tiles (--set chip.mesh.width={chip.mesh.width * times}) "
+            "or fewer compartments.",
+        )
+    ]
+
+
+def _core(core: int, parts: list[Part], axons_out: int, chip: Chip) -> list[Violation]:
+    limits = chip.core
+    place = f"core {core}"
+    found = []
+
+    def exceeded(resource: str, needed: int, available: int, culprit: str, remedy: str) -> None:
+        if needed > available:
+            found.append(Violation(resource, needed, available, place, culprit, remedy))
+
+    largest = max(parts, key=lambda part: part.size)
+    exceeded("compartments", sum(p.size for p in parts), limits.compartments, largest.population, "Try more parts.")
+    sources = np.unique(np.concatenate([part.demand.sources for part in parts]))
+    most = max(parts, key=lambda part: part.demand.axons_in)
+    exceeded(
+        "axons_in",
+        sources.size,
+        limits.axons_in,
+        f"population '{most.population}' with {most.demand.axons_in} sources",
+        f"'{most.name}' cannot be cut further; try fewer sources a compartment, or a chip with more input axons.",
+    )
+    words: dict[str, int] = {}
+    for part in parts:
+        for name, count in part.demand.words_by_projection.items():
+            words[name] = words.get(name, 0) + count
+    heaviest = max(words, key=lambda name: words[name], default="")
+    exceeded(
+        "synapse_words",
+        sum(words.values()),
+        limits.synapse_words,
+        f"projection '{heaviest}' with {words.get(heaviest, 0)} words",
+        f"Try fewer bits for '{heaviest}', or a chip with more synapse memory.",
+    )
+    exceeded(
+        "axons_out",
+        axons_out,
+        limits.axons_out,
+        f"population '{largest.population}'",
+        f"Try mapping.parts: {{{largest.population}: {max(2, math.ceil(axons_out / limits.axons_out))}}} "
+        "and mapping.share_cores: false.",
+    )
+    return found

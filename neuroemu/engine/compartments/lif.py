@@ -1,0 +1,104 @@
+"""The CUBA LIF compartment: current-based leaky integrate-and-fire in the chip's integers.
+
+## What the chip does
+In every time step, for every compartment (facts/fixed_point.md section 2; recordings of the chip agree):
+    q = input of this step (+ noise), wrapped to 22 bits
+    u = decay(u, decay_u) + q, wrapped to 24 bits
+    v = decay(v, decay_v) + u + bias (+ noise), u + bias wrapped to 24 bits, v clipped
+    v = 0 while refractory
+    spike if v > threshold (strictly); then v = 0 and the refractory counter starts
+## Our choice
+A compartment is *active* in a step if u, v, bias, input or its counter is not zero before it, or noise is on; otherwise
+the step would leave it as it is, it is not visited and counts as inactive. A ternary compartment also fires when
+v < threshold_low, with payload -1 (as Lava's TernaryLIF). The wrap of u + bias is what nengo-loihi does; no recording
+settles it. Twin: tests/naive.py.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from ... import rng
+from ...fixedpoint import STATE_SHIFT, clip, decay, wrap, wrap_once
+
+NOISE_TOP = 127
+_NOISE_RANGE = np.uint64(2 * NOISE_TOP + 1)
+
+
+@njit(cache=True)
+def update(first, size, block, step, image, state, row, spiked, payload, n_spiked):
+    """Advances the compartments first..first+size-1, all of one block, by one time step.
+
+    image: Kernel arrays (engine/step.py).  row: (width,) int64 input in 2**6 due now, zeroed here.
+    spiked, payload: filled from n_spiked on, ascending.  Returns (n_spiked, how many were active).
+    """
+    p, a, blocks = image.compartments, image.arithmetic, image.blocks
+    n = state.u.size
+    shifts = image.accumulator_shift
+    interval = blocks.reset_interval[block]
+    if interval > 0 and step % interval == blocks.reset_offset[block] % interval:
+        state.u[first : first + size] = 0
+        state.v[first : first + size] = 0
+    noisy = blocks.noise_exponent[block] != 0
+    n_active = 0
+    for i in range(first, first + size):
+        q = row[i]
+        row[i] = 0
+        for k in range(shifts.size):
+            q += row[(k + 1) * n + i] >> shifts[k]
+            row[(k + 1) * n + i] = 0
+        u, v, bias = state.u[i], state.v[i], state.bias[i]
+        if not noisy and (u | v | q | bias | state.charge[i] | state.refractory[i]) == 0:
+            continue  # at rest: a fixed point of the arithmetic, thresholds being on their own side of zero
+        n_active += 1
+        q = (q << STATE_SHIFT) + state.charge[i]
+        state.charge[i] = 0
+        noise = 0
+        if noisy and image.noise.enabled[i]:
+            noise = _noise(i - first, block, step, image)
+        at_membrane = blocks.noise_at_membrane[block] != 0
+        if not at_membrane:
+            q += noise
+        if a.q_bits > 0:
+            q = wrap(q, a.q_bits)
+        u = decay(u, p.decay_u[i]) + q
+        if a.u_overflow == 1:
+            u = wrap(u, a.state_bits)
+        elif a.u_overflow == 2:
+            u = wrap_once(u, a.state_bits)
+        drive = u + bias
+        if at_membrane:
+            drive += noise
+        if a.bias_overflow == 1:
+            drive = wrap(drive, a.state_bits)
+        v = clip(decay(v, p.decay_v[i]) + drive, p.v_min[i], p.v_max[i])
+        if state.refractory[i] > 0:
+            state.refractory[i] -= 1
+            v = 0
+        elif v > p.threshold[i] or v < p.threshold_low[i]:
+            spiked[n_spiked] = i
+            payload[n_spiked] = 1 if v > p.threshold[i] else -1
+            n_spiked += 1
+            v = 0
+            state.refractory[i] = p.refractory[i] - 1
+        state.u[i], state.v[i] = u, v
+    return n_spiked, n_active
+
+
+@njit(cache=True)
+def _noise(entity, block, step, image):
+    """trunc((x + 64 mantissa) 2**(exponent - 7)), x uniform in -127..127, from the generator or from a recording."""
+    blocks = image.blocks
+    column = blocks.noise_column[block]
+    if column >= 0:
+        x = image.noise.draws[step - 1, column + entity]
+    else:
+        word, _, _, _ = rng.draw(image.seed, blocks.noise_stream[block], entity, step)
+        # A 32-bit word times 255, high half: each of 255 values within 2**-24 of equally likely.
+        x = np.int64((word * _NOISE_RANGE) >> np.uint64(32)) - NOISE_TOP
+    scaled = x + 64 * blocks.noise_mantissa[block]
+    shift = blocks.noise_exponent[block] - 7
+    if shift >= 0:
+        return scaled << shift
+    return scaled >> -shift if scaled >= 0 else -(-scaled >> -shift)

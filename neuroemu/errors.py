@@ -1,0 +1,120 @@
+"""What can go wrong, told so that a user can mend it.
+
+Every error of ours is a NeuroemuError. Those that come from a file hold Problems (where, what, what is allowed, what to
+try), all of them at once, as fields; the text is made from the fields and tests look at the fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EXIT_USER_ERROR = 2
+EXIT_INTERNAL = 70
+EXIT_INTERRUPTED = 130
+
+MOST_SHOWN = 15  # problems printed at once: one screen; the rest is counted
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake.  path: dotted keys down to the value ('network.populations.hidden').  line, column: from 1."""
+
+    what: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    path: str = ""
+    allowed: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        head = ": ".join(part for part in (place, self.path, self.what) if part)
+        sentences = [head if head.endswith((".", "?")) else head + "."]
+        if self.allowed:
+            sentences.append(f"Allowed: {self.allowed}.")
+        if self.remedy:
+            sentences.append(f"Try: {self.remedy}.")
+        return " ".join(sentences)
+
+
+class NeuroemuError(Exception):
+    """Anything that is not as it should be; `exit_code` is what the command returns for it."""
+
+    exit_code = EXIT_USER_ERROR
+
+
+class ProblemsError(NeuroemuError):
+    """One or more Problems found in what the user wrote."""
+
+    def __init__(self, problems: list[Problem] | tuple[Problem, ...]):
+        self.problems = tuple(sorted(problems, key=lambda p: (p.file or "", p.line or 0, p.column or 0)))
+        super().__init__(self.text())
+
+    def text(self) -> str:
+        lines = [str(problem) for problem in self.problems[:MOST_SHOWN]]
+        hidden = len(self.problems) - len(lines)
+        if hidden > 0:
+            lines.append(f"... and {hidden} more problem{'s' if hidden > 1 else ''} like these.")
+        return "\n".join(lines)
+
+
+class ProgramError(ProblemsError):
+    """The program (a file, or a Network built in Python) is not one that can run."""
+
+
+class ChipError(ProblemsError):
+    """The chip description is wrong or incomplete."""
+
+
+class QuantisationError(ProblemsError):
+    """A number of the network has no counterpart in the chip's integers."""
+
+
+class DataError(NeuroemuError):
+    """A data set or an input cannot be had: the text says what to install or to write."""
+
+
+class OutputError(NeuroemuError):
+    """The run folder cannot be written where it was asked for; nothing was touched."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One limit of the chip that a network exceeds.
+
+    resource: the key of the limit in the chip file.  needed, available: same unit.  place: 'chip', 'core 3' or a part.
+    culprit: the population or projection that needs most of it.
+    """
+
+    resource: str
+    needed: int
+    available: int
+    place: str
+    culprit: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.place} needs {self.needed} {self.resource}, has {self.available} "
+            f"(most by {self.culprit}). {self.remedy}"
+        )
+
+
+class DoesNotFit(NeuroemuError):
+    """The network exceeds the chip; `violations` lists every limit that is exceeded."""
+
+    def __init__(self, violations: list[Violation], chip: str):
+        self.violations = tuple(violations)
+        self.chip = chip
+        shown = [f"  {violation}" for violation in self.violations[:MOST_SHOWN]]
+        hidden = len(self.violations) - len(shown)
+        if hidden > 0:
+            shown.append(f"  ... and {hidden} more.")
+        super().__init__(f"Does not fit on {chip}:\n" + "\n".join(shown))
+
+
+class InternalError(NeuroemuError):
+    """The fault is ours, not the user's."""
+
+    exit_code = EXIT_INTERNAL

@@ -1,0 +1,184 @@
+"""From pydantic's findings to Problems that a user can act on, and the field types that files are made of.
+
+A spec is a pydantic model of one mapping in a file. Unknown keys are refused everywhere; for a typo the nearest legal key
+is named; numbers that YAML took for text (1e3) are explained.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Tag, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails
+
+from .. import units
+from ..errors import Problem
+from .marked_yaml import Document, Path_
+
+_NUMBER_AS_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+$")
+
+
+class Spec(BaseModel):
+    """Base of every mapping in a file."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+
+def _quantity(unit: str) -> Any:
+    _, _, example = units.UNITS[unit]
+    return Annotated[
+        float,
+        BeforeValidator(lambda text: units.parse(text, unit)),
+        WithJsonSchema({"type": "string", "description": f"a number with its unit, like '{example}'", "examples": [example]}),
+    ]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            raise ValueError(f"{str(value)[:20]}... is too large for a number") from None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is not a finite number")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_finite)]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Natural = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[A-Za-z_][A-Za-z0-9_\-]*$")]
+Milliseconds = _quantity("ms")
+Nanoseconds = _quantity("ns")
+Picojoules = _quantity("pJ")
+Milliwatts = _quantity("mW")
+
+S = TypeVar("S", bound=Spec)
+
+
+def check(spec: type[S], document: Document, data: Any = None, at: Path_ = ()) -> tuple[S | None, list[Problem]]:
+    """`data` (the whole document by default), found at path `at`, as a spec; or None and every Problem in it.
+
+    Union members are tagged '<name>' by a discriminator function named after the key that decides ('neuron', 'kind'), so
+    that a tag is never taken for a key of the file.
+    """
+    data = document.data if data is None else data
+    try:
+        return spec.model_validate(data), []
+    except ValidationError as error:
+        problems = [_problem(spec, detail, document, data, at) for detail in error.errors()]
+        return None, list(dict.fromkeys(problems))
+
+
+def _problem(spec: type[Spec], detail: ErrorDetails, document: Document, data: Any, at: Path_) -> Problem:
+    path = (*at, *_real_path(detail["loc"], data))
+    kind, found, context = detail["type"], detail.get("input"), detail.get("ctx", {})
+    if kind == "extra_forbidden":
+        key, known = str(detail["loc"][-1]), _known_keys(spec, detail["loc"][:-1])
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+        return document.problem(
+            path, f"unknown key '{key}'", ", ".join(known), f"'{near[0]}'" if near else "", at_key=True
+        )
+    if kind == "missing":
+        return document.problem(path, f"the key '{detail['loc'][-1]}' is missing")
+    if kind in ("value_error", "assertion_error"):
+        return document.problem(path, str(context.get("error", detail["msg"])))
+    if kind == "union_tag_invalid":
+        deciding = context["discriminator"].strip("'()")
+        tags = [tag.strip("' <>") for tag in context["expected_tags"].split(",")]
+        found = found.get(deciding) if isinstance(found, dict) else found
+        near = difflib.get_close_matches(str(found), tags, n=1)
+        return document.problem(
+            (*path, deciding), f"found {_shown(found)}", ", ".join(tags), f"'{near[0]}'" if near else ""
+        )
+    if isinstance(found, str) and _NUMBER_AS_TEXT.match(found) and kind.startswith(("float", "int")):
+        return document.problem(
+            path, f"YAML reads {found} as text, not as a number", remedy=f"{_yaml_number(found)}, or all digits written out"
+        )
+    return document.problem(path, f"found {_shown(found)}", _allowed(detail))
+
+
+def _yaml_number(text: str) -> str:
+    mantissa, exponent = re.split("[eE]", text)
+    dot = mantissa if "." in mantissa else f"{mantissa}.0"
+    return f"{dot}e{exponent if exponent[0] in '+-' else '+' + exponent}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        return "a mapping" if isinstance(value, dict) else f"a list of {len(value)}"
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _allowed(detail: ErrorDetails) -> str:
+    """What pydantic expected, in the words of someone who writes YAML."""
+    context = detail.get("ctx", {})
+    plain = {
+        "string_type": "text",
+        "int_type": "a whole number",
+        "int_from_float": "a whole number",
+        "float_type": "a number",
+        "bool_type": "true or false",
+        "list_type": "a list",
+        "tuple_type": "a list",
+        "dict_type": "a mapping (key: value)",
+        "model_type": "a mapping (key: value)",
+        "model_attributes_type": "a mapping (key: value)",
+        "union_tag_not_found": "a mapping (key: value)",
+        "greater_than_equal": f"at least {context.get('ge')}",
+        "greater_than": f"more than {context.get('gt')}",
+        "less_than_equal": f"at most {context.get('le')}",
+        "less_than": f"less than {context.get('lt')}",
+        "literal_error": str(context.get("expected", "")).replace("'", ""),
+        "string_pattern_mismatch": "a name of letters, digits, _ and -, starting with a letter",
+        "too_short": f"at least {context.get('min_length')} of them",
+        "too_long": f"at most {context.get('max_length')} of them",
+    }
+    return plain.get(detail["type"], detail["msg"])
+
+
+def _real_path(location: tuple[int | str, ...], data: Any) -> Path_:
+    """pydantic's location as far as it exists in the data: without union tags and without a missing last key."""
+    path: list[str | int] = []
+    here = data
+    for step in location:
+        if (isinstance(here, dict) and step in here) or (
+            isinstance(here, list) and isinstance(step, int) and step < len(here)
+        ):
+            here = here[step]
+            path.append(step)
+    return tuple(path)
+
+
+def _known_keys(kind: Any, location: Path_) -> list[str]:
+    """The keys that the spec at `location` below `kind` allows."""
+    if get_origin(kind) in (Union, UnionType, Annotated):
+        members = [_tagged(member) for member in get_args(kind)]
+        if location:
+            chosen = [member for tag, member in members if tag == location[0]]
+            if chosen:
+                return _known_keys(chosen[0], location[1:])
+        found = [_known_keys(member, location) for _, member in members]
+        return next((keys for keys in found if keys), [])
+    if get_origin(kind) in (dict, list, tuple) and location:
+        return _known_keys(get_args(kind)[1 if get_origin(kind) is dict else 0], location[1:])
+    if isinstance(kind, type) and issubclass(kind, Spec):
+        fields = {field.alias or name: field for name, field in kind.model_fields.items()}
+        if not location:
+            return list(fields)
+        return _known_keys(fields[str(location[0])].annotation, location[1:]) if location[0] in fields else []
+    return []
+
+
+def _tagged(member: Any) -> tuple[str, Any]:
+    """(tag, type) of a union member: its pydantic Tag, or the class name that pydantic uses without one."""
+    if get_origin(member) is Annotated:
+        inner, *extras = get_args(member)
+        tags = [extra.tag for extra in extras if isinstance(extra, Tag)]
+        return (tags[0] if tags else "", inner)
+    return getattr(member, "__name__", ""), member

@@ -1,0 +1,232 @@
+"""YAML that remembers where everything stood, and that is safe to be given by a stranger.
+
+Takes a file or a text, gives a Document: plain dicts, lists and scalars, and the line and column of every key and value.
+Refuses what PyYAML lets pass: duplicate keys, tags, merge keys, text keys that YAML reads as something else, anchors that
+contain themselves or blow up, files too large or not text. Everything found is reported at once.
+"""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import Problem, ProblemsError
+
+MAX_BYTES = 8 << 20  # numbers in bulk belong into an .npz
+MAX_NODES = 500_000
+MAX_DEPTH = 40
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PREFIX = "tag:yaml.org,2002:"
+_construct = yaml.constructor.SafeConstructor()
+
+Path_ = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place in a file; line and column from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+class Document:
+    """data: the content.  values, keys: marks by path, a path being the tuple of keys and indices from the top."""
+
+    def __init__(self, file: str):
+        self.file = file
+        self.data: Any = None
+        self.values: dict[Path_, Mark] = {}
+        self.keys: dict[Path_, Mark] = {}
+
+    def mark(self, path: Path_) -> Mark:
+        """The place of the value at `path`, or of the nearest thing above it."""
+        for end in range(len(path), -1, -1):
+            if path[:end] in self.values:
+                return self.values[path[:end]]
+        return Mark(self.file, 1, 1)
+
+    def key_mark(self, path: Path_) -> Mark:
+        """The place of the key at the end of `path`, or as `mark`."""
+        return self.keys.get(path) or self.mark(path)
+
+    def problem(self, path: Path_, what: str, allowed: str = "", remedy: str = "", at_key: bool = False) -> Problem:
+        """A Problem standing at `path`."""
+        mark = self.key_mark(path) if at_key else self.mark(path)
+        return Problem(what, mark.file, mark.line, mark.column, dotted(path), allowed, remedy)
+
+
+def dotted(path: Path_) -> str:
+    """('network', 'connections', 0, 'from') as 'network.connections[0].from'."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text
+
+
+def read(path: Path, error: type[ProblemsError] = ProblemsError) -> Document:
+    """The file as a Document. Raises `error` with everything wrong with it as YAML."""
+    name = str(path)
+
+    def refuse(what: str, **more: str) -> ProblemsError:
+        return error([Problem(what, file=name, **more)])
+
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise refuse("this is a folder", remedy="the path of a .yaml file in it")
+        if not stat.S_ISREG(status.st_mode):
+            raise refuse("this is not a regular file")
+        if status.st_size > MAX_BYTES:
+            raise refuse(
+                f"has {status.st_size} bytes", allowed=f"at most {MAX_BYTES}", remedy="to keep arrays in an .npz file"
+            )
+        content = path.read_bytes()
+    except OSError as problem:
+        raise refuse(f"cannot be read ({problem.strerror or problem})") from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = content[: problem.start].count(b"\n") + 1
+        raise error([Problem("is not text (UTF-8), so it is not YAML", file=name, line=line)]) from None
+    return parse(text, name, error)
+
+
+def parse(text: str, name: str, error: type[ProblemsError] = ProblemsError) -> Document:
+    """The text as a Document called `name`."""
+    document = Document(name)
+    try:
+        _check_depth(text, name, error)
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        raise error([Problem(_plain(problem), name, *place, remedy=_yaml_remedy(problem, text))]) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as problem:
+        where = getattr(problem, "position", None)
+        line = text.count("\n", 0, where) + 1 if isinstance(where, int) else None
+        reason = getattr(problem, "reason", None) or "too deeply nested"
+        raise error([Problem(f"is not YAML: {reason}", name, line)]) from None
+    if root is None:
+        raise error([Problem("is empty", name, 1, remedy="'neuroemu schema program' or the programs that come along")])
+    problems: list[Problem] = []
+    document.data = _Converter(document, problems).convert(root, ())
+    if problems:
+        raise error(problems)
+    if not isinstance(document.data, dict):
+        raise error([document.problem((), f"holds a {type(document.data).__name__}", allowed="keys with values at the top")])
+    return document
+
+
+def _plain(problem: yaml.MarkedYAMLError) -> str:
+    parts = [part for part in (problem.context, problem.problem) if part]
+    return "is not YAML: " + ", ".join(parts)
+
+
+def _yaml_remedy(problem: yaml.MarkedYAMLError, text: str) -> str:
+    if "'\\t'" in str(problem.problem) or "\t" in text and "token" in str(problem.problem):
+        return "spaces in place of the tab"
+    if "mapping values are not allowed" in str(problem.problem):
+        return "quotes around a value with a colon in it, or a line of its own for the key"
+    return ""
+
+
+def _check_depth(text: str, name: str, error: type[ProblemsError]) -> None:
+    """PyYAML composes recursively; a text nested 100,000 deep must not get there."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
+            depth += 1
+            if depth > MAX_DEPTH:
+                line = event.start_mark.line + 1
+                raise error([Problem(f"is nested more than {MAX_DEPTH} deep", name, line, event.start_mark.column + 1)])
+        elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
+            depth -= 1
+
+
+class _Converter:
+    """Nodes to plain values, with marks; collects problems and goes on."""
+
+    def __init__(self, document: Document, problems: list[Problem]):
+        self.document = document
+        self.problems = problems
+        self.n_nodes = 0
+        self.open: set[int] = set()
+
+    def convert(self, node: yaml.Node, path: Path_) -> Any:
+        mark = self._mark(node)
+        self.document.values[path] = mark
+        self.n_nodes += 1
+        if self.n_nodes > MAX_NODES:
+            if self.n_nodes == MAX_NODES + 1:
+                self._problem(mark, path, f"expands to more than {MAX_NODES} values", remedy="fewer anchors inside anchors")
+            return None
+        if id(node) in self.open:
+            self._problem(mark, path, "an anchor contains itself", remedy="to write the value out")
+            return None
+        self.open.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, path)
+            if isinstance(node, yaml.SequenceNode):
+                return [self.convert(item, (*path, index)) for index, item in enumerate(node.value)]
+            return self._scalar(node, path)
+        finally:
+            self.open.discard(id(node))
+
+    def _mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        first: dict[str, Mark] = {}
+        for key_node, value_node in node.value:
+            mark = self._mark(key_node)
+            key = self._key(key_node, mark, path)
+            if key is None:
+                continue
+            if key in first:
+                where = first[key]
+                self._problem(mark, (*path, key), f"the key '{key}' is here twice; the first is on line {where.line}")
+                continue
+            first[key] = mark
+            self.document.keys[(*path, key)] = mark
+            result[key] = self.convert(value_node, (*path, key))
+        return result
+
+    def _key(self, node: yaml.Node, mark: Mark, path: Path_) -> str | None:
+        if not isinstance(node, yaml.ScalarNode):
+            self._problem(mark, path, "a key must be a word")
+            return None
+        if node.tag == _PREFIX + "merge":
+            self._problem(mark, path, "merge keys (<<) are not supported", remedy="'extends: NAME' in chip files")
+            return None
+        if node.tag == _PREFIX + "bool":
+            self._problem(mark, path, f"YAML reads the key {node.value} as true or false", remedy=f"'{node.value}' in quotes")
+            return None
+        if node.tag == _PREFIX + "null":
+            self._problem(mark, path, "a key is empty")
+            return None
+        return str(node.value)
+
+    def _scalar(self, node: yaml.Node, path: Path_) -> Any:
+        kind = node.tag.removeprefix(_PREFIX)
+        text = str(node.value)
+        if kind in ("bool", "null") or (kind in ("int", "float") and ":" not in text):  # 1:30 is sixty-base to YAML
+            try:
+                return _construct.construct_object(node, deep=True)
+            except (ValueError, yaml.YAMLError):
+                return text
+        if kind in ("str", "int", "float", "timestamp", "value"):
+            return text
+        self._problem(self._mark(node), path, f"the tag '{node.tag}' is not supported", allowed="plain values")
+        return None
+
+    def _mark(self, node: yaml.Node) -> Mark:
+        return Mark(self.document.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def _problem(self, mark: Mark, path: Path_, what: str, **more: str) -> None:
+        self.problems.append(Problem(what, mark.file, mark.line, mark.column, dotted(path), **more))

@@ -1,0 +1,223 @@
+"""A network as its author means it: populations, projections, probes. No chip, no integers, no cores.
+
+Built from YAML (files/program_file.py) or in Python:
+
+    net = (Network()
+           .population("in", 4, Spikes("kick"))
+           .population("out", 2, Lif(tau_mem_ms=10.0, threshold=1.0))
+           .connect("in", "out", Dense(np.full((2, 4), 0.5))))
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import networkx as nx
+import numpy as np
+
+from .connect import Connector
+from .errors import Problem, ProgramError
+
+Values = float | int | np.ndarray  # one for all, or one a compartment
+
+OBSERVABLES = ("spikes", "u", "v")
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """A population that is not on the chip: its spikes come from the host, from the program's input of that name."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class Lif:
+    """Current-based leaky integrate-and-fire in physical units; the compiler finds the chip's integers for it.
+
+    u[t] = exp(-dt/tau_syn) u[t-1] + input[t];  v[t] = exp(-dt/tau_mem) v[t-1] + u[t] + bias;  spike if v > threshold, v = 0.
+    tau_syn_ms: 0 forgets the current at once.  tau_mem_ms: inf does not leak.  refractory_ms: pause after a spike.
+    current: name of a program input that is added to the bias (a direct current, one value a sample or a step).
+    """
+
+    tau_mem_ms: Values = math.inf
+    tau_syn_ms: Values = 0.0
+    threshold: Values = 1.0
+    bias: Values = 0.0
+    refractory_ms: Values = 0.0
+    current: str | None = None
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The chip's noise: trunc((x + 64 mantissa) 2**(exponent - 7)) a step, x uniform in -127..127.
+
+    at_membrane: added to u + bias instead of the input.  enable: for all, or one a compartment.
+    draws: (steps, n) recorded x in place of the generator, to replay a recording.
+    """
+
+    exponent: int
+    mantissa: int = 0
+    at_membrane: bool = False
+    enable: bool | np.ndarray = True
+    draws: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class LifRegisters:
+    """The same compartment by the chip's own registers, nothing chosen for you.
+
+    decay_u, decay_v: 0..4095.  threshold, threshold_low: mantissas, in 2**6; a low one makes it ternary (spikes of -1).
+    bias, bias_exponent: bias = mantissa << exponent.  refractory: r steps, 1 is no pause.
+    u, v, charge: state before step 1 (charge: input waiting for step 1).  v_min, v_max: None is the chip's own range.
+    reset_interval, reset_offset: u = v = 0 at the start of every step t with t = offset modulo interval; 0 never.
+    """
+
+    decay_u: Values = 4095
+    decay_v: Values = 0
+    threshold: Values = 1
+    bias: Values = 0
+    bias_exponent: Values = 0
+    refractory: Values = 1
+    u: Values = 0
+    v: Values = 0
+    charge: Values = 0
+    v_min: Values | None = None
+    v_max: Values | None = None
+    threshold_low: Values | None = None
+    reset_interval: int = 0
+    reset_offset: int = 0
+    noise: Noise | None = None
+
+
+Model = Spikes | Lif | LifRegisters
+
+
+@dataclass(frozen=True)
+class WeightFormat:
+    """How weights are stored when the user says so: then they are integer mantissas and used as they are.
+
+    bits: 1..8.  exponent: effective weight = mantissa << (6 + exponent).  sign_mode: 'mixed', 'excitatory', 'inhibitory'.
+    message_bits: > 0 multiplies by the payload of the spike (signed), 0 takes any spike as 1.
+    clip: limit mantissas that are out of range, as the public emulators do, instead of refusing them.
+    """
+
+    bits: int = 8
+    exponent: int = 0
+    sign_mode: str = "mixed"
+    message_bits: int = 0
+    clip: bool = False
+
+
+@dataclass(frozen=True)
+class Population:
+    """size = product of shape."""
+
+    name: str
+    shape: tuple[int, ...]
+    model: Model
+
+    @property
+    def size(self) -> int:
+        return int(math.prod(self.shape))
+
+    @property
+    def on_chip(self) -> bool:
+        return not isinstance(self.model, Spikes)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """connector: who with whom.  format: None lets the compiler quantise float weights; bits: the width it then uses."""
+
+    name: str
+    source: str
+    target: str
+    connector: Connector
+    format: WeightFormat | None = None
+    bits: int = 8
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What to record.  observable: 'spikes', 'u' or 'v'.  index: compartments of the population, None for all."""
+
+    population: str
+    observable: str
+    index: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Network:
+    """Populations and projections in the order they were given; every method returns a new Network.
+
+    step_ms: length of a time step.  Raises ProgramError where a name is taken or missing.
+    """
+
+    step_ms: float = 1.0
+    populations: tuple[Population, ...] = ()
+    projections: tuple[Projection, ...] = ()
+    probes: tuple[Probe, ...] = field(default=())
+
+    def population(self, name: str, size: int | tuple[int, ...], model: Model) -> Network:
+        shape = (size,) if isinstance(size, int) else tuple(size)
+        if name in self.names():
+            raise _error(f"population '{name}' is there already", "a name of its own for every population")
+        if not shape or min(shape) < 1:
+            raise _error(f"population '{name}' has the shape {shape}", "sizes of at least 1")
+        return replace(self, populations=(*self.populations, Population(name, shape, model)))
+
+    def connect(
+        self,
+        source: str,
+        target: str,
+        connector: Connector,
+        format: WeightFormat | None = None,
+        bits: int = 8,
+        name: str | None = None,
+    ) -> Network:
+        for end in (source, target):
+            if end not in self.names():
+                raise _error(f"there is no population '{end}'", f"one of {', '.join(self.names())}")
+        if not self[target].on_chip:
+            raise _error(f"'{target}' is a spike source and receives nothing", "a target with compartments")
+        taken = {projection.name for projection in self.projections}
+        base = name or f"{source}->{target}"
+        unique = next(label for label in [base, *(f"{base}#{k}" for k in range(2, len(taken) + 3))] if label not in taken)
+        return replace(
+            self, projections=(*self.projections, Projection(unique, source, target, connector, format, bits))
+        )
+
+    def probe(self, population: str, observable: str, index: np.ndarray | None = None) -> Network:
+        if population not in self.names() or observable not in OBSERVABLES:
+            raise _error(f"cannot probe '{population}.{observable}'", f"a population and one of {', '.join(OBSERVABLES)}")
+        return replace(self, probes=(*self.probes, Probe(population, observable, index)))
+
+    def names(self) -> list[str]:
+        return [population.name for population in self.populations]
+
+    def __getitem__(self, name: str) -> Population:
+        return next(population for population in self.populations if population.name == name)
+
+    @property
+    def on_chip(self) -> tuple[Population, ...]:
+        """The populations whose compartments are on the chip, in order."""
+        return tuple(population for population in self.populations if population.on_chip)
+
+    @property
+    def sources(self) -> tuple[Population, ...]:
+        """The spike sources, in order."""
+        return tuple(population for population in self.populations if not population.on_chip)
+
+    def graph(self) -> nx.MultiDiGraph:
+        """A networkx view: a node a population (size, model), an edge a projection (keyed by its name)."""
+        graph = nx.MultiDiGraph(step_ms=self.step_ms)
+        for population in self.populations:
+            graph.add_node(population.name, size=population.size, shape=population.shape, model=population.model)
+        for projection in self.projections:
+            graph.add_edge(projection.source, projection.target, key=projection.name, projection=projection)
+        return graph
+
+
+def _error(what: str, allowed: str) -> ProgramError:
+    return ProgramError([Problem(what, allowed=allowed)])

@@ -1,0 +1,52 @@
+"""Quantities with units: '23.6 pJ' in files, plain floats with the unit in their name inside.
+
+Parsing and SI prefixes are quantiphy's; this file fixes the one unit each kind of quantity has inside neuroemu.
+"""
+
+from __future__ import annotations
+
+import math
+
+from quantiphy import InvalidNumber, Quantity
+
+# unit inside neuroemu -> (SI unit a user must name, factor from SI, example)
+UNITS = {
+    "pJ": ("J", 1e12, "23.6 pJ"),
+    "ns": ("s", 1e9, "3.5 ns"),
+    "ms": ("s", 1e3, "10 ms"),
+    "mW": ("W", 1e3, "0.8 mW"),
+    "V": ("V", 1.0, "0.75 V"),
+    "Hz": ("Hz", 1.0, "100 Hz"),
+}
+
+
+def parse(text: object, unit: str) -> float:
+    """A quantity written by a user, as a float in `unit` (a key of UNITS).
+
+    text: like '23.6 pJ', 'inf' or '0 pJ'.  Raises ValueError with what is allowed: no unit, another unit, not a number.
+    """
+    si, factor, example = UNITS[unit]
+    if isinstance(text, bool) or not isinstance(text, (str, int, float)):
+        raise ValueError(f"{text!r} is not a quantity; write a number with its unit, like '{example}'")
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} has no unit; write it with one, like '{example}'")
+    if text.strip() == "inf":
+        return math.inf
+    try:
+        quantity = Quantity(text)
+    except InvalidNumber:
+        raise ValueError(f"{text!r} is not a quantity; write a number with its unit, like '{example}'") from None
+    if quantity.units != si:
+        found = f"the unit '{quantity.units}'" if quantity.units else "no unit"
+        raise ValueError(f"{text!r} has {found}; here it must be one of {si}, like '{example}'")
+    if math.isnan(quantity.real):
+        raise ValueError(f"{text!r} is not a number")
+    return float(f"{quantity.real * factor:.15g}")  # 23.6 pJ is 23.6, not 23.599999999999998
+
+
+def show(value: float | None, unit: str) -> str:
+    """A float in `unit` as people read it: show(2.36e6, 'pJ') is '2.36 uJ'; None is 'not modelled'."""
+    if value is None:
+        return "not modelled"
+    si, factor, _ = UNITS[unit]
+    return Quantity(value / factor, si).render(prec=3)

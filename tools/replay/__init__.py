@@ -1,0 +1,5 @@
+"""Suites of the replay tool. A suite: folder -> (name, replay) pairs; replay() returns '' or what differs first."""
+
+from .fixed_point import fixed_point, weights
+
+SUITES = {"fixed_point": fixed_point, "weights": weights}
