@@ -11,6 +11,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from .streams import stream
+
 MOST_SYNAPSES = 2**31 - 1
 
 
@@ -33,12 +35,12 @@ class Draws:
     def uniforms(self, purpose: str, n: int, step: int = 0) -> np.ndarray:
         from . import rng  # numba is only paid for by those who draw
 
-        return rng.uniforms(np.uint64(self.seed), rng.stream(purpose, self.owner), 0, n, step)
+        return rng.uniforms(np.uint64(self.seed), stream(purpose, self.owner), 0, n, step)
 
     def normals(self, purpose: str, n: int) -> np.ndarray:
         from . import rng
 
-        return rng.normals(np.uint64(self.seed), rng.stream(purpose, self.owner), 0, n, 0)
+        return rng.normals(np.uint64(self.seed), stream(purpose, self.owner), 0, n, 0)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,11 @@
 """Random numbers that do not depend on who asks first: Philox4x32-10, a counter-based generator.
 
 Every draw is a pure function of (seed, stream, entity, step), so no thread, placement or visiting order can change it.
-A stream is a purpose with its owner's name ('noise:hidden'), an entity an index inside the owner.
+A stream is a purpose with its owner's name ('noise:hidden', see streams.py), an entity an index inside the owner.
 Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011; known answers in tests/test_rng.py.
 """
 
 from __future__ import annotations
-
-import zlib
 
 import numpy as np
 from numba import njit
@@ -61,8 +59,3 @@ def normals(seed, stream, first, n, step):
         radius = np.sqrt(-2.0 * np.log(1.0 - np.float64((a << np.uint64(21)) ^ (b >> np.uint64(11))) * _TO_UNIT))
         out[i] = radius * np.cos(2.0 * np.pi * np.float64((c << np.uint64(21)) ^ (d >> np.uint64(11))) * _TO_UNIT)
     return out
-
-
-def stream(purpose: str, owner: str) -> int:
-    """The 32-bit number of a stream, from its names alone: adding a population moves nobody else's draws."""
-    return zlib.crc32(f"{purpose}:{owner}".encode())

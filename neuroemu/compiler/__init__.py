@@ -4,6 +4,7 @@ Quantising comes first because nothing that follows may change a number; what it
 not mapped.
 """
 
-from .compile import Compiled, Mapping, MappingOptions, compile_network
+from ..mapping import MappingOptions
+from .compile import Compiled, Mapping, compile_network
 
 __all__ = ["Compiled", "Mapping", "MappingOptions", "compile_network"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..chip import Chip
 from ..connect import Draws, SynapseList
 from ..errors import Problem, ProgramError
+from ..mapping import MappingOptions
 from ..network import LifRegisters, Network
+from ..streams import stream
 from . import limits
 from .demand import Inputs
 from .image import (
@@ -27,16 +29,6 @@ from .image import (
 from .partition import PARTITIONERS, Part
 from .place import PLACERS
 from .quantise import Quantised, quantise
-
-
-@dataclass(frozen=True)
-class MappingOptions:
-    """parts: fewest parts of a population, by name.  share_cores: parts of several populations may share a core."""
-
-    partition: str = "equal"
-    placement: str = "sequential"
-    parts: dict[str, int] = field(default_factory=dict)
-    share_cores: bool = True
 
 
 @dataclass(frozen=True)
@@ -252,8 +244,6 @@ def _image(
 
 
 def _blocks(network: Network, first: dict[str, int]) -> tuple[Blocks, Noise]:
-    from zlib import crc32  # the stream's number, as rng.stream gives it, without loading numba
-
     rows, enabled, draws, column = [], [], [], 0
     for population in network.on_chip:
         model, n = population.model, population.size
@@ -269,7 +259,7 @@ def _blocks(network: Network, first: dict[str, int]) -> tuple[Blocks, Noise]:
                 noise.exponent if noise else 0,
                 noise.mantissa if noise else 0,
                 int(noise.at_membrane) if noise else 0,
-                crc32(f"noise:{population.name}".encode()),
+                stream("noise", population.name),
                 column if recorded else -1,
             )
         )

@@ -159,11 +159,10 @@ def stored_weights(mantissas: np.ndarray, format: WeightFormat, arithmetic: Arit
     low, high = mantissa_range(format.sign_mode, arithmetic)
     step = 1 << lost
     clipped = np.clip(mantissas, low, high)
+    if arithmetic.weight_rounding == WEIGHT_ROUNDING["nearest"]:
+        return Weights(_nearest_units(clipped, lost, format.exponent), format, 0)
     if arithmetic.weight_rounding == WEIGHT_ROUNDING["exact"]:
         stored = np.floor(mantissas).astype(np.int64)
-    elif arithmetic.weight_rounding == WEIGHT_ROUNDING["nearest"]:
-        top = 256 - step
-        stored = np.clip(np.rint(mantissas / step) * step, low and -top, high and top).astype(np.int64)
     elif arithmetic.weight_rounding == WEIGHT_ROUNDING["toward_zero"] or format.sign_mode == "inhibitory":
         stored = np.trunc(np.trunc(clipped) / step).astype(np.int64) * step
     else:
@@ -172,14 +171,26 @@ def stored_weights(mantissas: np.ndarray, format: WeightFormat, arithmetic: Arit
         units, shift = stored << format.exponent, 0
     elif arithmetic.exponent_stage == EXPONENT_STAGE["sum"]:
         units, shift = stored, -format.exponent
-    elif arithmetic.weight_rounding == WEIGHT_ROUNDING["nearest"]:
-        units, shift = np.trunc(stored * 2.0**format.exponent).astype(np.int64), 0  # as nengo-loihi does
     else:
         units, shift = stored >> -format.exponent, 0
     if arithmetic.weight_limit_bits:
         limit = (1 << (arithmetic.weight_limit_bits - 6)) - 1
         units = np.clip(units, -limit, limit)
     return Weights(units, format, shift)
+
+
+def _nearest_units(mantissas: np.ndarray, lost: int, exponent: int) -> np.ndarray:
+    """Weights as nengo-loihi's quantiser makes them: half to even, once to the bits and once more to the exponent.
+
+    mantissas may be fractional.  The second rounding stays within the shifted range, floor at both ends, so that the
+    largest positive weight is not rounded up.  Found from golden/fixed_point/nengo_wtable_*.
+    """
+    top = (256 >> lost) - 1
+    rounded = np.clip(np.rint(mantissas / (1 << lost)), -top, top).astype(np.int64)
+    shift = lost + exponent
+    if shift >= 0:
+        return rounded << shift
+    return np.clip(np.rint(rounded * 2.0**shift).astype(np.int64), -top >> -shift, top >> -shift)
 
 
 def _mantissas(

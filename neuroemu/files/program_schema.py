@@ -1,0 +1,357 @@
+"""The format of program files, as specs: `neuroemu schema program` prints it.
+
+Only shapes and ranges stand here; what needs the rest of the file (names, sizes, arrays) is files/program_file.py.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+
+from .checking import _NUMBER_AS_TEXT, Count, Milliseconds, Name, Natural, Number, Spec, _finite, _yaml_number
+
+REFERENCE = re.compile(r"^[^#]+\.npz#[^#]+$")
+PROBE = re.compile(r"^([A-Za-z_][\w\-]*)\.(spikes|u|v)(?:\[(.+)\])?$")
+MAX_INLINE = 100_000
+
+
+def _numbers(value: Any, what: str) -> Any:
+    """A number, a list (of lists) of numbers, or the name of an array in a file."""
+    if isinstance(value, str):
+        if _NUMBER_AS_TEXT.match(value):
+            raise ValueError(f"YAML reads {value} as text, not as a number; write {_yaml_number(value)}")
+        if not REFERENCE.match(value):
+            raise ValueError(f"{value!r} is neither a number nor an array; write {what} or 'FILE.npz#NAME'")
+        return value
+    if isinstance(value, list):
+        return [_numbers(item, what) if not isinstance(item, str) else _refuse(item, what) for item in value]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        found = "nothing" if value is None else repr(value)[:60]
+        raise ValueError(f"found {found}; write {what} or 'FILE.npz#NAME'")
+    return _finite(value)
+
+
+def _refuse(item: str, what: str) -> Any:
+    if _NUMBER_AS_TEXT.match(item):
+        raise ValueError(f"YAML reads {item} as text, not as a number; write {_yaml_number(item)}")
+    raise ValueError(f"{item!r} in a list of numbers")
+
+
+_NUMBERS_SCHEMA = WithJsonSchema(
+    {"anyOf": [{"type": "number"}, {"type": "array"}, {"type": "string", "pattern": r"\.npz#"}]}
+)
+Values = Annotated[Any, BeforeValidator(lambda v: _numbers(v, "a number, a list with one a compartment")), _NUMBERS_SCHEMA]
+Array = Annotated[Any, BeforeValidator(lambda v: _numbers(v, "a list of numbers")), _NUMBERS_SCHEMA]
+
+
+class UniformSpec(Spec):
+    uniform: Annotated[list[Number], Field(min_length=2, max_length=2)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> UniformSpec:
+        if self.uniform[0] > self.uniform[1]:
+            raise ValueError(f"uniform goes from {self.uniform[0]:g} down to {self.uniform[1]:g}")
+        return self
+
+
+class NormalSpec(Spec):
+    normal: Annotated[list[Number], Field(min_length=2, max_length=2)]
+
+
+def weights(value: Any) -> str:
+    if isinstance(value, dict):
+        return "<normal>" if "normal" in value else "<uniform>"
+    return "<numbers>"
+
+
+Weights = Annotated[
+    Annotated[UniformSpec, Tag("<uniform>")]
+    | Annotated[NormalSpec, Tag("<normal>")]
+    | Annotated[Array, Tag("<numbers>")],
+    Discriminator(weights),
+]
+
+
+def _delay(value: Any) -> Any:
+    from .. import units
+
+    if isinstance(value, str) and not REFERENCE.match(value):
+        return f"{units.parse(value, 'ms')} ms"
+    return _numbers(value, "a number of steps, a time like '3 ms'")
+
+
+Delay = Annotated[
+    Annotated[UniformSpec, Tag("<uniform>")]
+    | Annotated[NormalSpec, Tag("<normal>")]
+    | Annotated[Any, BeforeValidator(_delay), WithJsonSchema({"type": ["number", "string", "array"]}), Tag("<numbers>")],
+    Discriminator(weights),
+]
+
+# ---- populations ---------------------------------------------------------------------------------------------------
+
+
+class Sized(Spec):
+    """size, or shape [channel, height, width] for convolutions."""
+
+    size: Count | None = None
+    shape: Annotated[list[Count], Field(min_length=1, max_length=4)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Sized:
+        if (self.size is None) == (self.shape is None):
+            raise ValueError("a population needs either 'size' or 'shape'")
+        return self
+
+    def dimensions(self) -> tuple[int, ...]:
+        return tuple(self.shape) if self.shape else (self.size or 1,)
+
+
+class SourceSpec(Sized):
+    """Not on the chip: spikes of the host."""
+
+    source: Name
+
+
+class LifSpec(Sized):
+    """Leaky integrate-and-fire in physical units; the compiler finds the registers."""
+
+    neuron: Literal["lif"]
+    tau_mem: Annotated[Milliseconds, Field(ge=0)] = float("inf")
+    tau_syn: Annotated[Milliseconds, Field(ge=0)] = 0.0
+    threshold: Values = 1.0
+    bias: Values = 0.0
+    refractory: Annotated[Milliseconds, Field(ge=0)] = 0.0
+    reset: Literal["zero"] = "zero"
+    current: Name | None = None
+
+
+class NoiseSpec(Spec):
+    exponent: Annotated[int, Field(ge=1, le=23)]
+    mantissa: Annotated[int, Field(ge=-128, le=127)] = 0
+    at_membrane: bool = False
+
+
+class LifRegistersSpec(Sized):
+    """The same by the chip's own registers."""
+
+    neuron: Literal["lif_registers"]
+    decay_u: Values = 4095
+    decay_v: Values = 0
+    threshold: Values = 1
+    threshold_low: Values | None = None
+    bias: Values = 0
+    bias_exponent: Values = 0
+    refractory: Values = 1
+    u: Values = 0
+    v: Values = 0
+    v_min: Values | None = None
+    v_max: Values | None = None
+    reset_interval: Natural = 0
+    reset_offset: Natural = 0
+    noise: NoiseSpec | None = None
+
+
+def neuron(value: Any) -> str:
+    if isinstance(value, dict) and "neuron" not in value:
+        return "<source>" if "source" in value else "<lif>"
+    return f"<{value['neuron']}>" if isinstance(value, dict) else "<lif>"
+
+
+PopulationSpec = Annotated[
+    Annotated[SourceSpec, Tag("<source>")]
+    | Annotated[LifSpec, Tag("<lif>")]
+    | Annotated[LifRegistersSpec, Tag("<lif_registers>")],
+    Discriminator(neuron),
+]
+
+# ---- connections ---------------------------------------------------------------------------------------------------
+
+
+class FormatSpec(Spec):
+    """Integer weights as the chip stores them."""
+
+    bits: Annotated[int, Field(ge=1, le=8)] = 8
+    exponent: Annotated[int, Field(ge=-8, le=7)] = 0
+    sign_mode: Literal["mixed", "excitatory", "inhibitory"] = "mixed"
+    message_bits: Annotated[int, Field(ge=0, le=8)] = 0
+
+
+class ConnectionBase(Spec):
+    from_: Name = Field(alias="from")
+    to: Name
+    name: str | None = None
+    bits: Annotated[int, Field(ge=1, le=8)] = 8
+    format: FormatSpec | None = None
+
+
+class DenseSpec(ConnectionBase):
+    """weights: a matrix [to][from], or one number for all."""
+
+    kind: Literal["dense"] = "dense"
+    weights: Weights
+    delay: Delay = 0
+
+
+class SparseSpec(ConnectionBase):
+    """pre, post, weights: lists of one length."""
+
+    kind: Literal["sparse"]
+    pre: Array
+    post: Array
+    weights: Weights
+    delay: Delay = 0
+
+
+class OneToOneSpec(ConnectionBase):
+    kind: Literal["one_to_one"]
+    weights: Weights
+    delay: Delay = 0
+
+
+class RandomSpec(ConnectionBase):
+    """probability: of each pair; or fan_in: sources of each target."""
+
+    kind: Literal["random"]
+    weights: Weights
+    probability: Annotated[Number, Field(ge=0, le=1)] | None = None
+    fan_in: Natural | None = None
+    delay: Delay = 0
+
+    @model_validator(mode="after")
+    def _one(self) -> RandomSpec:
+        if (self.probability is None) == (self.fan_in is None):
+            raise ValueError("a random connection needs either 'probability' or 'fan_in'")
+        return self
+
+
+class Conv2dSpec(ConnectionBase):
+    """weights: a kernel [out][in][height][width]."""
+
+    kind: Literal["conv2d"]
+    weights: Array
+    stride: Count = 1
+    padding: Natural = 0
+    delay: Natural = 0
+
+
+def kind(value: Any) -> str:
+    return f"<{value.get('kind', 'dense')}>" if isinstance(value, dict) else "<dense>"
+
+
+ConnectionSpec = Annotated[
+    Annotated[DenseSpec, Tag("<dense>")]
+    | Annotated[SparseSpec, Tag("<sparse>")]
+    | Annotated[OneToOneSpec, Tag("<one_to_one>")]
+    | Annotated[RandomSpec, Tag("<random>")]
+    | Annotated[Conv2dSpec, Tag("<conv2d>")],
+    Discriminator(kind),
+]
+
+# ---- inputs --------------------------------------------------------------------------------------------------------
+
+
+class SplitSpec(Spec):
+    """A stratified random split: `side` of it is used, `test` samples are held out, drawn with `seed`."""
+
+    side: Literal["all", "train", "test"] = "all"
+    test: Count = 540
+    seed: Natural = 0
+
+
+class Encoded(Spec):
+    """encode: bernoulli, latency, delta, or current; the other keys belong to one of them."""
+
+    encode: Literal["bernoulli", "latency", "delta", "current"] = "bernoulli"
+    gain: Number = 1.0
+    tau: Annotated[Milliseconds, Field(gt=0)] = 5.0
+    threshold: Number | None = None
+    linear: bool = False
+    off: bool = True
+
+
+class DataSpec(Encoded):
+    """A data set of the library."""
+
+    data: Literal["sklearn:digits"]
+    split: SplitSpec = SplitSpec()
+
+
+class ValuesSpec(Encoded):
+    """Your own values: [samples][channels], or [samples][steps][channels] for signals."""
+
+    values: Array
+    labels: Array | None = None
+
+
+class SpikesSpec(Spec):
+    """spikes: a list of [step, channel] (steps from 1), a .csv with these two columns, or an (n, 2) array in an .npz."""
+
+    spikes: list[Annotated[list[Natural], Field(min_length=2, max_length=2)]] | str
+
+
+def input_kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return next((f"<{key}>" for key in ("spikes", "values") if key in value), "<data>")
+    return "<data>"
+
+
+InputSpec = Annotated[
+    Annotated[DataSpec, Tag("<data>")]
+    | Annotated[ValuesSpec, Tag("<values>")]
+    | Annotated[SpikesSpec, Tag("<spikes>")],
+    Discriminator(input_kind),
+]
+
+# ---- the rest ------------------------------------------------------------------------------------------------------
+
+
+class NetworkSpec(Spec):
+    step: Annotated[Milliseconds, Field(gt=0)] = 1.0
+    populations: Annotated[dict[Name, PopulationSpec], Field(min_length=1)]
+    connections: list[ConnectionSpec] = []
+
+
+class RunSpec(Spec):
+    """steps: of one sample (or of the run without samples).  samples: how many, 'all' by default."""
+
+    steps: Annotated[int, Field(ge=1, le=10**9)]
+    samples: Annotated[int, Field(ge=1, le=10**9)] | Literal["all"] = "all"
+    reset: bool = True
+
+
+class DecodeSpec(Spec):
+    from_: Name = Field(alias="from")
+    method: Literal["rate", "first_spike", "population"] = "rate"
+    values: Array | None = None
+
+
+class MappingSpec(Spec):
+    partition: Literal["equal"] = "equal"
+    placement: Literal["sequential", "hilbert"] = "sequential"
+    parts: dict[Name, Count] = {}
+    share_cores: bool = True
+
+
+class ReportSpec(Spec):
+    """float_reference: also run the network in floats on the same input and say what quantisation cost."""
+
+    float_reference: bool = False
+
+
+class ProgramSpec(Spec):
+    """A program file."""
+
+    neuroemu: Literal[1]
+    name: Name
+    about: str = ""
+    seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
+    chip: str | dict[str, Any]
+    network: NetworkSpec
+    inputs: dict[Name, InputSpec] = {}
+    run: RunSpec
+    decode: DecodeSpec | None = None
+    mapping: MappingSpec = MappingSpec()
+    probes: list[Annotated[str, Field(min_length=1)]] = []
+    report: ReportSpec = ReportSpec()

@@ -1,0 +1,152 @@
+"""The host: what stands outside of the chip and feeds it. Turns a program's inputs into spikes and biases by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .chip import Chip
+from .compiler.quantise import STATE_UNIT, bias_units, spread
+from .data import DATASETS, require
+from .encode import Current, Encoder, Span
+from .errors import DataError
+from .network import Lif, Spikes
+from .program import DataInput, Program, SpikesInput, ValuesInput
+from .streams import stream
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """values[sample] through an encoder; wraps around nothing: sample k uses values[k]."""
+
+    values: np.ndarray
+    encoder: Encoder
+    steps: int
+    step_ms: float
+    seed: int
+    stream: int
+
+    def events(self, first_step: int, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
+        """(row, channel) of the spikes in the steps first_step.. (global, from 1), row 0 being first_step."""
+        rows, channels = [], []
+        done = 0
+        while done < n_steps:
+            first = first_step + done
+            sample = (first - 1) // self.steps
+            n = min(n_steps - done, (sample + 1) * self.steps - first + 1)
+            span = Span(first, n, sample * self.steps + 1, self.steps, self.step_ms, self.seed, self.stream)
+            row, channel = self.encoder.events(self.values[sample], span)
+            rows.append(row + done)
+            channels.append(channel)
+            done += n
+        return np.concatenate(rows), np.concatenate(channels)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list of spikes, the same in every sample.  step: (n,) from 1, ascending; channel: (n,)."""
+
+    step: np.ndarray
+    channel: np.ndarray
+    steps: int
+
+    def events(self, first_step: int, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
+        rows, channels = [], []
+        for sample in range((first_step - 1) // self.steps, (first_step + n_steps - 2) // self.steps + 1):
+            row = self.step + sample * self.steps - first_step
+            mine = (row >= 0) & (row < n_steps) & (self.step <= self.steps)
+            rows.append(row[mine])
+            channels.append(self.channel[mine])
+        return np.concatenate(rows), np.concatenate(channels)
+
+
+@dataclass(frozen=True)
+class DirectCurrent:
+    """A current as the chip gets it: the host writes the bias register.  values[sample] or values[sample, step]."""
+
+    values: np.ndarray
+    gain: float
+    own_bias: np.ndarray
+    scale: float
+    chip: Chip
+    steps: int
+
+    def bias(self, first_step: int, n_steps: int) -> np.ndarray:
+        """(n_steps, n) biases in units of v."""
+        at = np.arange(first_step - 1, first_step - 1 + n_steps)
+        sample, step = at // self.steps, at % self.steps
+        value = self.values[sample, step] if self.values.ndim == 3 else self.values[sample]
+        return bias_units((self.own_bias + self.gain * value) * self.scale * STATE_UNIT, self.chip)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Everything that the host sends.  samples: how many are run.  labels: (samples,) or None."""
+
+    samples: int
+    labels: np.ndarray | None
+    inputs: dict[str, Encoded | Listed]
+    currents: dict[str, tuple[np.ndarray, float]]
+
+
+def feed(program: Program) -> Feed:
+    """Loads and encodes the inputs of a program. Raises DataError where a data set cannot be had or is too short."""
+    values: dict[str, np.ndarray] = {}
+    labels: np.ndarray | None = None
+    for name, given in program.inputs.items():
+        if isinstance(given, DataInput):
+            require(given.dataset)
+            data = DATASETS[given.dataset].load(given.split)
+            values[name], labels = data.values, data.labels
+        elif isinstance(given, ValuesInput):
+            values[name] = given.values
+            labels = given.labels if given.labels is not None else labels
+    samples = _samples(program, values)
+    inputs: dict[str, Encoded | Listed] = {}
+    for population in program.network.sources:
+        assert isinstance(population.model, Spikes)
+        name = population.model.source
+        given = program.inputs[name]
+        if isinstance(given, SpikesInput):
+            inputs[population.name] = Listed(given.step, given.channel, program.steps)
+        else:
+            inputs[population.name] = Encoded(
+                values[name],
+                given.encoder,
+                program.steps,
+                program.network.step_ms,
+                program.seed,
+                stream("encode", name),
+            )
+    currents = {}
+    for population in program.network.on_chip:
+        if isinstance(population.model, Lif) and population.model.current:
+            name = population.model.current
+            given = program.inputs[name]
+            assert not isinstance(given, SpikesInput) and isinstance(given.encoder, Current)
+            currents[population.name] = (values[name], given.encoder.gain)
+    return Feed(samples, None if labels is None else labels[:samples], inputs, currents)
+
+
+def _samples(program: Program, values: dict[str, np.ndarray]) -> int:
+    available = min((array.shape[0] for array in values.values()), default=None)
+    if program.samples is None:
+        return available or 1
+    if available is not None and program.samples > available:
+        shortest = min(values, key=lambda name: values[name].shape[0])
+        raise DataError(
+            f"run.samples is {program.samples}; the input '{shortest}' has {available}. Try: samples: all, or at most {available}."
+        )
+    return program.samples
+
+
+def drives(program: Program, feed: Feed, scale: dict[str, float]) -> dict[str, DirectCurrent]:
+    """The direct currents in the chip's units, by population.  scale: of each population, from the compiler."""
+    found = {}
+    for name, (values, gain) in feed.currents.items():
+        population = program.network[name]
+        assert isinstance(population.model, Lif)
+        own = spread(population.model.bias, population.size)
+        found[name] = DirectCurrent(values, gain, own, scale[name], program.chip, program.steps)
+    return found

@@ -1,0 +1,152 @@
+"""run: a program in, a Report out. The one place where the stages are called in their order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from . import host
+from .compiler import Compiled, compile_network
+from .counters import Traces
+from .decode import score
+from .energy import bill
+from .errors import Problem, ProblemsError, ProgramError
+from .files import program_file
+from .host import Feed
+from .latency import schedule
+from .program import Program
+from .report import Report
+from .report.report import Answers, FloatComparison
+from .report.summary import summarise
+from .tally import tally
+from .traffic import traffic
+
+Progress = Callable[[str, int, int], None]  # stage, steps done, steps in all
+
+
+def run(program: str | Path | Program, folder: str | Path | None = None, progress: Progress | None = None) -> Report:
+    """Runs a program and returns its Report; with a folder, also writes it there, whole or not at all.
+
+    program: a path, the name of one that comes along ('digits'), or a Program built in Python.
+    Raises ProgramError, ChipError, QuantisationError, DoesNotFit, DataError, OutputError; nothing is written then.
+    """
+    if not isinstance(program, Program):
+        program = program_file.read(program)
+    report = execute(program, compile_program(program), progress)
+    if folder is None:
+        return report
+    return replace(report, folder=report.save(folder))
+
+
+def compile_program(program: Program) -> Compiled:
+    """The program's network mapped onto its chip; problems carry the file and line they come from."""
+    _check(program)
+    try:
+        return compile_network(program.network, program.chip, program.mapping, program.seed)
+    except ProblemsError as error:
+        raise program.located(error) from None
+
+
+def _check(program: Program) -> None:
+    """What a Program built in Python may lack; files are checked where they are read."""
+    problems = []
+    for population in program.network.sources:
+        if population.model.source not in program.inputs:  # type: ignore[union-attr]
+            problems.append(
+                Problem(f"there is no input '{population.model.source}'", path=population.name)  # type: ignore[union-attr]
+            )
+    if program.steps < 1:
+        problems.append(Problem(f"steps is {program.steps}", allowed="at least 1"))
+    if problems:
+        raise ProgramError(problems)
+
+
+def execute(program: Program, compiled: Compiled, progress: Progress | None = None) -> Report:
+    """Runs a compiled program, prices it and decodes it."""
+    from .engine.run import Plan  # numba is loaded only by those who run
+    from .engine.run import run as run_engine
+
+    began = time.perf_counter()
+    image = compiled.image
+    given = host.feed(program)
+    total = program.steps * given.samples
+
+    def advanced(done: int) -> None:
+        if progress:
+            progress("chip", done, total)
+
+    plan = Plan(
+        program.steps,
+        given.samples,
+        program.seed,
+        given.inputs,  # type: ignore[arg-type]
+        host.drives(program, given, compiled.quantised.scale),  # type: ignore[arg-type]
+        program.network.probes,
+        program.fresh_samples,
+        advanced,
+    )
+    traces, counters = run_engine(image, plan)
+    messages = traffic(image, traces, total)
+    counted = tally(image, counters, messages)
+    times = schedule(counted, messages, program.prices, int(image.tiles_in_use().size))
+    cost = bill(counted, program.prices, times.total_ns, image.mesh.n_cores)
+    answers = _answers(program, given, *_spikes_of(program, compiled, traces))
+    twin = _float_twin(program, compiled, given, answers)
+    report = Report(
+        program=program,
+        compiled=compiled,
+        traces=traces,
+        counters=counters,
+        traffic=messages,
+        tally=counted,
+        bill=cost,
+        schedule=times,
+        samples=given.samples,
+        answers=answers,
+        float_run=twin,
+        wall_s=time.perf_counter() - began,
+        summary={},
+    )
+    return replace(report, summary=summarise(report))
+
+
+def _spikes_of(program: Program, compiled: Compiled, traces: Traces) -> tuple[np.ndarray, np.ndarray]:
+    """Steps and indices of the spikes of the population that answers."""
+    if program.decode is None:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    image = compiled.image
+    k = image.names.index(program.decode.population)
+    step, index, _ = traces.of(int(image.blocks.first[k]), int(image.blocks.size[k]))
+    return step, index
+
+
+def _answers(program: Program, given: Feed, step: np.ndarray, index: np.ndarray) -> Answers | None:
+    if program.decode is None:
+        return None
+    decoder, n = program.decode.decoder, program.network[program.decode.population].size
+    found = decoder.answers(step, index, n, program.steps, given.samples)
+    if given.labels is None:
+        return Answers(found, None, None, None)
+    return Answers(found, given.labels, *score(decoder, found, given.labels))
+
+
+def _float_twin(program: Program, compiled: Compiled, given: Feed, chip: Answers | None) -> FloatComparison | None:
+    if not program.float_reference:
+        return None
+    from .reference import run_float
+
+    try:
+        twin = run_float(program.network, compiled.synapses, given, program.steps, program.fresh_samples)
+    except ProblemsError as error:
+        raise program.located(error) from None
+    if program.decode is None or chip is None:
+        return FloatComparison(None, twin.spikes, None)
+    name = program.decode.population
+    answers = _answers(program, given, twin.step[name], twin.index[name])
+    assert answers is not None
+    same = np.isclose(answers.answers, chip.answers, equal_nan=True)
+    return FloatComparison(answers.accuracy, twin.spikes, float(np.mean(same)))

@@ -1,0 +1,98 @@
+"""A program: everything that one run needs, as values. Reading it from YAML is files/program_file.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from .chip import Chip, PriceList
+from .data import Split
+from .decode import Decoder
+from .encode import Encoder
+from .errors import Problem, ProblemsError
+from .mapping import MappingOptions
+from .network import Network
+
+
+@dataclass(frozen=True)
+class DataInput:
+    """A data set of the library, encoded."""
+
+    dataset: str
+    split: Split
+    encoder: Encoder
+
+
+@dataclass(frozen=True)
+class ValuesInput:
+    """Values of the user's own, encoded.  values: (samples, channels) or (samples, steps, channels).  labels: (samples,)."""
+
+    values: np.ndarray
+    encoder: Encoder
+    labels: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class SpikesInput:
+    """A list of spikes.  step: (n,) int64 from 1 within the sample (the same in every sample); channel: (n,) int64."""
+
+    step: np.ndarray
+    channel: np.ndarray
+
+
+Input = DataInput | ValuesInput | SpikesInput
+
+
+@dataclass(frozen=True)
+class Decode:
+    """Which population answers, and how."""
+
+    population: str
+    decoder: Decoder
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in a file something was written."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """samples: None takes all that the inputs have (1 without data).  steps: of one sample.
+
+    fresh_samples: the state starts anew with every sample.  places: of populations and projections, for errors.
+    """
+
+    name: str
+    network: Network
+    chip: Chip
+    prices: PriceList
+    steps: int
+    inputs: dict[str, Input] = field(default_factory=dict)
+    samples: int | None = None
+    seed: int = 0
+    fresh_samples: bool = True
+    decode: Decode | None = None
+    mapping: MappingOptions = field(default_factory=MappingOptions)
+    float_reference: bool = False
+    path: Path | None = None
+    files: tuple[Path, ...] = ()
+    places: dict[str, Place] = field(default_factory=dict, repr=False)
+
+    def located(self, error: ProblemsError) -> ProblemsError:
+        """The same error with the file and line of each population or projection that it speaks of."""
+        return type(error)([self._located(problem) for problem in error.problems])
+
+    def _located(self, problem: Problem) -> Problem:
+        place = self.places.get(problem.path)
+        if place is None or problem.file:
+            return problem
+        path = f"{place.path} ({problem.path})" if problem.path not in place.path else place.path
+        return Problem(problem.what, place.file, place.line, place.column, path, problem.allowed, problem.remedy)

@@ -1,0 +1,246 @@
+"""The run folder, written whole or not at all: into a folder beside it first, then renamed in one go."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..compiler.image import digest
+from ..errors import OutputError
+from ..events import Event
+from ..latency import BOUNDS
+from .spikes import write_spikes
+
+if TYPE_CHECKING:
+    from .report import Report
+
+FILES = (
+    "manifest.json",
+    "summary.json",
+    "steps.csv",
+    "cores.csv",
+    "populations.csv",
+    "spikes.h5",
+    "mapping.json",
+)
+
+
+def check_free(folder: Path, overwrite: bool) -> None:
+    """Raises OutputError if a run could not land at `folder`; called before the run, so that no run is wasted."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise OutputError(f"{folder} is not a folder. Try another -o.")
+    if folder.is_dir() and any(folder.iterdir()):
+        if not overwrite:
+            raise OutputError(f"{folder} is not empty; nothing was touched. Try another -o, or --overwrite for an old run.")
+        if not (folder / "manifest.json").is_file():
+            raise OutputError(f"{folder} holds no neuroemu run, so --overwrite leaves it alone. Try another -o.")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".neuroemu-", dir=folder.parent):
+            pass
+    except OSError as error:
+        raise OutputError(f"{folder.parent} cannot be written ({error.strerror}). Try another -o.") from None
+
+
+def next_free(base: Path, name: str) -> Path:
+    """base/name-1, base/name-2, ...: the first that is not there."""
+    k = 1
+    while (base / f"{name}-{k}").exists():
+        k += 1
+    return base / f"{name}-{k}"
+
+
+def write(report: Report, folder: Path, overwrite: bool, command: list[str], numbered: bool = False) -> Path:
+    """Writes the run and returns where.  numbered: another run may take the name first, then the next number is taken."""
+    check_free(folder, overwrite)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        os.chmod(partial, 0o755)
+        _write_files(report, partial, command)
+        return _land(partial, folder, overwrite, numbered)
+    except OSError as error:
+        raise OutputError(f"{folder} could not be written ({error.strerror or error}); nothing was left behind.") from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _land(partial: Path, folder: Path, overwrite: bool, numbered: bool) -> Path:
+    if overwrite and folder.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+        os.replace(folder, old / "run")
+        try:
+            os.replace(partial, folder)
+        except OSError:
+            os.replace(old / "run", folder)
+            raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
+        return folder
+    while True:
+        try:
+            os.rename(partial, folder)  # refused when somebody's files are there by now
+            return folder
+        except OSError:
+            if not numbered:
+                raise
+            base, _, _ = folder.name.rpartition("-")
+            folder = next_free(folder.parent, base)
+
+
+def _write_files(report: Report, folder: Path, command: list[str]) -> None:
+    _json(folder / "manifest.json", manifest(report, command))
+    _json(folder / "summary.json", report.summary)
+    _json(folder / "mapping.json", mapping(report))
+    _csv(folder / "steps.csv", *_steps(report))
+    _csv(folder / "cores.csv", *_cores(report))
+    _csv(folder / "populations.csv", *_populations(report))
+    write_spikes(report, folder / "spikes.h5")
+
+
+def _json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _csv(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def manifest(report: Report, command: list[str]) -> dict[str, Any]:
+    """What was run, with what: enough to run it again and to see why another run differs."""
+    program = report.program
+    files = [path for path in (program.path, *program.files) if path is not None]
+    return {
+        "neuroemu": _version("neuroemu"),
+        "command": command,
+        "program": program.name,
+        "chip": program.chip.name,
+        "seed": program.seed,
+        "steps": program.steps,
+        "samples": report.samples,
+        "model_hash": report.compiled.image.model_hash,
+        "mesh_hash": report.compiled.image.mesh_hash,
+        "chip_hash": digest(repr(program.chip)),
+        "price_hash": digest(repr(program.prices)),
+        "inputs": {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: _version(name) for name in ("numpy", "numba", "nir", "h5py", "scikit-learn")},
+        },
+        "platform": platform.platform(),
+        "wall_s": report.wall_s,
+        "files": list(FILES),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def mapping(report: Report) -> dict[str, Any]:
+    """Who sits where: parts with their core and tile and what they ask for, and what is left on each core."""
+    chip, mapped = report.program.chip, report.compiled.mapping
+    parts = [
+        {
+            "part": part.name,
+            "population": part.population,
+            "first": part.first,
+            "size": part.size,
+            "core": core,
+            "tile": list(chip.mesh.tile_xy(core // chip.mesh.cores_per_tile)),
+            "axons_in": part.demand.axons_in,
+            "synapse_words": part.demand.words,
+        }
+        for part, core in zip(mapped.parts, mapped.placement, strict=True)
+    ]
+    limits = {
+        "compartments": chip.core.compartments,
+        "axons_in": chip.core.axons_in,
+        "axons_out": chip.core.axons_out,
+        "synapse_words": chip.core.synapse_words,
+    }
+    mesh = {"width": chip.mesh.width, "height": chip.mesh.height, "cores_per_tile": chip.mesh.cores_per_tile}
+    return {"chip": chip.name, "mesh": mesh, "limits_per_core": limits, "parts": parts}
+
+
+def _steps(report: Report) -> tuple[list[str], Iterable[Iterable[Any]]]:
+    tally, schedule, n_steps = report.tally, report.schedule, report.counters.n_steps
+    n = report.compiled.image.n_compartments
+    host = np.bincount(report.traces.step[report.traces.source >= n] - 1, minlength=n_steps)
+    columns: dict[str, list[Any]] = {
+        "step": list(range(1, n_steps + 1)),
+        "sample": (np.arange(n_steps) // report.program.steps).tolist(),
+        "spikes": tally.by_step[:, Event.SPIKE_OUT].tolist(),
+        "input_spikes": host.tolist(),
+        "synaptic_events": tally.by_step[:, Event.SYNAPSE_READ].tolist(),
+        "active_updates": tally.by_step[:, Event.COMPARTMENT_ACTIVE].tolist(),
+        "messages": report.traffic.messages_by_step.tolist(),
+        "hops": report.traffic.hops_by_step.sum(axis=1).tolist(),
+        "dynamic_pj": report.bill.by_step.tolist(),
+        "step_ns": schedule.step_ns.tolist(),
+        "core_ns": schedule.core_ns.tolist(),
+        "network_ns": schedule.network_ns.tolist(),
+        "barrier_ns": [schedule.barrier_ns] * n_steps,
+        "slowest_core": schedule.slowest_core.tolist(),
+        "bound_by": [BOUNDS[k] for k in schedule.bound],
+    }
+    return list(columns), zip(*columns.values(), strict=True)
+
+
+def _cores(report: Report) -> tuple[list[str], Iterable[Iterable[Any]]]:
+    chip, mapped, tally = report.program.chip, report.compiled.mapping, report.tally
+    header = ["core", "tile_x", "tile_y", "parts", "compartments", "axons_in", "axons_out", "synapse_words",
+              "spikes", "synaptic_events", "messages_sent", "messages_received", "dynamic_pj", "busy_ns"]  # fmt: skip
+    rows = []
+    for k, core in enumerate(tally.cores.tolist()):
+        here = [part for part, place in zip(mapped.parts, mapped.placement, strict=True) if place == core]
+        counts = tally.by_core[k]
+        rows.append(
+            [
+                core,
+                *chip.mesh.tile_xy(core // chip.mesh.cores_per_tile),
+                " ".join(part.name for part in here),
+                sum(part.size for part in here),
+                np.unique(np.concatenate([part.demand.sources for part in here])).size,
+                mapped.axons_out[core],
+                sum(part.demand.words for part in here),
+                int(counts[Event.SPIKE_OUT]),
+                int(counts[Event.SYNAPSE_READ]),
+                int(counts[Event.AXON_OUT]),
+                int(counts[Event.AXON_IN]),
+                report.bill.by_core[str(core)],
+                float(report.schedule.busy_ns[k]),
+            ]
+        )
+    return header, rows
+
+
+def _populations(report: Report) -> tuple[list[str], Iterable[Iterable[Any]]]:
+    header = ["population", "size", "on_chip", "parts", "spikes", "mean_rate_hz", "synaptic_events", "dynamic_pj"]
+    seconds = report.counters.n_steps * report.program.network.step_ms / 1000.0
+    rows = []
+    for k, name in enumerate(report.tally.names):
+        first, size = report.range_of(name)
+        spikes = int(report.traffic.spikes[first : first + size].sum())
+        on_chip = name in report.compiled.image.names
+        n_parts = sum(part.population == name for part in report.compiled.mapping.parts) if on_chip else 0
+        reads = int(report.tally.by_population[k, Event.SYNAPSE_READ])
+        rate = spikes / size / seconds
+        rows.append([name, size, on_chip, n_parts, spikes, rate, reads, report.bill.by_population[name]])
+    return header, rows

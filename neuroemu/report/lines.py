@@ -1,0 +1,110 @@
+"""The headline of a report as (section, [(label, value)]) rows, shared by the terminal and the HTML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..events import BY_KEY
+from ..units import show
+
+if TYPE_CHECKING:
+    from .report import Report
+
+Section = tuple[str, list[tuple[str, str]]]
+
+
+def sections(report: Report) -> list[Section]:
+    """What is shown of a run, in order."""
+    parts = [_result(report), _work(report), _energy(report), _time(report), _quantisation(report)]
+    return [section for section in parts if section[1]]
+
+
+def notes(report: Report) -> list[str]:
+    """What a reader must know before believing the figures."""
+    summary = report.summary
+    found = [f"Not modelled: {item}." for item in summary["not_modelled"]]
+    return found + [f"Estimate: {item}." for item in summary["estimates"]]
+
+
+def _result(report: Report) -> Section:
+    summary, rows = report.summary, []
+    if summary["accuracy"] is not None:
+        right = round(summary["accuracy"] * summary["samples"])
+        rows.append(("accuracy", f"{summary['accuracy']:.2%}  ({right} of {summary['samples']})"))
+    if summary["mean_error"] is not None:
+        rows.append(("mean error", f"{summary['mean_error']:.4g}"))
+    if report.answers is not None and report.answers.labels is None:
+        shown = ", ".join(f"{answer:g}" for answer in report.answers.answers[:12])
+        rows.append(("answers", shown + (", ..." if report.answers.answers.size > 12 else "")))
+    return "result", rows
+
+
+def _work(report: Report) -> Section:
+    s = report.summary
+    spikes_per_sample = f"  ({s['spikes'] / s['samples']:,.1f} a sample)" if s["samples"] > 1 else ""
+    return "work", [
+        ("chip", f"{s['chip']}: {s['compartments']:,} compartments, {s['synapses']:,} synapses on "
+                 f"{s['cores']} core{'s' if s['cores'] > 1 else ''}"),
+        ("steps", f"{s['steps']:,}  ({s['samples']:,} sample{'s' if s['samples'] > 1 else ''})"),
+        ("spikes", f"{s['spikes']:,}{spikes_per_sample}, {s['input_spikes']:,} from the host"),
+        ("synaptic events", f"{s['synaptic_events']:,}"),
+        ("messages", f"{s['messages']:,}, {s['hops']:,} hops"),
+    ]  # fmt: skip
+
+
+def _energy(report: Report) -> Section:
+    s = report.summary
+    energy = s["energy_pj"]
+    rows = [
+        ("total", f"{show(energy['total'], 'pJ')}  (dynamic {show(energy['dynamic'], 'pJ')}, static {show(energy['static'], 'pJ')})"),
+        ("a sample", f"{show(s['energy_per_sample_pj'], 'pJ')}  (dynamic {show(s['dynamic_energy_per_sample_pj'], 'pJ')})"),
+    ]
+    if s["pj_per_spike"] is not None:
+        rows.append(("a spike", f"{s['pj_per_spike']:,.1f} pJ  (dynamic {s['dynamic_pj_per_spike']:,.1f} pJ)"))
+    if s["pj_per_synaptic_event"] is not None:
+        rows.append(
+            ("a synaptic event", f"{s['pj_per_synaptic_event']:,.1f} pJ  (dynamic {s['dynamic_pj_per_synaptic_event']:,.1f} pJ)")
+        )
+    totals = report.tally.by_step.sum(axis=0)
+    happened = {key: pj for key, pj in energy["by_event"].items() if totals[BY_KEY[key]] > 0}
+    for key, pj in sorted(happened.items(), key=lambda item: -(item[1] or 0.0)):
+        share = "" if not pj else f"  {pj / energy['dynamic']:.1%}"
+        rows.append((f"  {key.replace('_', ' ')}", f"{totals[BY_KEY[key]]:,} x: {show(pj, 'pJ')}{share}"))
+    return "energy", rows
+
+
+def _time(report: Report) -> Section:
+    s, schedule = report.summary, report.schedule
+    latency = s["latency_ns"]
+    bound = ", ".join(f"{name} {share:.0%}" for name, share in latency["bound_by"].items())
+    cores, times = np.unique(schedule.slowest_core, return_counts=True)
+    slowest = f"core {cores[times.argmax()]} slowest in {times.max() / times.sum():.0%} of the steps"
+    step_ms = report.program.network.step_ms
+    real_time = step_ms * 1e6 / latency["mean_step"]
+    return "time on chip", [
+        ("a step", f"{show(latency['mean_step'], 'ns')} mean, {show(latency['max_step'], 'ns')} longest "
+                   f"({real_time:,.0f} times real time)"),
+        ("a sample", show(s["latency_per_sample_ns"], "ns")),
+        ("bound by", f"{bound}; {slowest}"),
+    ]  # fmt: skip
+
+
+def _quantisation(report: Report) -> Section:
+    rows = []
+    twin = report.summary["quantisation"].get("float")
+    if twin and twin["accuracy"] is not None:
+        points = twin["accuracy_lost"] * 100
+        rows.append(("float network", f"{twin['accuracy']:.2%}: the chip loses {points:+.2f} points"))
+    if twin and twin["agreement"] is not None:
+        rows.append(("same answer", f"{twin['agreement']:.2%} of the samples"))
+    if twin and twin["spikes_changed"] is not None:
+        rows.append(("spikes", f"{twin['spikes_changed']:+.2%} against the float network"))
+    for entry in report.summary["quantisation"]["projections"]:
+        more = f", {entry['pruned']} became 0" if entry["pruned"] else ""
+        more += f", {entry['saturated']} saturated" if entry["saturated"] else ""
+        rows.append(
+            (entry["name"], f"{entry['bits']} bits, exponent {entry['exponent']}: error {entry['rms_error']:.2%} rms{more}")
+        )
+    return "quantisation", rows

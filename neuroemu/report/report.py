@@ -1,0 +1,86 @@
+"""Report: everything that one run gave, as values. How it is shown and written stands in the files beside this one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..compiler import Compiled
+from ..counters import Counters, Traces
+from ..energy import Bill
+from ..latency import Schedule
+from ..program import Program
+from ..tally import Tally
+from ..traffic import Traffic
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the decoder read: answers and labels (samples,), labels None where there are none; float_* of the float twin."""
+
+    answers: np.ndarray
+    labels: np.ndarray | None
+    accuracy: float | None
+    mean_error: float | None
+
+
+@dataclass(frozen=True)
+class FloatComparison:
+    """The float twin beside the chip.  agreement: share of samples with the same answer, None without a decoder."""
+
+    accuracy: float | None
+    spikes: int
+    agreement: float | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished run.  summary: the content of summary.json.  folder: where it was written, None if nowhere."""
+
+    program: Program
+    compiled: Compiled
+    traces: Traces
+    counters: Counters
+    traffic: Traffic
+    tally: Tally
+    bill: Bill
+    schedule: Schedule
+    samples: int
+    answers: Answers | None
+    float_run: FloatComparison | None
+    wall_s: float
+    summary: dict[str, Any]
+    folder: Path | None = None
+
+    def spikes(self, population: str) -> tuple[np.ndarray, np.ndarray]:
+        """(step, index) of the spikes of a population or a spike source; steps from 1 over the whole run."""
+        step, index, _ = self.traces.of(*self.range_of(population))
+        return step, index
+
+    def range_of(self, population: str) -> tuple[int, int]:
+        """(first source, size) of a population or a spike source."""
+        image = self.compiled.image
+        if population in image.names:
+            k = image.names.index(population)
+            return int(image.blocks.first[k]), int(image.blocks.size[k])
+        k = image.source_names.index(population)
+        return int(image.source_first[k]), int(image.source_first[k + 1] - image.source_first[k])
+
+    def save(self, folder: str | Path, overwrite: bool = False) -> Path:
+        """Writes the run folder, whole or not at all; returns where. Raises OutputError if the folder is there already."""
+        from .folder import write
+
+        return write(self, Path(folder), overwrite, command=["neuroemu.run"])
+
+    def __str__(self) -> str:
+        from .terminal import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from .html import as_html
+
+        return as_html(self)
