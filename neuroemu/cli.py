@@ -58,6 +58,7 @@ def run(
     from dataclasses import replace
 
     from .files import program_file
+    from .prepare import compile_program
     from .progress import shown
     from .report import folder
 
@@ -65,10 +66,10 @@ def run(
     wanted = out or folder.next_free(Path("runs"), read.name)
     folder.check_free(wanted, overwrite)
     with shown(quiet=quiet or as_json) as progress:
-        from . import pipeline
-
         progress.stage("mapping")
-        compiled = pipeline.compile_program(read)
+        compiled = compile_program(read)
+        from . import pipeline  # loads numba: only once everything else is known to be right
+
         progress.stage("running")
         report = pipeline.execute(read, compiled, progress.steps)
         progress.stage("writing")
@@ -106,15 +107,16 @@ def check(program: str, overrides: tuple[str, ...]) -> None:
         for item in prices.not_modelled():
             click.echo(f"  not modelled: {item}")
         return
-    from . import data, pipeline
+    from . import data
     from .files import program_file
+    from .prepare import compile_program
     from .program import DataInput
 
     read = program_file.read(path, overrides)
     for given in read.inputs.values():
         if isinstance(given, DataInput):
             data.require(given.dataset)
-    image = pipeline.compile_program(read).image
+    image = compile_program(read).image
     click.echo(
         f"{path}: no mistakes. {image.n_compartments} compartments and {image.n_synapses} synapses fit on "
         f"{image.cores_in_use().size} of {image.mesh.n_cores} cores of {read.chip.name}."

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 
 from .connect import Connector
 from .errors import Problem, ProgramError
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Values = float | int | np.ndarray  # one for all, or one a compartment
 
@@ -211,6 +214,8 @@ class Network:
 
     def graph(self) -> nx.MultiDiGraph:
         """A networkx view: a node a population (size, model), an edge a projection (keyed by its name)."""
+        import networkx as nx  # a tenth of a second that `neuroemu check` need not wait for
+
         graph = nx.MultiDiGraph(step_ms=self.step_ms)
         for population in self.populations:
             graph.add_node(population.name, size=population.size, shape=population.shape, model=population.model)

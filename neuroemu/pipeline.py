@@ -10,15 +10,19 @@ from pathlib import Path
 import numpy as np
 
 from . import host
-from .compiler import Compiled, compile_network
+from .compiler import Compiled
 from .counters import Traces
 from .decode import score
 from .energy import bill
-from .errors import Problem, ProblemsError, ProgramError
+from .engine.run import Plan
+from .engine.run import run as run_engine
+from .errors import ProblemsError
 from .files import program_file
 from .host import Feed
 from .latency import schedule
+from .prepare import compile_program
 from .program import Program
+from .reference import run_float
 from .report import Report
 from .report.report import Answers, FloatComparison
 from .report.summary import summarise
@@ -42,34 +46,8 @@ def run(program: str | Path | Program, folder: str | Path | None = None, progres
     return replace(report, folder=report.save(folder))
 
 
-def compile_program(program: Program) -> Compiled:
-    """The program's network mapped onto its chip; problems carry the file and line they come from."""
-    _check(program)
-    try:
-        return compile_network(program.network, program.chip, program.mapping, program.seed)
-    except ProblemsError as error:
-        raise program.located(error) from None
-
-
-def _check(program: Program) -> None:
-    """What a Program built in Python may lack; files are checked where they are read."""
-    problems = []
-    for population in program.network.sources:
-        if population.model.source not in program.inputs:  # type: ignore[union-attr]
-            problems.append(
-                Problem(f"there is no input '{population.model.source}'", path=population.name)  # type: ignore[union-attr]
-            )
-    if program.steps < 1:
-        problems.append(Problem(f"steps is {program.steps}", allowed="at least 1"))
-    if problems:
-        raise ProgramError(problems)
-
-
 def execute(program: Program, compiled: Compiled, progress: Progress | None = None) -> Report:
     """Runs a compiled program, prices it and decodes it."""
-    from .engine.run import Plan  # numba is loaded only by those who run
-    from .engine.run import run as run_engine
-
     began = time.perf_counter()
     image = compiled.image
     given = host.feed(program)
@@ -137,8 +115,6 @@ def _answers(program: Program, given: Feed, step: np.ndarray, index: np.ndarray)
 def _float_twin(program: Program, compiled: Compiled, given: Feed, chip: Answers | None) -> FloatComparison | None:
     if not program.float_reference:
         return None
-    from .reference import run_float
-
     try:
         twin = run_float(program.network, compiled.synapses, given, program.steps, program.fresh_samples)
     except ProblemsError as error:
