@@ -37,7 +37,7 @@ _HOME = {
     "OutputError": "errors",
 }
 
-__all__ = [*_HOME, "read_chip", "read_program"]  # noqa: PLE0604
+__all__ = [*_HOME, "read_chip", "read_program"]
 
 
 def __getattr__(name: str) -> Any:

@@ -38,7 +38,13 @@ def cli() -> None:
 @cli.command(context_settings=CONTEXT)
 @click.argument("program")
 @click.option("-o", "--out", "out", type=click.Path(path_type=Path), help="Run folder [default: runs/NAME-1, -2, ...].")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Lay a value over the program: --set chip.mesh.width=4.")
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Lay a value over the program: --set chip.mesh.width=4.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed of every random draw.")
 @click.option("--steps", type=click.IntRange(1), help="Time steps of one sample.")
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")

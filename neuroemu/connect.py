@@ -144,12 +144,12 @@ class Sparse:
             )
         for name, index, bound in (("pre", self.pre, np.prod(pre)), ("post", self.post, np.prod(post))):
             if index.size and (index.min() < 0 or index.max() >= bound):
-                raise ValueError(f"'{name}' holds the index {index.min() if index.min() < 0 else index.max()}; "
-                                 f"the population has 0..{int(bound) - 1}")
+                raise ValueError(
+                    f"'{name}' holds the index {index.min() if index.min() < 0 else index.max()}; "
+                    f"the population has 0..{int(bound) - 1}"
+                )
         n = self.pre.size
-        return _list(
-            self.pre, self.post, _fill(self.weights, n, draws, "weights"), _delays(self.delays, n, draws)
-        )
+        return _list(self.pre, self.post, _fill(self.weights, n, draws, "weights"), _delays(self.delays, n, draws))
 
 
 @dataclass(frozen=True)
@@ -164,9 +164,7 @@ class OneToOne:
         if n_pre != n_post:
             raise ValueError(f"one_to_one joins populations of one size; these have {n_pre} and {n_post}")
         index = np.arange(n_pre)
-        return _list(
-            index, index, _fill(self.weights, n_pre, draws, "weights"), _delays(self.delays, n_pre, draws)
-        )
+        return _list(index, index, _fill(self.weights, n_pre, draws, "weights"), _delays(self.delays, n_pre, draws))
 
 
 @dataclass(frozen=True)
@@ -188,9 +186,7 @@ class Random:
             source = (draws.uniforms("partners", to.size) * n_pre).astype(np.int64)
         else:
             to, source = _bernoulli_pairs(n_post, n_pre, float(self.probability or 0.0), draws)
-        return _list(
-            source, to, _fill(self.weights, to.size, draws, "weights"), _delays(self.delays, to.size, draws)
-        )
+        return _list(source, to, _fill(self.weights, to.size, draws, "weights"), _delays(self.delays, to.size, draws))
 
 
 def _bernoulli_pairs(n_post: int, n_pre: int, p: float, draws: Draws) -> tuple[np.ndarray, np.ndarray]:
@@ -238,8 +234,12 @@ class Conv2d:
             )
         out, channels, kh, kw = self.kernel.shape
         if channels != pre[0]:
-            raise ValueError(f"the kernel takes {channels} channels; the population '{'x'.join(map(str, pre))}' has {pre[0]}")
-        height, width = ((size + 2 * self.padding - k) // self.stride + 1 for size, k in zip(pre[1:], (kh, kw), strict=True))
+            raise ValueError(
+                f"the kernel takes {channels} channels; the population '{'x'.join(map(str, pre))}' has {pre[0]}"
+            )
+        height, width = (
+            (size + 2 * self.padding - k) // self.stride + 1 for size, k in zip(pre[1:], (kh, kw), strict=True)
+        )
         if height < 1 or width < 1:
             raise ValueError(f"a {kh}x{kw} kernel does not fit into {pre[1]}x{pre[2]} with padding {self.padding}")
         return out, height, width

@@ -43,7 +43,8 @@ def bill(tally: Tally, prices: PriceList, total_ns: float, n_cores: int) -> Bill
     energies = prices.energies()
     totals = tally.by_step.sum(axis=0)
     by_event = {
-        MEANING[e].key: float(totals[e] * energies[e]) if prices.energy_pj[e].value is not None else None for e in EVENTS
+        MEANING[e].key: float(totals[e] * energies[e]) if prices.energy_pj[e].value is not None else None
+        for e in EVENTS
     }
     by_core = {str(core): float(pj) for core, pj in zip(tally.cores, charge(tally.by_core, prices), strict=True)}
     by_core[HOST] = float(charge(tally.host, prices))

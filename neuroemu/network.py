@@ -186,14 +186,18 @@ class Network:
             raise _error(f"'{target}' is a spike source and receives nothing", "a target with compartments")
         taken = {projection.name for projection in self.projections}
         base = name or f"{source}->{target}"
-        unique = next(label for label in [base, *(f"{base}#{k}" for k in range(2, len(taken) + 3))] if label not in taken)
+        unique = next(
+            label for label in [base, *(f"{base}#{k}" for k in range(2, len(taken) + 3))] if label not in taken
+        )
         return replace(
             self, projections=(*self.projections, Projection(unique, source, target, connector, format, bits))
         )
 
     def probe(self, population: str, observable: str, index: np.ndarray | None = None) -> Network:
         if population not in self.names() or observable not in OBSERVABLES:
-            raise _error(f"cannot probe '{population}.{observable}'", f"a population and one of {', '.join(OBSERVABLES)}")
+            raise _error(
+                f"cannot probe '{population}.{observable}'", f"a population and one of {', '.join(OBSERVABLES)}"
+            )
         return replace(self, probes=(*self.probes, Probe(population, observable, index)))
 
     def names(self) -> list[str]:

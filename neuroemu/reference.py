@@ -89,7 +89,12 @@ def _source_major(
     network: Network, synapses: dict[str, SynapseList], first: dict[str, int], n_sources: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(first, target, weight, delay) of all synapses, sorted by source."""
-    source, target, weight, delay = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)], [np.empty(0, np.int64)]
+    source, target, weight, delay = (
+        [np.empty(0, np.int64)],
+        [np.empty(0, np.int64)],
+        [np.empty(0)],
+        [np.empty(0, np.int64)],
+    )
     for projection in network.projections:
         given = synapses[projection.name]
         source.append(given.pre + first[projection.source])

@@ -66,9 +66,7 @@ def _sum_by_source(paths: np.ndarray, routes: Routes) -> np.ndarray:
 
 
 @njit(cache=True)
-def _count(
-    step, source, first, column, sender, paths, hops, sent, received, messages_by_step, hops_by_step, longest
-):
+def _count(step, source, first, column, sender, paths, hops, sent, received, messages_by_step, hops_by_step, longest):
     """Adds every message to its step; arrays as in Traffic, row k being step k + 1."""
     for k in range(step.size):
         row, s = step[k] - 1, source[k]

@@ -44,7 +44,11 @@ def main() -> int:
     matching = sum(not verdict for _, verdict in results)
     if options.json:
         cases = [{"case": name, "match": not verdict, "difference": verdict} for name, verdict in results]
-        print(json.dumps({"suite": options.suite, "matching": matching, "cases": len(results), "results": cases}, indent=1))
+        print(
+            json.dumps(
+                {"suite": options.suite, "matching": matching, "cases": len(results), "results": cases}, indent=1
+            )
+        )
     else:
         print(f"{matching} of {len(results)} cases match")
     return 0 if results and matching == len(results) else 1

@@ -122,9 +122,7 @@ class _Table:
     projection: np.ndarray
 
 
-def _table(
-    network: Network, synapses: dict[str, SynapseList], quantised: Quantised, first: dict[str, int]
-) -> _Table:
+def _table(network: Network, synapses: dict[str, SynapseList], quantised: Quantised, first: dict[str, int]) -> _Table:
     columns: list[list[np.ndarray]] = [[], [], [], [], []]
     for index, projection in enumerate(network.projections):
         given, units = synapses[projection.name], quantised.weights[projection.name].units

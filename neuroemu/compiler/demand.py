@@ -74,6 +74,4 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
             words[k][name] = int(total[k])
     keys = np.unique(slice_of * n_sources + inputs.source)
     bounds = np.searchsorted(keys, np.arange(n_slices + 1) * n_sources)
-    return [
-        Demand(int(sizes[k]), keys[bounds[k] : bounds[k + 1]] - k * n_sources, words[k]) for k in range(n_slices)
-    ]
+    return [Demand(int(sizes[k]), keys[bounds[k] : bounds[k + 1]] - k * n_sources, words[k]) for k in range(n_slices)]

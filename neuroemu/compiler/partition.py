@@ -42,7 +42,11 @@ def equal(network: Network, inputs: dict[str, Inputs], chip: Chip, wanted: dict[
             edges = np.linspace(0, population.size, n_parts + 1).round().astype(np.int64)
             found = demands(inputs[population.name], edges, chip)
             excess = max(
-                max(d.compartments / chip.core.compartments, d.axons_in / chip.core.axons_in, d.words / chip.core.synapse_words)
+                max(
+                    d.compartments / chip.core.compartments,
+                    d.axons_in / chip.core.axons_in,
+                    d.words / chip.core.synapse_words,
+                )
                 for d in found
             )
             if excess <= 1 or n_parts == population.size:

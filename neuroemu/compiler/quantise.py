@@ -109,7 +109,9 @@ def quantise(network: Network, synapses: dict[str, SynapseList], chip: Chip) -> 
             given = synapses[projection.name]
             _check_delays(projection, given, chip, problems)
             if isinstance(population.model, Lif):
-                mantissas, format = _mantissas(projection, given.weight, scale, exponents[projection.name], chip, problems)
+                mantissas, format = _mantissas(
+                    projection, given.weight, scale, exponents[projection.name], chip, problems
+                )
             else:
                 format = projection.format or WeightFormat(projection.bits, 0, sign_mode(given.weight))
                 mantissas = given.weight
@@ -218,7 +220,9 @@ def _mantissas(
 def _bits_problem(name: str, bits: int, chip: Chip) -> Problem:
     near = min(chip.synapse.weight_bits, key=lambda b: (abs(b - bits), -b))
     return Problem(
-        f"weights of {bits} bits", path=name, allowed=f"{', '.join(map(str, chip.synapse.weight_bits))} on {chip.name}",
+        f"weights of {bits} bits",
+        path=name,
+        allowed=f"{', '.join(map(str, chip.synapse.weight_bits))} on {chip.name}",
         remedy=f"bits: {near}",
     )
 
@@ -263,7 +267,9 @@ def _check_delays(projection: Projection, given: SynapseList, chip: Chip, proble
     if given.delay.size and (given.delay.min() < 0 or given.delay.max() > chip.synapse.delay_max):
         bad = int(given.delay.min() if given.delay.min() < 0 else given.delay.max())
         problems.append(
-            Problem(f"a delay of {bad} steps", path=projection.name, allowed=f"0..{chip.synapse.delay_max} on {chip.name}")
+            Problem(
+                f"a delay of {bad} steps", path=projection.name, allowed=f"0..{chip.synapse.delay_max} on {chip.name}"
+            )
         )
 
 
@@ -459,7 +465,15 @@ def _in_range(
     outside = np.flatnonzero((values < low) | (values > high) | (values % 1 != 0))
     if outside.size:
         first = outside[0]
-        where = f" (compartment {first}{f', and {outside.size - 1} more' if outside.size > 1 else ''})" if values.size > 1 else ""
+        where = (
+            f" (compartment {first}{f', and {outside.size - 1} more' if outside.size > 1 else ''})"
+            if values.size > 1
+            else ""
+        )
         problems.append(
-            Problem(f"{label} is {values[first]:g}{where}", path=population, allowed=f"whole numbers {low}..{high} on {chip.name}")
+            Problem(
+                f"{label} is {values[first]:g}{where}",
+                path=population,
+                allowed=f"whole numbers {low}..{high} on {chip.name}",
+            )
         )

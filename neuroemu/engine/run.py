@@ -82,7 +82,13 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
             plan.progress(done)
     step, source, payload = (np.concatenate([chunk[k] for chunk in chunks]) for k in range(3))
     traces = Traces(
-        step, source, payload, _by_name(u, u_index), _by_name(v, v_index), _local(image, u_index), _local(image, v_index)
+        step,
+        source,
+        payload,
+        _by_name(u, u_index),
+        _by_name(v, v_index),
+        _local(image, u_index),
+        _local(image, v_index),
     )
     return traces, Counters(counts)
 

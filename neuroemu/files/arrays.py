@@ -32,8 +32,10 @@ def load(reference: str, beside: Path) -> np.ndarray:
     except (zipfile.BadZipFile, OSError, EOFError, KeyError, SyntaxError) as error:
         raise ValueError(f"'{path}' cannot be read as .npz ({error}); is it cut short?") from None
     except ValueError as error:
-        raise error if str(path) in str(error) or reference in str(error) else ValueError(
-            f"'{reference}' cannot be read ({error})"
+        raise (
+            error
+            if str(path) in str(error) or reference in str(error)
+            else ValueError(f"'{reference}' cannot be read ({error})")
         ) from None
     if array.dtype.kind not in "biuf":
         raise ValueError(f"'{reference}' holds {array.dtype} values; numbers are needed")

@@ -33,7 +33,9 @@ def _quantity(unit: str) -> Any:
     return Annotated[
         float,
         BeforeValidator(lambda text: units.parse(text, unit)),
-        WithJsonSchema({"type": "string", "description": f"a number with its unit, like '{example}'", "examples": [example]}),
+        WithJsonSchema(
+            {"type": "string", "description": f"a number with its unit, like '{example}'", "examples": [example]}
+        ),
     ]
 
 
@@ -97,7 +99,9 @@ def _problem(spec: type[Spec], detail: ErrorDetails, document: Document, data: A
         )
     if isinstance(found, str) and _NUMBER_AS_TEXT.match(found) and kind.startswith(("float", "int")):
         return document.problem(
-            path, f"YAML reads {found} as text, not as a number", remedy=f"{_yaml_number(found)}, or all digits written out"
+            path,
+            f"YAML reads {found} as text, not as a number",
+            remedy=f"{_yaml_number(found)}, or all digits written out",
         )
     return document.problem(path, f"found {_shown(found)}", _allowed(detail))
 

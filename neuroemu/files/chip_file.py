@@ -252,8 +252,8 @@ def read_inline(document: Document, at: Path_, beside: Path) -> tuple[Chip, Pric
             raise ChipError([_placed(problem, document, at) for problem in error.problems]) from None
     inner = Document(document.file)
     inner.data = {"neuroemu_chip": 1, "name": _variant_name(value), **value}
-    inner.values = {path[len(at):]: mark for path, mark in document.values.items() if path[: len(at)] == at}
-    inner.keys = {path[len(at):]: mark for path, mark in document.keys.items() if path[: len(at)] == at}
+    inner.values = {path[len(at) :]: mark for path, mark in document.values.items() if path[: len(at)] == at}
+    inner.keys = {path[len(at) :]: mark for path, mark in document.keys.items() if path[: len(at)] == at}
     return _build(_with_base(inner, beside, ()))
 
 
@@ -278,7 +278,9 @@ def _with_base(document: Document, beside: Path, seen: tuple[Path, ...]) -> Docu
     except ChipError as error:
         raise ChipError([_placed(problem, document, ("extends",)) for problem in error.problems]) from None
     if base_path.resolve() in seen:
-        raise ChipError([document.problem(("extends",), f"'{base_name}' extends itself in the end", "a chain that ends")])
+        raise ChipError(
+            [document.problem(("extends",), f"'{base_name}' extends itself in the end", "a chain that ends")]
+        )
     base = _with_base(marked_yaml.read(base_path, ChipError), base_path.parent, (*seen, base_path.resolve()))
     merged = Document(document.file)
     merged.values, merged.keys = {**base.values, **document.values}, {**base.keys, **document.keys}
@@ -300,7 +302,10 @@ def _laid_over(section: str, new: dict[str, Any], old: dict[str, Any], document:
     for key, value in new.items():
         if section in ("prices", "static") and _both_dicts(value, old.get(key)):
             kept = {name: item for name, item in old[key].items() if name.removesuffix("_range") not in value}
-            origin = {"source": f"changed in {document.file}, before: {old[key].get('source')}", "provenance": "estimate"}
+            origin = {
+                "source": f"changed in {document.file}, before: {old[key].get('source')}",
+                "provenance": "estimate",
+            }
             result[key] = {**kept, **origin, **value}
         elif section == "barrier" and key == "time":
             result.update(source=f"changed in {document.file}", provenance="estimate", time=value)
@@ -346,7 +351,8 @@ def _prices(spec: ChipSpec) -> PriceList:
         )
     points = tuple(sorted((int(tiles), ns) for tiles, ns in spec.barrier.time.items()))
     static = tuple(
-        StaticPower(name, _constant(s.power, s.power_range, s.source, s.provenance), s.per) for name, s in spec.static.items()
+        StaticPower(name, _constant(s.power, s.power_range, s.source, s.provenance), s.per)
+        for name, s in spec.static.items()
     )
     barrier = Barrier(points, spec.barrier.interpolate, spec.barrier.source, spec.barrier.provenance)
     return PriceList(spec.name, energy, time, barrier, static, tuple(spec.not_modelled))

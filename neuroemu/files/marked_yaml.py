@@ -120,7 +120,9 @@ def parse(text: str, name: str, error: type[ProblemsError] = ProblemsError) -> D
     if problems:
         raise error(problems)
     if not isinstance(document.data, dict):
-        raise error([document.problem((), f"holds a {type(document.data).__name__}", allowed="keys with values at the top")])
+        raise error(
+            [document.problem((), f"holds a {type(document.data).__name__}", allowed="keys with values at the top")]
+        )
     return document
 
 
@@ -130,7 +132,7 @@ def _plain(problem: yaml.MarkedYAMLError) -> str:
 
 
 def _yaml_remedy(problem: yaml.MarkedYAMLError, text: str) -> str:
-    if "'\\t'" in str(problem.problem) or "\t" in text and "token" in str(problem.problem):
+    if "'\\t'" in str(problem.problem) or ("\t" in text and "token" in str(problem.problem)):
         return "spaces in place of the tab"
     if "mapping values are not allowed" in str(problem.problem):
         return "quotes around a value with a colon in it, or a line of its own for the key"
@@ -165,7 +167,9 @@ class _Converter:
         self.n_nodes += 1
         if self.n_nodes > MAX_NODES:
             if self.n_nodes == MAX_NODES + 1:
-                self._problem(mark, path, f"expands to more than {MAX_NODES} values", remedy="fewer anchors inside anchors")
+                self._problem(
+                    mark, path, f"expands to more than {MAX_NODES} values", remedy="fewer anchors inside anchors"
+                )
             return None
         if id(node) in self.open:
             self._problem(mark, path, "an anchor contains itself", remedy="to write the value out")
@@ -205,7 +209,9 @@ class _Converter:
             self._problem(mark, path, "merge keys (<<) are not supported", remedy="'extends: NAME' in chip files")
             return None
         if node.tag == _PREFIX + "bool":
-            self._problem(mark, path, f"YAML reads the key {node.value} as true or false", remedy=f"'{node.value}' in quotes")
+            self._problem(
+                mark, path, f"YAML reads the key {node.value} as true or false", remedy=f"'{node.value}' in quotes"
+            )
             return None
         if node.tag == _PREFIX + "null":
             self._problem(mark, path, "a key is empty")

@@ -26,7 +26,9 @@ from .checking import check
 from .marked_yaml import Document, Mark, Path_, dotted
 
 
-def read(name: str | Path, overrides: tuple[str, ...] = (), seed: int | None = None, steps: int | None = None) -> Program:
+def read(
+    name: str | Path, overrides: tuple[str, ...] = (), seed: int | None = None, steps: int | None = None
+) -> Program:
     """The program in a file (a path, or the name of one that comes along).
 
     overrides: 'KEY=VALUE' with dotted keys, laid over the file.  seed, steps: likewise.  Raises ProgramError or ChipError.
@@ -66,7 +68,9 @@ def _override(document: Document, override: str) -> None:
         elif isinstance(here, list) and isinstance(step, int) and step < len(here):
             inside = here[step]
         if not isinstance(inside, (dict, list)):
-            raise ProgramError([Problem(f"'{dotted(walked)}' is not a mapping", file=source, allowed="keys of the program")])
+            raise ProgramError(
+                [Problem(f"'{dotted(walked)}' is not a mapping", file=source, allowed="keys of the program")]
+            )
         here = inside
     if isinstance(here, list) and not (isinstance(path[-1], int) and path[-1] < len(here)):
         raise ProgramError([Problem(f"'{dotted(path)}' is not there", file=source, allowed=f"0..{len(here) - 1}")])
@@ -128,10 +132,16 @@ class _Builder:
         for index, given in enumerate(self.spec.network.connections):
             at = ("network", "connections", index)
             connector = self._connector(given, at)
-            if not self._known(given.from_, (*at, "from")) or not self._known(given.to, (*at, "to")) or connector is None:
+            if (
+                not self._known(given.from_, (*at, "from"))
+                or not self._known(given.to, (*at, "to"))
+                or connector is None
+            ):
                 continue
             if not network[given.to].on_chip:
-                self._problem((*at, "to"), f"'{given.to}' is a spike source and receives nothing", "a population with 'neuron'")
+                self._problem(
+                    (*at, "to"), f"'{given.to}' is a spike source and receives nothing", "a population with 'neuron'"
+                )
                 continue
             chosen = WeightFormat(**given.format.model_dump()) if given.format else None
             network = network.connect(given.from_, given.to, connector, chosen, given.bits, given.name)
@@ -243,9 +253,15 @@ class _Builder:
             self._problem((*at, "values"), "is empty", "at least one sample")
             return None
         if values.ndim == 3 and values.shape[1] < self.spec.run.steps:
-            self._problem((*at, "values"), f"has {values.shape[1]} steps a sample", f"at least run.steps = {self.spec.run.steps}")
+            self._problem(
+                (*at, "values"), f"has {values.shape[1]} steps a sample", f"at least run.steps = {self.spec.run.steps}"
+            )
         if labels is not None and labels.shape != (values.shape[0],):
-            self._problem((*at, "labels"), f"has the shape {list(labels.shape)}", f"one label for each of {values.shape[0]} samples")
+            self._problem(
+                (*at, "labels"),
+                f"has the shape {list(labels.shape)}",
+                f"one label for each of {values.shape[0]} samples",
+            )
         return ValuesInput(values.astype(np.float64), encoder, labels)
 
     def _encoder(self, given: Any, at: Path_) -> encode.Encoder:
@@ -256,7 +272,11 @@ class _Builder:
             "current": {"gain"},
         }
         for key in sorted(given.model_fields_set & {"gain", "tau", "threshold", "linear", "off"} - own[given.encode]):
-            self._problem((*at, key), f"'{key}' says nothing to the encoder '{given.encode}'", ", ".join(sorted(own[given.encode])))
+            self._problem(
+                (*at, key),
+                f"'{key}' says nothing to the encoder '{given.encode}'",
+                ", ".join(sorted(own[given.encode])),
+            )
         if given.encode == "bernoulli":
             return encode.Bernoulli(given.gain)
         if given.encode == "latency":
@@ -315,7 +335,9 @@ class _Builder:
             at = ("network", "populations", name, key)
             used.add(wanted)
             if wanted not in self.spec.inputs:
-                self._problem(at, f"there is no input '{wanted}'", f"one of {', '.join(self.spec.inputs) or '(none given)'}")
+                self._problem(
+                    at, f"there is no input '{wanted}'", f"one of {', '.join(self.spec.inputs) or '(none given)'}"
+                )
             elif wanted in inputs:
                 self._check_input(inputs[wanted], key, int(np.prod(population.dimensions())), at, wanted)
         for name in sorted(set(self.spec.inputs) - used):
@@ -342,11 +364,15 @@ class _Builder:
             return None
         if given.method != "population":
             if given.values is not None:
-                self._problem(("decode", "values"), f"says nothing to the method '{given.method}'", "with 'method: population'")
+                self._problem(
+                    ("decode", "values"), f"says nothing to the method '{given.method}'", "with 'method: population'"
+                )
             return Decode(given.from_, Rate() if given.method == "rate" else FirstSpike())
         n = int(np.prod(self.spec.network.populations[given.from_].dimensions()))
         if given.values is None:
-            self._problem(("decode",), "the method 'population' needs 'values'", f"{n} numbers, what each compartment stands for")
+            self._problem(
+                ("decode",), "the method 'population' needs 'values'", f"{n} numbers, what each compartment stands for"
+            )
             return None
         values = self._values(given.values, n, ("decode", "values"))
         return Decode(given.from_, Population(np.broadcast_to(values, (n,))))
@@ -365,7 +391,9 @@ class _Builder:
             at = ("probes", index)
             found = schema.PROBE.match(text)
             if not found:
-                self._problem(at, f"found {text!r}", "POPULATION.spikes, POPULATION.u or .v, with an index like [0:3] or [5]")
+                self._problem(
+                    at, f"found {text!r}", "POPULATION.spikes, POPULATION.u or .v, with an index like [0:3] or [5]"
+                )
                 continue
             name, observable, chosen = found.groups()
             on_chip = observable != "spikes"

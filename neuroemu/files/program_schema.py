@@ -42,7 +42,9 @@ def _refuse(item: str, what: str) -> Any:
 _NUMBERS_SCHEMA = WithJsonSchema(
     {"anyOf": [{"type": "number"}, {"type": "array"}, {"type": "string", "pattern": r"\.npz#"}]}
 )
-Values = Annotated[Any, BeforeValidator(lambda v: _numbers(v, "a number, a list with one a compartment")), _NUMBERS_SCHEMA]
+Values = Annotated[
+    Any, BeforeValidator(lambda v: _numbers(v, "a number, a list with one a compartment")), _NUMBERS_SCHEMA
+]
 Array = Annotated[Any, BeforeValidator(lambda v: _numbers(v, "a list of numbers")), _NUMBERS_SCHEMA]
 
 
@@ -85,7 +87,9 @@ def _delay(value: Any) -> Any:
 Delay = Annotated[
     Annotated[UniformSpec, Tag("<uniform>")]
     | Annotated[NormalSpec, Tag("<normal>")]
-    | Annotated[Any, BeforeValidator(_delay), WithJsonSchema({"type": ["number", "string", "array"]}), Tag("<numbers>")],
+    | Annotated[
+        Any, BeforeValidator(_delay), WithJsonSchema({"type": ["number", "string", "array"]}), Tag("<numbers>")
+    ],
     Discriminator(weights),
 ]
 

@@ -42,7 +42,9 @@ def check_free(folder: Path, overwrite: bool) -> None:
         raise OutputError(f"{folder} is not a folder. Try another -o.")
     if folder.is_dir() and any(folder.iterdir()):
         if not overwrite:
-            raise OutputError(f"{folder} is not empty; nothing was touched. Try another -o, or --overwrite for an old run.")
+            raise OutputError(
+                f"{folder} is not empty; nothing was touched. Try another -o, or --overwrite for an old run."
+            )
         if not (folder / "manifest.json").is_file():
             raise OutputError(f"{folder} holds no neuroemu run, so --overwrite leaves it alone. Try another -o.")
     try:
@@ -70,7 +72,9 @@ def write(report: Report, folder: Path, overwrite: bool, command: list[str], num
         _write_files(report, partial, command)
         return _land(partial, folder, overwrite, numbered)
     except OSError as error:
-        raise OutputError(f"{folder} could not be written ({error.strerror or error}); nothing was left behind.") from None
+        raise OutputError(
+            f"{folder} could not be written ({error.strerror or error}); nothing was left behind."
+        ) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -16,7 +16,11 @@ def as_html(report: Report) -> str:
     body = []
     for title, rows in sections(report):
         for k, (label, value) in enumerate(rows):
-            head = f'<th rowspan="{len(rows)}" style="text-align:left;vertical-align:top">{escape(title)}</th>' if k == 0 else ""
+            head = (
+                f'<th rowspan="{len(rows)}" style="text-align:left;vertical-align:top">{escape(title)}</th>'
+                if k == 0
+                else ""
+            )
             cells = "".join(f'<td style="text-align:left">{escape(text)}</td>' for text in (label.strip(), value))
             body.append(f"<tr>{head}{cells}</tr>")
     remarks = "".join(f"<li>{escape(note)}</li>" for note in notes(report))

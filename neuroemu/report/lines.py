@@ -58,14 +58,23 @@ def _energy(report: Report) -> Section:
     s = report.summary
     energy = s["energy_pj"]
     rows = [
-        ("total", f"{show(energy['total'], 'pJ')}  (dynamic {show(energy['dynamic'], 'pJ')}, static {show(energy['static'], 'pJ')})"),
-        ("a sample", f"{show(s['energy_per_sample_pj'], 'pJ')}  (dynamic {show(s['dynamic_energy_per_sample_pj'], 'pJ')})"),
+        (
+            "total",
+            f"{show(energy['total'], 'pJ')}  (dynamic {show(energy['dynamic'], 'pJ')}, static {show(energy['static'], 'pJ')})",
+        ),
+        (
+            "a sample",
+            f"{show(s['energy_per_sample_pj'], 'pJ')}  (dynamic {show(s['dynamic_energy_per_sample_pj'], 'pJ')})",
+        ),
     ]
     if s["pj_per_spike"] is not None:
         rows.append(("a spike", f"{s['pj_per_spike']:,.1f} pJ  (dynamic {s['dynamic_pj_per_spike']:,.1f} pJ)"))
     if s["pj_per_synaptic_event"] is not None:
         rows.append(
-            ("a synaptic event", f"{s['pj_per_synaptic_event']:,.1f} pJ  (dynamic {s['dynamic_pj_per_synaptic_event']:,.1f} pJ)")
+            (
+                "a synaptic event",
+                f"{s['pj_per_synaptic_event']:,.1f} pJ  (dynamic {s['dynamic_pj_per_synaptic_event']:,.1f} pJ)",
+            )
         )
     totals = report.tally.by_step.sum(axis=0)
     happened = {key: pj for key, pj in energy["by_event"].items() if totals[BY_KEY[key]] > 0}
@@ -105,6 +114,9 @@ def _quantisation(report: Report) -> Section:
         more = f", {entry['pruned']} became 0" if entry["pruned"] else ""
         more += f", {entry['saturated']} saturated" if entry["saturated"] else ""
         rows.append(
-            (entry["name"], f"{entry['bits']} bits, exponent {entry['exponent']}: error {entry['rms_error']:.2%} rms{more}")
+            (
+                entry["name"],
+                f"{entry['bits']} bits, exponent {entry['exponent']}: error {entry['rms_error']:.2%} rms{more}",
+            )
         )
     return "quantisation", rows

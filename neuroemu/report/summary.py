@@ -60,7 +60,9 @@ def summarise(report: Report) -> dict[str, Any]:
             "mean_step": float(schedule.step_ns.mean()),
             "max_step": float(schedule.step_ns.max()),
             "bound_by": {
-                name: float(np.mean(schedule.bound == k)) for k, name in enumerate(BOUNDS) if np.any(schedule.bound == k)
+                name: float(np.mean(schedule.bound == k))
+                for k, name in enumerate(BOUNDS)
+                if np.any(schedule.bound == k)
             },
         },
         "latency_per_sample_ns": schedule.total_ns / report.samples,

@@ -21,7 +21,7 @@ from neuroemu.compiler import compile_network
 from neuroemu.connect import Dense, Sparse
 from neuroemu.engine.run import Plan, run
 from neuroemu.files import chip_file
-from neuroemu.network import LifRegisters, Network, Noise, Probe, Spikes, WeightFormat
+from neuroemu.network import LifRegisters, Network, Noise, Spikes, WeightFormat
 
 Case = dict[str, Any]
 LIF_FAMILIES = ("cuba", "lif_reset", "ternary")
@@ -108,7 +108,12 @@ def _chip(arithmetic: Arithmetic) -> Chip:
     """Loihi 1 with registers wide enough for what the references accept beyond the chip's own ranges."""
     chip, _ = chip_file.read(library.find("chips", "loihi1-davies2018"))
     wide = replace(
-        chip.registers, decay_max=4096, bias_min=-(1 << 20), bias_max=1 << 20, bias_exponent_min=-16, bias_exponent_max=16
+        chip.registers,
+        decay_max=4096,
+        bias_min=-(1 << 20),
+        bias_max=1 << 20,
+        bias_exponent_min=-16,
+        bias_exponent_max=16,
     )
     synapse = replace(chip.synapse, weight_bits=tuple(range(1, 9)), delay_max=63)
     return replace(chip, registers=wide, synapse=synapse, arithmetic=arithmetic)
