@@ -5,14 +5,14 @@ Values are int64; nothing here knows of compartments or time. Twins in tests/nai
 
 from __future__ import annotations
 
-from numba import njit
+from .jit import njit
 
 DECAY_BITS = 12
 DECAY_ONE = 1 << DECAY_BITS  # 4096: the decay that forgets everything
 STATE_SHIFT = 6  # weights and thresholds are stored in units of 2**6
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def decay(x, d):
     """One time step of exponential decay, rounding toward zero.
 
@@ -25,14 +25,14 @@ def decay(x, d):
     return -((-x * (DECAY_ONE - d)) >> DECAY_BITS)
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def wrap(x, bits):
     """x as a two's complement number of `bits` bits: what a register keeps of a sum too large for it."""
     half = 1 << (bits - 1)
     return ((x + half) & ((1 << bits) - 1)) - half
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def wrap_once(x, bits):
     """Lava's overflow: one turn at most, and the range is (-2**(bits-1), 2**(bits-1)], so +2**(bits-1) stays."""
     half = 1 << (bits - 1)
@@ -43,7 +43,7 @@ def wrap_once(x, bits):
     return x
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def clip(x, low, high):
     """x limited to low..high."""
     return min(max(x, low), high)

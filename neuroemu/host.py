@@ -136,7 +136,8 @@ def _samples(program: Program, values: dict[str, np.ndarray]) -> int:
     if available is not None and program.samples > available:
         shortest = min(values, key=lambda name: values[name].shape[0])
         raise DataError(
-            f"run.samples is {program.samples}; the input '{shortest}' has {available}. Try: samples: all, or at most {available}."
+            f"run.samples is {program.samples}; the input '{shortest}' has {available}. "
+            f"Try: samples: all, or at most {available}."
         )
     return program.samples
 

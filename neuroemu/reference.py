@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from .connect import SynapseList
 from .errors import Problem, ProgramError
 from .host import Feed
+from .jit import njit
 from .network import Lif, Network
 
 STRETCH_STEPS = 256
@@ -153,7 +153,7 @@ def _bias(network: Network, feed: Feed, done: int, n_steps: int, steps: int) -> 
     )
 
 
-@njit(cache=True)
+@njit
 def _advance(
     keep_u, keep_v, threshold, pause, bias, first, target, weight, delay, u, v, held, ring, bounds, source, first_step
 ):

@@ -8,7 +8,8 @@ Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011; k
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from .jit import njit
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
@@ -16,7 +17,7 @@ _LOW, _SHIFT = np.uint64(0xFFFFFFFF), np.uint64(32)
 _TO_UNIT = 2.0**-53
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def philox(c0, c1, c2, c3, k0, k1):
     """Ten rounds of Philox4x32. Counter c0..c3 and key k0, k1: uint64 holding 32-bit words. Returns four such words."""
     for _ in range(10):
@@ -26,21 +27,21 @@ def philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def draw(seed, stream, entity, step):
     """Four random 32-bit words (uint64) for one entity at one step. seed: uint64; stream: uint32; entity, step: >= 0."""
     s, at = np.uint64(seed), np.uint64(step)
     return philox(np.uint64(entity), at & _LOW, at >> _SHIFT, np.uint64(stream), s & _LOW, s >> _SHIFT)
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def uniform(seed, stream, entity, step):
     """One double in [0, 1) with 53 random bits."""
     a, b, _, _ = draw(seed, stream, entity, step)
     return np.float64((a << np.uint64(21)) ^ (b >> np.uint64(11))) * _TO_UNIT
 
 
-@njit(cache=True)
+@njit
 def uniforms(seed, stream, first, n, step):
     """(n,) doubles in [0, 1) for the entities first..first+n-1 at one step."""
     out = np.empty(n, np.float64)
@@ -49,7 +50,7 @@ def uniforms(seed, stream, first, n, step):
     return out
 
 
-@njit(cache=True)
+@njit
 def normals(seed, stream, first, n, step):
     """(n,) standard normal doubles (Box-Muller) for the entities first..first+n-1 at one step."""
     out = np.empty(n, np.float64)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from .compiler.image import ChipImage, Routes
 from .compiler.route import ROUTERS
 from .counters import Traces
+from .jit import njit
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _sum_by_source(paths: np.ndarray, routes: Routes) -> np.ndarray:
     return running[routes.first[1:]] - running[routes.first[:-1]]
 
 
-@njit(cache=True)
+@njit
 def _count(step, source, first, column, sender, paths, hops, sent, received, messages_by_step, hops_by_step, longest):
     """Adds every message to its step; arrays as in Traffic, row k being step k + 1."""
     for k in range(step.size):

@@ -15,11 +15,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ..chip import Arithmetic
 from ..compiler.image import Blocks, ChipImage, Compartments, CountRows, Noise, Parts, Synapses
 from ..events import Event
+from ..jit import njit
 from .compartments import lif
 from .synapses import deliver
 
@@ -89,7 +89,7 @@ def kernel_of(image: ChipImage, seed: int) -> Kernel:
     )
 
 
-@njit(cache=True)
+@njit
 def advance(image, state, host, recorder, first_step, row_from, row_to, n_recorded):
     """Runs the steps first_step + row_from .. first_step + row_to - 1; row k of host and recorder is step first_step + k.
 
@@ -135,7 +135,7 @@ def advance(image, state, host, recorder, first_step, row_from, row_to, n_record
     return row_to, n_recorded
 
 
-@njit(cache=True)
+@njit
 def _update_part(part, block, step, image, state, due, spiked, payload, n_spiked):
     """One part by one step. A periodic reset hits the whole block and is idempotent, so parts may repeat it."""
     return lif.update(
@@ -143,7 +143,7 @@ def _update_part(part, block, step, image, state, due, spiked, payload, n_spiked
     )
 
 
-@njit(cache=True)
+@njit
 def _send(source, payload, step, image, state, counts):
     """One spike: its synapses into the ring, its reads into the counts. A plain synapse takes any payload as 1."""
     deliver(source, 1, step, image.plain, state.ring)

@@ -5,10 +5,10 @@ Sums are int64 in units of 2**6 and are wrapped only when a compartment takes th
 
 from __future__ import annotations
 
-from numba import njit
+from ..jit import njit
 
 
-@njit(cache=True)
+@njit
 def deliver(source, payload, step, synapses, ring):
     """Adds the weights of one source's list, times payload, to the rows in which they arrive.
 

@@ -17,16 +17,16 @@ settles it. Twin: tests/naive.py.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ... import rng
 from ...fixedpoint import STATE_SHIFT, clip, decay, wrap, wrap_once
+from ...jit import njit
 
 NOISE_TOP = 127
 _NOISE_RANGE = np.uint64(2 * NOISE_TOP + 1)
 
 
-@njit(cache=True)
+@njit
 def update(first, size, block, step, image, state, row, spiked, payload, n_spiked):
     """Advances the compartments first..first+size-1, all of one block, by one time step.
 
@@ -56,7 +56,7 @@ def update(first, size, block, step, image, state, row, spiked, payload, n_spike
         state.charge[i] = 0
         noise = 0
         if noisy and image.noise.enabled[i]:
-            noise = _noise(i - first, block, step, image)
+            noise = _noise(i - blocks.first[block], block, step, image)
         at_membrane = blocks.noise_at_membrane[block] != 0
         if not at_membrane:
             q += noise
@@ -86,7 +86,7 @@ def update(first, size, block, step, image, state, row, spiked, payload, n_spike
     return n_spiked, n_active
 
 
-@njit(cache=True)
+@njit
 def _noise(entity, block, step, image):
     """trunc((x + 64 mantissa) 2**(exponent - 7)), x uniform in -127..127, from the generator or from a recording."""
     blocks = image.blocks

@@ -1,0 +1,79 @@
+"""njit with a disk cache that is never stale and always writable.
+
+numba watches only the file a kernel stands in, not those it calls into: after an upgrade a caller could go on running the
+old callee. So our cache lies in a folder named after a digest of every source that holds kernels or what they compile in,
+in the user's cache folder (or NUMBA_CACHE_DIR), else in the temporary folder. Folders of other digests are removed when a
+week old.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+
+KEEP_S = 7 * 24 * 3600.0
+COMPILED_IN = ("events.py", "chip.py", "compiler/image.py")  # constants and NamedTuples that kernels take as they are
+
+
+def _digest() -> str:
+    """Of numba's version and the content of all sources that kernels are made of; two milliseconds."""
+    package = Path(__file__).resolve().parent
+    state = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(package.rglob("*.py")):
+        content = path.read_bytes()
+        if b"import njit" in content or path.relative_to(package).as_posix() in COMPILED_IN:
+            state.update(content)
+    return state.hexdigest()[:16]
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _cache_folder() -> str:
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "neuroemu"
+    own = Path(tempfile.gettempdir()) / f"neuroemu-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    for base in ([Path(given) / "neuroemu"] if given else []) + [home, own]:
+        folder = base / _digest()
+        if _writable(folder):
+            _forget_old(base, folder)
+            return str(folder)
+    return ""
+
+
+def _forget_old(base: Path, current: Path) -> None:
+    with contextlib.suppress(OSError):
+        os.utime(current)
+        for other in base.iterdir():
+            if other != current and other.is_dir() and time.time() - other.stat().st_mtime > KEEP_S:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+_FOLDER = _cache_folder()
+
+
+def njit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+    """numba.njit(cache=True) with our cache folder; without any writable folder, njit without a cache."""
+    if function is None:
+        return lambda later: njit(later, **options)
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = _FOLDER  # read once, while the kernel is declared; other packages keep theirs
+    try:
+        return numba.njit(cache=bool(_FOLDER), **options)(function)
+    finally:
+        numba.config.CACHE_DIR = before

@@ -1,0 +1,77 @@
+"""The shape of the house: a file imports only from lower layers, or from its own package."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "neuroemu"
+
+# Lowest first; the first entry that a module's name starts with is its layer.
+LAYERS = [
+    ["errors", "units", "events", "jit", "fixedpoint", "rng", "streams", "library"],
+    ["chip", "connect", "mapping", "network", "counters"],
+    ["encode", "decode", "data", "program"],
+    ["files", "compiler"],
+    ["host", "prepare", "engine"],
+    ["traffic"],
+    ["tally"],
+    ["energy", "latency", "reference"],
+    ["report"],
+    ["pipeline", "progress"],
+    ["cli"],
+    ["__main__", "__init__"],
+]
+
+
+def layer(module: str) -> int:
+    top = module.split(".")[0]
+    return next(level for level, names in enumerate(LAYERS) if top in names)
+
+
+def imported(path: Path) -> set[str]:
+    """Modules of neuroemu that a file imports while it is loaded or run, relative names resolved; type checking left out."""
+    tree = ast.parse(path.read_text())
+    here = path.relative_to(PACKAGE).with_suffix("").parts
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            for inner in ast.walk(node):
+                inner.skip = True  # type: ignore[attr-defined]
+        if isinstance(node, ast.ImportFrom) and node.level and not hasattr(node, "skip"):
+            base = [*here[: len(here) - node.level], *((node.module or "").split(".") if node.module else [])]
+            names = [".".join(base)] if base else [alias.name for alias in node.names]
+            found |= set(names)
+    return found
+
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_point_down(path):
+    module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    for name in imported(path):
+        same_package = name.split(".")[0] == module.split(".")[0] and "." in module
+        assert same_package or layer(name) < layer(module) or (layer(name) == layer(module) and layer(name) <= 3), (
+            f"{module} (layer {layer(module)}) imports {name} (layer {layer(name)})"
+        )
+
+
+def test_every_module_has_a_layer():
+    for path in FILES:
+        layer(".".join(path.relative_to(PACKAGE).with_suffix("").parts))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_every_module_says_what_it_is_for(path):
+    assert path.name == "py.typed" or ast.get_docstring(ast.parse(path.read_text()))
+
+
+def test_the_engine_knows_no_prices_and_prices_know_no_engine():
+    for path in (PACKAGE / "engine").rglob("*.py"):
+        assert not {name.split(".")[0] for name in imported(path)} & {"energy", "latency", "tally", "traffic", "units"}
+    for name in ("energy", "latency"):
+        assert not {other.split(".")[0] for other in imported(PACKAGE / f"{name}.py")} & {"engine", "network"}
