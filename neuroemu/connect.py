@@ -108,8 +108,8 @@ class Dense:
 
     def synapses(self, pre: tuple[int, ...], post: tuple[int, ...], draws: Draws) -> SynapseList:
         n_pre, n_post = int(np.prod(pre)), int(np.prod(post))
-        if isinstance(self.weights, np.ndarray) and self.weights.ndim:
-            matrix = self.weights
+        if not isinstance(self.weights, (Uniform, Normal)) and np.ndim(self.weights):
+            matrix = np.asarray(self.weights)
             if matrix.shape != (n_post, n_pre):
                 raise ValueError(
                     f"weights have the shape {matrix.shape}; a dense connection here needs (to, from) = {(n_post, n_pre)}"
@@ -119,10 +119,11 @@ class Dense:
         else:
             to, source = (index.ravel() for index in np.indices((n_post, n_pre)))
             weight = _fill(self.weights, to.size, draws, "weights")
-        if isinstance(self.delays, np.ndarray) and self.delays.ndim:
-            if self.delays.shape != (n_post, n_pre):
-                raise ValueError(f"delays have the shape {self.delays.shape}; needed is {(n_post, n_pre)}")
-            delay = self.delays[to, source].astype(np.int64)
+        if not isinstance(self.delays, (Uniform, Normal)) and np.ndim(self.delays):
+            delays = np.asarray(self.delays)
+            if delays.shape != (n_post, n_pre):
+                raise ValueError(f"delays have the shape {delays.shape}; needed is {(n_post, n_pre)}")
+            delay = np.floor(delays[to, source]).astype(np.int64)
         else:
             delay = _delays(self.delays, to.size, draws)
         return _list(source, to, weight, delay)
@@ -171,7 +172,7 @@ class OneToOne:
 class Random:
     """Random synapses: each pair with a probability, or exactly fan_in sources for every target (with repetition).
 
-    self_connections: False leaves out i to i where a population is joined with itself.
+    A population joined with itself may draw i to i.
     """
 
     weights: Value
@@ -181,11 +182,18 @@ class Random:
 
     def synapses(self, pre: tuple[int, ...], post: tuple[int, ...], draws: Draws) -> SynapseList:
         n_pre, n_post = int(np.prod(pre)), int(np.prod(post))
+        if (self.fan_in is None) == (self.probability is None):
+            raise ValueError("a random connection needs either 'probability' or 'fan_in'")
         if self.fan_in is not None:
+            if self.fan_in < 0:
+                raise ValueError(f"fan_in is {self.fan_in}; it is a count of sources")
             to = np.repeat(np.arange(n_post), self.fan_in)
             source = (draws.uniforms("partners", to.size) * n_pre).astype(np.int64)
         else:
-            to, source = _bernoulli_pairs(n_post, n_pre, float(self.probability or 0.0), draws)
+            assert self.probability is not None
+            if not 0.0 <= self.probability <= 1.0:
+                raise ValueError(f"probability is {self.probability}; it lies in 0..1")
+            to, source = _bernoulli_pairs(n_post, n_pre, float(self.probability), draws)
         return _list(source, to, _fill(self.weights, to.size, draws, "weights"), _delays(self.delays, to.size, draws))
 
 
@@ -233,6 +241,8 @@ class Conv2d:
                 f"found {self.kernel.shape} and {list(pre)}"
             )
         out, channels, kh, kw = self.kernel.shape
+        if self.stride < 1 or self.padding < 0:
+            raise ValueError(f"stride is {self.stride} and padding {self.padding}; at least 1 and 0 are needed")
         if channels != pre[0]:
             raise ValueError(
                 f"the kernel takes {channels} channels; the population '{'x'.join(map(str, pre))}' has {pre[0]}"

@@ -116,7 +116,9 @@ class Delta:
 
     def events(self, values: np.ndarray, span: Span) -> Events:
         change = np.diff(values, axis=0, prepend=values[:1])[span.offset : span.offset + span.n]
-        on, off = change >= self.threshold, change <= -self.threshold
+        # From 0.2 to 0.3 is a change of 0.1, whatever its last bit says.
+        least = self.threshold * (1 - 1e-9)
+        on, off = change >= least, change <= -least
         return _rows_and_channels(np.concatenate([on, off], axis=1) if self.off else on)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -163,7 +164,7 @@ class Network:
     probes: tuple[Probe, ...] = field(default=())
 
     def population(self, name: str, size: int | tuple[int, ...], model: Model) -> Network:
-        shape = (size,) if isinstance(size, int) else tuple(size)
+        shape = (int(size),) if isinstance(size, Integral) else tuple(map(int, size))
         if name in self.names():
             raise _error(f"population '{name}' is there already", "a name of its own for every population")
         if not shape or min(shape) < 1:
@@ -204,7 +205,10 @@ class Network:
         return [population.name for population in self.populations]
 
     def __getitem__(self, name: str) -> Population:
-        return next(population for population in self.populations if population.name == name)
+        for population in self.populations:
+            if population.name == name:
+                return population
+        raise _error(f"there is no population '{name}'", f"one of {', '.join(self.names())}")
 
     @property
     def on_chip(self) -> tuple[Population, ...]:

@@ -6,8 +6,11 @@ Parsing and SI prefixes are quantiphy's; this file fixes the one unit each kind 
 from __future__ import annotations
 
 import math
+import re
 
 from quantiphy import InvalidNumber, Quantity
+
+KINDS = {"J": "an energy", "s": "a time", "W": "a power", "V": "a voltage", "Hz": "a frequency"}
 
 # unit inside neuroemu -> (SI unit a user must name, factor from SI, example)
 UNITS = {
@@ -18,6 +21,8 @@ UNITS = {
     "V": ("V", 1.0, "0.75 V"),
     "Hz": ("Hz", 1.0, "100 Hz"),
 }
+
+_EXPONENT = re.compile(r"[\d.][eE][+-]?\d")
 
 
 def parse(text: object, unit: str) -> float:
@@ -34,11 +39,15 @@ def parse(text: object, unit: str) -> float:
         return math.inf
     try:
         quantity = Quantity(text)
+        if _EXPONENT.search(text) and quantity.units not in ("", si):
+            # quantiphy takes either an exponent or a prefix: it reads '1e3 pJ' as 1000 of a unit 'pJ'.
+            prefixed = Quantity(f"1 {quantity.units}")
+            quantity = Quantity(quantity.real * prefixed.real, prefixed.units)
     except InvalidNumber:
         raise ValueError(f"{text!r} is not a quantity; write a number with its unit, like '{example}'") from None
     if quantity.units != si:
         found = f"the unit '{quantity.units}'" if quantity.units else "no unit"
-        raise ValueError(f"{text!r} has {found}; here it must be one of {si}, like '{example}'")
+        raise ValueError(f"{text!r} has {found}; write {KINDS[si]}, like '{example}'")
     if math.isnan(quantity.real):
         raise ValueError(f"{text!r} is not a number")
     return float(f"{quantity.real * factor:.15g}")  # 23.6 pJ is 23.6, not 23.599999999999998

@@ -217,7 +217,7 @@ def _image(
         np.array([part.size for part in parts], np.int64),
         placement.astype(np.int64),
     )
-    for group in (compartments, blocks, noise, plain, graded, rows, routes, part_table):
+    for group in (compartments, blocks, noise, plain, graded, rows, routes, part_table, (shifts, source_first)):
         freeze(group)
     structure = (compartments, blocks, noise, plain, graded, shifts, part_table[:3], chip.arithmetic, names)
     return ChipImage(
@@ -236,7 +236,7 @@ def _image(
         chip.arithmetic,
         chip.mesh,
         network.step_ms,
-        model_hash=digest(*structure, network.step_ms),
+        model_hash=digest(*structure, source_first, network.step_ms),
         mesh_hash=digest(repr(chip.mesh), part_table.core, routes),
     )
 

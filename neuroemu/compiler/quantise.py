@@ -16,7 +16,7 @@ import numpy as np
 from ..chip import EXPONENT_STAGE, WEIGHT_ROUNDING, Arithmetic, Chip
 from ..connect import SynapseList
 from ..errors import Problem, QuantisationError
-from ..network import Lif, LifRegisters, Network, Population, Projection, Values, WeightFormat
+from ..network import Lif, LifRegisters, Network, Noise, Population, Projection, Values, WeightFormat
 
 DECAY_ONE = 4096
 STATE_UNIT = 64  # weights and thresholds are stored in units of 2**6
@@ -96,6 +96,10 @@ def quantise(network: Network, synapses: dict[str, SynapseList], chip: Chip) -> 
     population_reports, projection_reports = [], []
     for population in network.on_chip:
         incoming = [p for p in network.projections if p.target == population.name]
+        misfits = _misfits(population)
+        if misfits:
+            problems += misfits
+            continue
         if isinstance(population.model, Lif):
             scale, exponents = _choose_scale(population, incoming, synapses, chip)
             registers[population.name], report = _lif_registers(population, scale, network.step_ms, chip, problems)
@@ -138,7 +142,7 @@ def sign_mode(weights: np.ndarray) -> str:
 
 def lost_bits(bits: int, mode: str) -> int:
     """Low bits of an 8-bit mantissa that a weight of `bits` bits does not store; a sign costs one."""
-    return 8 - bits + (1 if mode == "mixed" else 0)
+    return max(8 - bits, 0) + (1 if mode == "mixed" else 0)
 
 
 def top_mantissa(bits: int, mode: str) -> int:
@@ -212,7 +216,16 @@ def _mantissas(
     if bits not in chip.synapse.weight_bits:
         problems.append(_bits_problem(projection.name, bits, chip))
     step = 1 << lost_bits(bits, mode)
-    top = top_mantissa(bits, mode)
+    top = max(top_mantissa(bits, mode), 0)
+    if bits == 1 and not top:
+        problems.append(
+            Problem(
+                "1-bit weights of both signs: the sign leaves no bit for the size",
+                path=projection.name,
+                allowed="2 bits or more, or weights of one sign",
+                remedy="bits: 2",
+            )
+        )
     mantissas = np.clip(np.rint(weights * scale / 2.0**exponent / step) * step, -top, top)
     return mantissas, WeightFormat(bits, exponent, mode)
 
@@ -313,16 +326,19 @@ def _choose_scale(
     bias_top = chip.registers.bias_max << chip.registers.bias_exponent_max
     caps = [chip.registers.threshold_max / threshold] if threshold else []
     caps += [bias_top / STATE_UNIT / bias] if bias else []
-    ratios, lost, widest = {}, {}, 0.0
+    ratios, lost = {}, {}
     for projection in incoming:
         given = synapses[projection.name]
         mode = sign_mode(given.weight)
         lost[projection.name] = lost_bits(projection.bits, mode)
         largest = float(np.abs(given.weight).max()) if given.weight.size else 0.0
-        ratios[projection.name] = largest / top_mantissa(projection.bits, mode)
-    widest = _largest_input(population.size, incoming, synapses)
+        ratios[projection.name] = largest / max(top_mantissa(projection.bits, mode), 1)
+    # Rounding adds at most half a step to a weight: at most ratio * 2**lost (the exponent is less than one too large),
+    # or half a unit where the exponent is the smallest.
+    slack = {name: ratio * 2.0 ** lost[name] for name, ratio in ratios.items()}
+    widest, most = _largest_input(population.size, incoming, synapses, slack)
     if chip.arithmetic.q_bits and widest:
-        caps.append(((1 << (chip.arithmetic.q_bits - 1)) - STATE_UNIT) / STATE_UNIT / widest)
+        caps.append(max((1 << (chip.arithmetic.q_bits - 1)) / STATE_UNIT - 1 - most / 2, 1.0) / widest)
     cap = min(caps, default=math.inf)
     largest_ratio = max(ratios.values(), default=0.0)
     if largest_ratio == 0.0:
@@ -344,17 +360,44 @@ def _choose_scale(
     return scale, exponents
 
 
-def _largest_input(n: int, incoming: list[Projection], synapses: dict[str, SynapseList]) -> float:
-    """The largest |sum of weights of one sign| into one compartment: the input if every such source fired at once."""
-    up, down = np.zeros(n), np.zeros(n)
+def _largest_input(
+    n: int, incoming: list[Projection], synapses: dict[str, SynapseList], slack: dict[str, float]
+) -> tuple[float, int]:
+    """The largest sum of |weight| + slack of one sign into one compartment: the input if every such source fired at once.
+
+    slack: by projection, what rounding may add to a weight.  Also gives the most synapses that one compartment has.
+    """
+    sums, counts = np.zeros((2, n)), np.zeros(n, np.int64)
     for projection in incoming:
         given = synapses[projection.name]
-        up += np.bincount(given.post, np.maximum(given.weight, 0), n)
-        down -= np.bincount(given.post, np.minimum(given.weight, 0), n)
-    return float(max(up.max(initial=0.0), down.max(initial=0.0)))
+        for row, sign in enumerate((1, -1)):
+            weight = np.where(sign * given.weight > 0, np.abs(given.weight) + slack[projection.name], 0.0)
+            sums[row] += np.bincount(given.post, weight, n)
+        counts += np.bincount(given.post, minlength=n)
+    return float(sums.max(initial=0.0)), int(counts.max(initial=0))
 
 
 # ---- registers -----------------------------------------------------------------------------------------------------
+
+
+def _misfits(population: Population) -> list[Problem]:
+    """What cannot become registers at all: not one value a compartment, or in physical units not finite or negative."""
+    problems = []
+    for label, value in vars(population.model).items():
+        if value is None or isinstance(value, (str, Noise)):
+            continue
+        array, what, allowed = np.asarray(value), "", ""
+        if array.size != 1 and array.shape != (population.size,):
+            what, allowed = f"has the shape {array.shape}", f"one number, or {population.size} (one a compartment)"
+        elif isinstance(population.model, Lif):
+            endless = np.isposinf(array) if label.startswith("tau") else np.zeros(array.shape, bool)
+            wrong = array[~(np.isfinite(array) | endless) | ((array < 0) & (label != "bias"))]
+            if wrong.size:
+                what = f"is {wrong.flat[0]:g}"
+                allowed = "finite numbers" if label == "bias" else "finite numbers of at least 0"
+        if what:
+            problems.append(Problem(f"{label} {what}", path=population.name, allowed=allowed))
+    return problems
 
 
 def _lif_registers(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from dataclasses import replace
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -19,20 +20,30 @@ from .. import units
 from ..errors import Problem
 from .marked_yaml import Document, Path_
 
-_NUMBER_AS_TEXT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)[eE][+-]?\d+$")
+_NUMBER_AS_TEXT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)[eE][+-]?\d+$")
+_LONGEST_QUANTITY = 60  # characters
 
 
 class Spec(BaseModel):
     """Base of every mapping in a file."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-def _quantity(unit: str) -> Any:
+def _quantity(unit: str, may_be_infinite: bool = False) -> Any:
     _, _, example = units.UNITS[unit]
+
+    def parse(text: Any) -> float:
+        if isinstance(text, (dict, list)) or (isinstance(text, str) and len(text) > _LONGEST_QUANTITY):
+            raise ValueError(f"found {shown(text)}; write a number with its unit, like '{example}'")
+        value = units.parse(text, unit)
+        if math.isinf(value) and not may_be_infinite:
+            raise ValueError(f"{text!r} is not a finite number")
+        return value
+
     return Annotated[
         float,
-        BeforeValidator(lambda text: units.parse(text, unit)),
+        BeforeValidator(parse),
         WithJsonSchema(
             {"type": "string", "description": f"a number with its unit, like '{example}'", "examples": [example]}
         ),
@@ -55,6 +66,7 @@ Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Natural = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[A-Za-z_][A-Za-z0-9_\-]*$")]
 Milliseconds = _quantity("ms")
+MillisecondsOrInf = _quantity("ms", may_be_infinite=True)
 Nanoseconds = _quantity("ns")
 Picojoules = _quantity("pJ")
 Milliwatts = _quantity("mW")
@@ -72,30 +84,66 @@ def check(spec: type[S], document: Document, data: Any = None, at: Path_ = ()) -
     try:
         return spec.model_validate(data), []
     except ValidationError as error:
-        problems = [_problem(spec, detail, document, data, at) for detail in error.errors()]
-        return None, list(dict.fromkeys(problems))
+        details = _telling(error.errors(), data)
+        missing = [detail["loc"] for detail in details if detail["type"] == "missing"]
+        near = {detail["loc"]: _meant(spec, detail["loc"], missing) for detail in details if _is_unknown(detail)}
+        mistyped = {(*location[:-1], meant) for location, meant in near.items() if meant}  # these are not missing
+        found: dict[tuple[str, str], Problem] = {}
+        for detail in details:
+            if detail["type"] == "missing" and detail["loc"] in mistyped:
+                continue
+            problem = _problem(spec, detail, near.get(detail["loc"], ""), document, data, at)
+            twin = found.get((problem.path, problem.what))  # another member of the same union
+            if twin and twin.allowed and twin.allowed != problem.allowed:
+                problem = replace(twin, allowed=f"{twin.allowed} or {problem.allowed}")
+            found[problem.path, problem.what] = problem
+        return None, list(found.values())
 
 
-def _problem(spec: type[Spec], detail: ErrorDetails, document: Document, data: Any, at: Path_) -> Problem:
+def _is_unknown(detail: ErrorDetails) -> bool:
+    return detail["type"] == "extra_forbidden"
+
+
+def _telling(details: list[ErrorDetails], data: Any) -> list[ErrorDetails]:
+    """Without 'this is a list, not text' where another member of the union took the list and found fault inside of it."""
+    paths = [_real_path(detail["loc"], data) for detail in details]
+    return [
+        detail
+        for detail, path in zip(details, paths, strict=True)
+        if not detail["type"].endswith("_type") or not any(len(p) > len(path) and p[: len(path)] == path for p in paths)
+    ]
+
+
+def _meant(spec: type[Spec], location: Path_, missing: list[Path_]) -> str:
+    """The key that a mistyped one was meant to be, or '': one that is missing beside it, else any that is legal there."""
+    key = str(location[-1])
+    lacking = [str(other[-1]) for other in missing if other[:-1] == location[:-1]]
+    for candidates in (lacking, _known_keys(spec, location[:-1])):
+        if near := difflib.get_close_matches(key, candidates, n=1, cutoff=0.6):
+            return near[0]
+    return ""
+
+
+def _problem(
+    spec: type[Spec], detail: ErrorDetails, meant: str, document: Document, data: Any, at: Path_
+) -> Problem:
     path = (*at, *_real_path(detail["loc"], data))
     kind, found, context = detail["type"], detail.get("input"), detail.get("ctx", {})
-    if kind == "extra_forbidden":
-        key, known = str(detail["loc"][-1]), _known_keys(spec, detail["loc"][:-1])
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
-        return document.problem(
-            path, f"unknown key '{key}'", ", ".join(known), f"'{near[0]}'" if near else "", at_key=True
-        )
+    if _is_unknown(detail):
+        known = _known_keys(spec, detail["loc"][:-1])
+        what = f"unknown key '{detail['loc'][-1]}'"
+        return document.problem(path, what, ", ".join(known), f"'{meant}'" if meant else "", at_key=True)
     if kind == "missing":
-        return document.problem(path, f"the key '{detail['loc'][-1]}' is missing")
+        return document.problem(path, f"the key '{detail['loc'][-1]}' is missing", at_key=True)
     if kind in ("value_error", "assertion_error"):
         return document.problem(path, str(context.get("error", detail["msg"])))
     if kind == "union_tag_invalid":
         deciding = context["discriminator"].strip("'()")
         tags = [tag.strip("' <>") for tag in context["expected_tags"].split(",")]
         found = found.get(deciding) if isinstance(found, dict) else found
-        near = difflib.get_close_matches(str(found), tags, n=1)
+        near = difflib.get_close_matches(str(found)[:60], tags, n=1)
         return document.problem(
-            (*path, deciding), f"found {_shown(found)}", ", ".join(tags), f"'{near[0]}'" if near else ""
+            (*path, deciding), f"found {shown(found)}", ", ".join(tags), f"'{near[0]}'" if near else ""
         )
     if isinstance(found, str) and _NUMBER_AS_TEXT.match(found) and kind.startswith(("float", "int")):
         return document.problem(
@@ -103,7 +151,7 @@ def _problem(spec: type[Spec], detail: ErrorDetails, document: Document, data: A
             f"YAML reads {found} as text, not as a number",
             remedy=f"{_yaml_number(found)}, or all digits written out",
         )
-    return document.problem(path, f"found {_shown(found)}", _allowed(detail))
+    return document.problem(path, f"found {shown(found)}", _allowed(detail))
 
 
 def _yaml_number(text: str) -> str:
@@ -112,9 +160,11 @@ def _yaml_number(text: str) -> str:
     return f"{dot}e{exponent if exponent[0] in '+-' else '+' + exponent}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return "a mapping" if isinstance(value, dict) else f"a list of {len(value)}"
+    if isinstance(value, bool):
+        return str(value).lower()
     text = "nothing" if value is None else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -139,7 +189,9 @@ def _allowed(detail: ErrorDetails) -> str:
         "less_than_equal": f"at most {context.get('le')}",
         "less_than": f"less than {context.get('lt')}",
         "literal_error": str(context.get("expected", "")).replace("'", ""),
-        "string_pattern_mismatch": "a name of letters, digits, _ and -, starting with a letter",
+        "string_pattern_mismatch": "a name of letters, digits, _ and -, starting with a letter or _",
+        "string_too_long": f"at most {context.get('max_length')} characters",
+        "string_too_short": "some text",
         "too_short": f"at least {context.get('min_length')} of them",
         "too_long": f"at most {context.get('max_length')} of them",
     }

@@ -195,7 +195,7 @@ class BarrierSpec(Spec):
     @model_validator(mode="after")
     def _tiles(self) -> BarrierSpec:
         for tiles in self.time:
-            if not tiles.isdigit() or int(tiles) < 1:
+            if not (tiles.isascii() and tiles.isdigit() and 1 <= int(tiles) <= 2**24):
                 raise ValueError(f"'{tiles}' is not a number of tiles")
         return self
 
@@ -250,7 +250,7 @@ def read_inline(document: Document, at: Path_, beside: Path) -> tuple[Chip, Pric
             return read(library.find("chips", value, beside, ChipError))
         except ChipError as error:
             raise ChipError([_placed(problem, document, at) for problem in error.problems]) from None
-    inner = Document(document.file)
+    inner = Document(document.file, at)
     inner.data = {"neuroemu_chip": 1, "name": _variant_name(value), **value}
     inner.values = {path[len(at) :]: mark for path, mark in document.values.items() if path[: len(at)] == at}
     inner.keys = {path[len(at) :]: mark for path, mark in document.keys.items() if path[: len(at)] == at}
@@ -258,8 +258,8 @@ def read_inline(document: Document, at: Path_, beside: Path) -> tuple[Chip, Pric
 
 
 def _variant_name(value: dict[str, Any]) -> str:
-    base = str(value.get("extends", "chip"))
-    return f"{Path(base).stem}-variant"
+    base = re.sub(r"[^A-Za-z0-9_\-]", "_", Path(str(value.get("extends", "chip"))).stem)
+    return f"{base if base[:1].isalpha() else f'chip-{base}'}"[:100] + "-variant"
 
 
 def _placed(problem: Problem, document: Document, at: Path_) -> Problem:
@@ -272,7 +272,7 @@ def _with_base(document: Document, beside: Path, seen: tuple[Path, ...]) -> Docu
     if base_name is None:
         return document
     if not isinstance(base_name, str):
-        raise ChipError([document.problem(("extends",), f"found {base_name!r}", "the name or the path of a chip")])
+        raise ChipError([document.problem(("extends",), f"found {shown(base_name)}", "the name or the path of a chip")])
     try:
         base_path = library.find("chips", base_name, beside, ChipError)
     except ChipError as error:
@@ -282,7 +282,7 @@ def _with_base(document: Document, beside: Path, seen: tuple[Path, ...]) -> Docu
             [document.problem(("extends",), f"'{base_name}' extends itself in the end", "a chain that ends")]
         )
     base = _with_base(marked_yaml.read(base_path, ChipError), base_path.parent, (*seen, base_path.resolve()))
-    merged = Document(document.file)
+    merged = Document(document.file, document.inside)
     merged.values, merged.keys = {**base.values, **document.values}, {**base.keys, **document.keys}
     merged.data = dict(base.data)
     for key, value in document.data.items():
@@ -308,7 +308,8 @@ def _laid_over(section: str, new: dict[str, Any], old: dict[str, Any], document:
             }
             result[key] = {**kept, **origin, **value}
         elif section == "barrier" and key == "time":
-            result.update(source=f"changed in {document.file}", provenance="estimate", time=value)
+            origin = {"source": f"changed in {document.file}", "provenance": "estimate"}
+            result = {**result, **{name: new.get(name, said) for name, said in origin.items()}, "time": value}
         else:
             result[key] = value
     return result

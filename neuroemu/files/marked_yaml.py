@@ -19,6 +19,9 @@ from ..errors import Problem, ProblemsError
 MAX_BYTES = 8 << 20  # numbers in bulk belong into an .npz
 MAX_NODES = 500_000
 MAX_DEPTH = 40
+MAX_KEY = 120  # characters
+MAX_NUMBER = 400  # characters; longer ones exceed every float and stay text
+MAX_SHOWN = 400  # characters of a message, which may quote the file
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PREFIX = "tag:yaml.org,2002:"
@@ -29,18 +32,22 @@ Path_ = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Mark:
-    """A place in a file; line and column from 1."""
+    """A place in a file; line and column from 1, None where there are none (--set)."""
 
     file: str
-    line: int
-    column: int
+    line: int | None = None
+    column: int | None = None
 
 
 class Document:
-    """data: the content.  values, keys: marks by path, a path being the tuple of keys and indices from the top."""
+    """data: the content.  values, keys: marks by path, a path being the tuple of keys and indices from the top.
 
-    def __init__(self, file: str):
+    inside: what problems write before a path, for a part of a file that is read on its own.
+    """
+
+    def __init__(self, file: str, inside: Path_ = ()):
         self.file = file
+        self.inside = inside
         self.data: Any = None
         self.values: dict[Path_, Mark] = {}
         self.keys: dict[Path_, Mark] = {}
@@ -59,7 +66,14 @@ class Document:
     def problem(self, path: Path_, what: str, allowed: str = "", remedy: str = "", at_key: bool = False) -> Problem:
         """A Problem standing at `path`."""
         mark = self.key_mark(path) if at_key else self.mark(path)
-        return Problem(what, mark.file, mark.line, mark.column, dotted(path), allowed, remedy)
+        where = dotted((*self.inside, *path))
+        return Problem(printable(what), mark.file, mark.line, mark.column, where, allowed, remedy)
+
+
+def printable(text: str) -> str:
+    """The text on one line, without control characters, cut where it becomes long."""
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[: MAX_SHOWN + 1])
+    return shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "..."
 
 
 def dotted(path: Path_) -> str:
@@ -100,49 +114,76 @@ def read(path: Path, error: type[ProblemsError] = ProblemsError) -> Document:
 
 def parse(text: str, name: str, error: type[ProblemsError] = ProblemsError) -> Document:
     """The text as a Document called `name`."""
-    document = Document(name)
-    try:
-        _check_depth(text, name, error)
-        root = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as problem:
-        mark = problem.problem_mark or problem.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        raise error([Problem(_plain(problem), name, *place, remedy=_yaml_remedy(problem, text))]) from None
-    except (yaml.YAMLError, RecursionError, ValueError) as problem:
-        where = getattr(problem, "position", None)
-        line = text.count("\n", 0, where) + 1 if isinstance(where, int) else None
-        reason = getattr(problem, "reason", None) or "too deeply nested"
-        raise error([Problem(f"is not YAML: {reason}", name, line)]) from None
-    if root is None:
+    document = value(text, name, error)
+    if document.data is None:
         raise error([Problem("is empty", name, 1, remedy="'neuroemu schema program' or the programs that come along")])
-    problems: list[Problem] = []
-    document.data = _Converter(document, problems).convert(root, ())
-    if problems:
-        raise error(problems)
     if not isinstance(document.data, dict):
-        raise error(
-            [document.problem((), f"holds a {type(document.data).__name__}", allowed="keys with values at the top")]
-        )
+        found = "a list" if isinstance(document.data, list) else "a single value"
+        raise error([document.problem((), f"holds {found}", allowed="keys with values at the top")])
     return document
 
 
-def _plain(problem: yaml.MarkedYAMLError) -> str:
-    parts = [part for part in (problem.context, problem.problem) if part]
-    return "is not YAML: " + ", ".join(parts)
+def value(text: str, name: str, error: type[ProblemsError] = ProblemsError) -> Document:
+    """As `parse`, but of any kind: a scalar, a list, or None where there is nothing."""
+    document = Document(name)
+    try:
+        _check_extent(text, name, error)
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as problem:
+        raise error([_told(problem, text, name)]) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as problem:
+        where = getattr(problem, "position", None)  # in bytes
+        line = text.encode()[:where].count(b"\n") + 1 if isinstance(where, int) else None
+        reason = getattr(problem, "reason", None) or "too deeply nested"
+        raise error([Problem(f"is not YAML: {reason}", name, line)]) from None
+    problems: list[Problem] = []
+    document.data = None if root is None else _Converter(document, problems).convert(root, ())
+    if problems:
+        raise error(problems)
+    return document
 
 
-def _yaml_remedy(problem: yaml.MarkedYAMLError, text: str) -> str:
-    if "'\\t'" in str(problem.problem) or ("\t" in text and "token" in str(problem.problem)):
-        return "spaces in place of the tab"
-    if "mapping values are not allowed" in str(problem.problem):
-        return "quotes around a value with a colon in it, or a line of its own for the key"
-    return ""
+# What the YAML library says, what it means, and what to try. {0}: the character found.
+_MEANING = (
+    ("cannot start any token", "'{0}' cannot start a value", "quotes around the value"),
+    ("mapping values are not allowed", "a second ': ' on the line", "quotes around the value, or a line for each key"),
+    ("did not find expected key", "no key where one is expected", "the same indentation for all keys of a mapping"),
+    ("block end", "no item where one is expected", "the same indentation for all items of a list"),
+    ("expected ',' or '}'", "a '{' that is not closed, or a missing comma", ""),
+    ("expected ',' or ']'", "a '[' that is not closed, or a missing comma", ""),
+    ("unexpected end of stream", "a quote that is not closed", ""),
+    ("could not find expected ':'", "a line with neither a key nor the rest of a value", "KEY: VALUE"),
+    ("undefined alias", "'*NAME' without an '&NAME' above it", "quotes around a value that starts with *"),
+    ("single document", "a second document", "one file for each"),
+)
 
 
-def _check_depth(text: str, name: str, error: type[ProblemsError]) -> None:
-    """PyYAML composes recursively; a text nested 100,000 deep must not get there."""
-    depth = 0
+def _told(problem: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
+    """A mistake that the YAML library found, in the words of its user."""
+    mark = problem.problem_mark or problem.context_mark
+    if mark is None:
+        return Problem(f"is not YAML: {problem.problem}", name)
+    lines = text.splitlines()
+    found = lines[mark.line][mark.column : mark.column + 1] if mark.line < len(lines) else ""
+    place = (name, mark.line + 1, mark.column + 1)
+    if found == "\t" and "token" in str(problem.problem):
+        return Problem("is not YAML: a tab where only spaces may stand", *place, remedy="spaces in place of the tab")
+    for said, meant, remedy in _MEANING:
+        if said in str(problem.problem):
+            began = problem.context_mark.line + 1 if problem.context_mark else mark.line + 1
+            since = f" (since line {began})" if began != mark.line + 1 else ""
+            return Problem(f"is not YAML: {meant.replace('{0}', found)}{since}", *place, remedy=remedy)
+    return Problem("is not YAML: " + ", ".join(filter(None, (problem.context, problem.problem))), *place)
+
+
+def _check_extent(text: str, name: str, error: type[ProblemsError]) -> None:
+    """PyYAML composes recursively and takes a kilobyte a value; a text 100,000 deep or long must not get there."""
+    depth = n_values = 0
     for event in yaml.parse(text, Loader=_Loader):
+        n_values += isinstance(event, yaml.NodeEvent)
+        if n_values > MAX_NODES:
+            line = event.start_mark.line + 1
+            raise error([Problem(f"has more than {MAX_NODES} values", name, line, remedy="to keep arrays in an .npz file")])
         if isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
             depth += 1
             if depth > MAX_DEPTH:
@@ -167,8 +208,12 @@ class _Converter:
         self.n_nodes += 1
         if self.n_nodes > MAX_NODES:
             if self.n_nodes == MAX_NODES + 1:
+                top = path[:1]
                 self._problem(
-                    mark, path, f"expands to more than {MAX_NODES} values", remedy="fewer anchors inside anchors"
+                    self.document.key_mark(top),
+                    top,
+                    f"expands to more than {MAX_NODES} values",
+                    remedy="fewer anchors inside anchors",
                 )
             return None
         if id(node) in self.open:
@@ -176,6 +221,8 @@ class _Converter:
             return None
         self.open.add(id(node))
         try:
+            if isinstance(node, yaml.CollectionNode) and node.tag not in (_PREFIX + "map", _PREFIX + "seq"):
+                return self._tagged(node, path)
             if isinstance(node, yaml.MappingNode):
                 return self._mapping(node, path)
             if isinstance(node, yaml.SequenceNode):
@@ -216,23 +263,32 @@ class _Converter:
         if node.tag == _PREFIX + "null":
             self._problem(mark, path, "a key is empty")
             return None
+        if len(node.value) > MAX_KEY or not node.value.isprintable():
+            self._problem(mark, path, f"'{node.value[:20]}...' is no key", f"printable, at most {MAX_KEY} characters")
+            return None
         return str(node.value)
 
     def _scalar(self, node: yaml.Node, path: Path_) -> Any:
         kind = node.tag.removeprefix(_PREFIX)
         text = str(node.value)
-        if kind in ("bool", "null") or (kind in ("int", "float") and ":" not in text):  # 1:30 is sixty-base to YAML
+        is_number = kind in ("int", "float") and ":" not in text and len(text) <= MAX_NUMBER  # 1:30 is sixty-base to YAML
+        if kind in ("bool", "null") or is_number:
             try:
                 return _construct.construct_object(node, deep=True)
-            except (ValueError, yaml.YAMLError):
+            except (ValueError, LookupError, yaml.YAMLError):  # '!!bool maybe'
                 return text
         if kind in ("str", "int", "float", "timestamp", "value"):
             return text
-        self._problem(self._mark(node), path, f"the tag '{node.tag}' is not supported", allowed="plain values")
-        return None
+        return self._tagged(node, path)
+
+    def _tagged(self, node: yaml.Node, path: Path_) -> None:
+        tag = node.tag.replace(_PREFIX, "!!")
+        self._problem(self._mark(node), path, f"the tag '{tag}' is not supported", "plain values")
 
     def _mark(self, node: yaml.Node) -> Mark:
         return Mark(self.document.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
-    def _problem(self, mark: Mark, path: Path_, what: str, **more: str) -> None:
-        self.problems.append(Problem(what, mark.file, mark.line, mark.column, dotted(path), **more))
+    def _problem(self, mark: Mark, path: Path_, what: str, allowed: str = "", remedy: str = "") -> None:
+        self.problems.append(
+            Problem(printable(what), mark.file, mark.line, mark.column, dotted(path), allowed, remedy)
+        )

@@ -1,0 +1,180 @@
+"""The run folder: what is in it, and that it lands whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import nir
+import numpy as np
+import pytest
+
+import neuroemu
+from neuroemu.errors import OutputError
+from neuroemu.events import Event
+from neuroemu.files import program_file
+from neuroemu.report import folder as folder_module
+from neuroemu.report.folder import FILES
+
+
+@pytest.fixture(scope="module")
+def report():
+    return neuroemu.run(
+        program_file.read("quickstart", ("probes=[relay.spikes, choice.spikes, 'choice.v[1]', 'choice.u']",))
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(report, tmp_path_factory):
+    return report.save(tmp_path_factory.mktemp("runs") / "one")
+
+
+def rows(path):
+    with open(path, newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_every_file_is_there(folder):
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+
+
+def test_the_summary_has_every_promised_key(folder):
+    summary = json.loads((folder / "summary.json").read_text())
+    promised = (
+        "steps samples accuracy spikes synaptic_events compartment_updates messages hops energy_pj pj_per_spike "
+        "pj_per_synaptic_event energy_per_sample_pj latency_ns latency_per_sample_ns not_modelled wall_s seed model_hash mesh_hash"
+    )
+    assert set(promised.split()) <= set(summary)
+    assert {"total", "dynamic", "static", "by_event", "by_population", "by_core"} <= set(summary["energy_pj"])
+    assert {"total", "mean_step", "max_step"} <= set(summary["latency_ns"])
+    energy = summary["energy_pj"]
+    assert energy["total"] == pytest.approx(energy["dynamic"] + energy["static"])
+    assert summary["pj_per_spike"] == pytest.approx(energy["total"] / summary["spikes"])
+
+
+def test_steps_add_up_to_the_summary(folder):
+    summary, steps = json.loads((folder / "summary.json").read_text()), rows(folder / "steps.csv")
+    assert len(steps) == summary["steps"]
+    for column in ("spikes", "synaptic_events", "messages", "hops", "input_spikes"):
+        assert sum(int(row[column]) for row in steps) == summary[column], column
+    assert sum(float(row["step_ns"]) for row in steps) == pytest.approx(summary["latency_ns"]["total"])
+    assert sum(float(row["dynamic_pj"]) for row in steps) == pytest.approx(summary["energy_pj"]["dynamic"])
+
+
+def test_cores_and_populations_add_up_to_the_summary(folder):
+    summary = json.loads((folder / "summary.json").read_text())
+    cores, populations = rows(folder / "cores.csv"), rows(folder / "populations.csv")
+    assert sum(int(row["spikes"]) for row in cores) == summary["spikes"]
+    assert sum(int(row["compartments"]) for row in cores) == summary["compartments"]
+    on_chip = [row for row in populations if row["on_chip"] == "True"]
+    assert sum(int(row["spikes"]) for row in on_chip) == summary["spikes"]
+    assert sum(float(row["dynamic_pj"]) for row in populations) == pytest.approx(summary["energy_pj"]["dynamic"])
+
+
+def test_spikes_are_readable_with_nir(folder, report):
+    graph = nir.read_data(str(folder / "spikes.h5"))
+    assert set(graph.nodes) == {"relay", "choice"}
+    for name in graph.nodes:
+        gridded = graph.nodes[name].observables["spikes"].to_time_gridded(0.001).data
+        step, index = report.spikes(name)
+        expected = np.zeros((2, 100, report.program.network[name].size), bool)
+        expected[(step - 1) // 100, (step - 1) % 100, index] = True
+        assert np.array_equal(gridded, expected)
+
+
+def test_probed_states_are_written_by_sample(folder, report):
+    choice = nir.read_data(str(folder / "spikes.h5")).nodes["choice"].observables
+    assert choice["v"].data.shape == (2, 100, 1)
+    assert choice["u"].data.shape == (2, 100, 2)
+    assert np.array_equal(choice["v"].data.reshape(200, 1), report.traces.v["choice"])
+
+
+def test_the_mapping_names_every_compartment_once(folder, report):
+    mapping = json.loads((folder / "mapping.json").read_text())
+    assert sum(part["size"] for part in mapping["parts"]) == report.compiled.image.n_compartments
+    for part in mapping["parts"]:
+        assert part["synapse_words"] <= mapping["limits_per_core"]["synapse_words"]
+
+
+def test_the_manifest_hashes_what_went_in(folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert any(path.endswith("quickstart.yaml") for path in manifest["inputs"])
+    assert manifest["versions"]["numba"] and manifest["seed"] == 1
+
+
+def test_two_runs_write_the_same_bytes(folder, tmp_path):
+    again = neuroemu.run(
+        program_file.read("quickstart", ("probes=[relay.spikes, choice.spikes, 'choice.v[1]', 'choice.u']",)),
+        tmp_path / "two",
+    ).folder
+    for name in ("steps.csv", "cores.csv", "populations.csv", "mapping.json", "spikes.h5"):
+        assert (folder / name).read_bytes() == (again / name).read_bytes(), name
+    lines = [
+        [line for line in (place / "summary.json").read_text().splitlines() if '"wall_s"' not in line]
+        for place in (folder, again)
+    ]
+    assert lines[0] == lines[1]
+
+
+def test_a_folder_with_something_in_it_is_left_alone(report, tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    for overwrite in (False, True):
+        with pytest.raises(OutputError):
+            report.save(tmp_path, overwrite)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_overwrite_replaces_an_old_run_only_when_the_new_one_is_whole(report, tmp_path, monkeypatch):
+    place = report.save(tmp_path / "run")
+    before = (place / "summary.json").read_text()
+
+    def full_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(folder_module, "write_spikes", full_disk)
+    with pytest.raises(OutputError, match="No space left"):
+        report.save(place, overwrite=True)
+    assert (place / "summary.json").read_text() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    monkeypatch.undo()
+    report.save(place, overwrite=True)
+    assert sorted(path.name for path in place.iterdir()) == sorted(FILES)
+
+
+def test_a_failed_write_leaves_nothing_behind(report, tmp_path, monkeypatch):
+    def broken(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(folder_module, "write_spikes", broken)
+    with pytest.raises(KeyboardInterrupt):
+        report.save(tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_runs_without_a_folder_are_numbered_and_never_collide(report, tmp_path):
+    first = folder_module.next_free(tmp_path, "q")
+    (tmp_path / "q-1").mkdir()
+    (tmp_path / "q-1" / "taken").touch()
+    landed = folder_module.write(report, tmp_path / "q-2", False, [], numbered=True)
+    assert (first.name, landed.name) == ("q-1", "q-2")
+    taken_meanwhile = folder_module._land(_copy(landed, tmp_path / "partial"), tmp_path / "q-2", False, True)
+    assert taken_meanwhile.name == "q-3"
+
+
+def _copy(source, target):
+    import shutil
+
+    return shutil.copytree(source, target)
+
+
+def test_html_escapes_what_came_from_a_file(report):
+    from dataclasses import replace
+
+    hostile = replace(report, program=replace(report.program, name="<script>alert(1)</script>"))
+    assert "<script>" not in hostile._repr_html_()
+    assert "&lt;script&gt;" in hostile._repr_html_()
+
+
+def test_the_report_speaks_of_what_happened_only(report):
+    totals = report.tally.by_step.sum(axis=0)
+    assert totals[Event.SYNAPSE_WRITE] == 0 and "synapse write" not in str(report)

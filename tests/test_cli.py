@@ -1,0 +1,146 @@
+"""The command line as a user meets it: real processes, real exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "neuroemu"]
+
+
+def call(*arguments, cwd=None, timeout=120, **environment):
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=timeout,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def test_help_loads_neither_numpy_nor_numba():
+    code = (
+        "import sys, neuroemu.cli as c\n"
+        "try: c.cli.main(['--help'])\nexcept SystemExit: pass\n"
+        "assert not {'numpy', 'numba', 'pydantic', 'rich'} & set(sys.modules), 'heavy import'"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_check_loads_no_numba():
+    code = (
+        "import sys, neuroemu.cli as c\n"
+        "try: c.cli.main(['check', 'digits'])\nexcept SystemExit: pass\n"
+        "assert not {'numba', 'sklearn', 'scipy', 'nir'} & set(sys.modules), 'heavy import'"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_run_lands_in_a_numbered_folder(in_empty_folder):
+    done = call("run", "quickstart", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "Written to runs/quickstart-1" in done.stdout
+    assert [path.name for path in (in_empty_folder / "runs").iterdir()] == ["quickstart-1"]
+
+
+def test_piped_progress_is_plain_lines(in_empty_folder):
+    done = call("run", "quickstart")
+    assert "neuroemu: running" in done.stderr
+    assert "\x1b" not in done.stderr + done.stdout
+
+
+def test_json_is_the_summary_and_nothing_else(in_empty_folder):
+    done = call("run", "programs/quickstart.yaml", "--json", "--seed", "3", "--steps", "50", "-o", "out")
+    summary = json.loads(done.stdout)
+    assert (summary["seed"], summary["steps"], summary["samples"]) == (3, 100, 2)
+    assert json.loads((in_empty_folder / "out" / "summary.json").read_text())["spikes"] == summary["spikes"]
+
+
+def test_set_lays_values_over_program_and_chip(in_empty_folder):
+    done = call("run", "quickstart", "--json", "--set", "chip.mesh.width=2", "--set", "run.samples=1")
+    assert json.loads(done.stdout)["chip"] == "loihi1-davies2018-variant"
+    assert json.loads(done.stdout)["samples"] == 1
+
+
+def test_an_old_run_is_not_overwritten_by_accident(in_empty_folder):
+    assert call("run", "quickstart", "-o", "out").returncode == 0
+    refused = call("run", "quickstart", "-o", "out")
+    assert refused.returncode == 2 and "not empty" in refused.stderr
+    assert call("run", "quickstart", "-o", "out", "--overwrite").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["run"], ["run", "nonesuch"], ["run", "quickstart", "--set", "seed"], ["run", "quickstart", "--steps", "0"],
+     ["run", "quickstart", "--seed", "-1"], ["chps"], ["schema", "network"], ["run", "quickstart", "-o", "/dev/null/x"]],
+)  # fmt: skip
+def test_a_wrong_command_says_what_is_wrong_and_exits_with_2(arguments, in_empty_folder):
+    done = call(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.strip() and "Traceback" not in done.stderr
+    assert not (in_empty_folder / "runs").exists() or not list((in_empty_folder / "runs").iterdir())
+
+
+def test_chips_and_programs_are_listed():
+    assert "loihi1-davies2018" in call("chips").stdout
+    assert "digits" in call("programs").stdout
+
+
+@pytest.mark.parametrize("kind", ["program", "chip"])
+def test_the_schema_is_json_schema(kind):
+    schema = json.loads(call("schema", kind).stdout)
+    assert schema["$schema"].startswith("https://json-schema.org")
+    assert schema["additionalProperties"] is False
+
+
+def test_check_of_a_chip_says_what_is_not_modelled():
+    assert "not modelled: energy of axon_out" in call("check", "chips/loihi1-davies2018.yaml").stdout
+
+
+def test_a_missing_data_package_says_what_to_install(tmp_path):
+    (tmp_path / "sklearn").mkdir()
+    blocked = "import sys, importlib.util as u; f = u.find_spec\n"
+    blocked += "u.find_spec = lambda n, *a: None if n == 'sklearn' else f(n, *a)\n"
+    code = blocked + "from neuroemu import cli; sys.argv = ['neuroemu', 'run', 'digits']; sys.exit(cli._guarded())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert "pip install 'neuroemu[data]'" in done.stderr and "Traceback" not in done.stderr
+    assert not list((tmp_path / "runs").glob("*")) if (tmp_path / "runs").exists() else True
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing(in_empty_folder, sent):
+    process = subprocess.Popen(
+        [*COMMAND, "run", "quickstart", "--steps", "3000000", "-o", "out/run"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "running" in line:
+            break
+    time.sleep(2.0)
+    process.send_signal(sent)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "nothing was written" in errors and "Traceback" not in errors
+    assert not [path for path in in_empty_folder.rglob("*") if path.is_file()]
+
+
+def test_two_runs_at_once_both_land(in_empty_folder):
+    both = [subprocess.Popen([*COMMAND, "run", "quickstart", "--quiet"], stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    landed = sorted(path.name for path in (in_empty_folder / "runs").iterdir())
+    assert landed == ["quickstart-1", "quickstart-2"]

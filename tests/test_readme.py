@@ -1,0 +1,72 @@
+"""Everything that the README shows works as shown."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neuroemu import library
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def shell(line, folder):
+    """A command line of the README in a folder, `neuroemu` being the one under test."""
+    binaries = folder / "bin"
+    binaries.mkdir(exist_ok=True)
+    (binaries / "neuroemu").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m neuroemu "$@"\n')
+    (binaries / "neuroemu").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{binaries}:{os.environ['PATH']}"}
+    return subprocess.run(line, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "mine.yaml").write_text(blocks("yaml")[0])
+    return tmp_path
+
+
+@pytest.mark.parametrize("line", blocks("bash")[2].splitlines())
+def test_every_command_of_the_tutorial_works(line, folder):
+    done = shell(line, folder)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_tutorial_program_has_ten_lines():
+    assert len(blocks("yaml")[0].splitlines()) <= 11
+
+
+def test_the_python_example_works(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", blocks("python")[0]], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_report_shown_is_the_report_recorded():
+    shown = re.search(r"<!-- report: digits -->\n```text\n(.*?)```", README, re.DOTALL).group(1)
+    recorded = (library.folder("programs") / "digits.report").read_text()
+    assert shown.strip().splitlines() == recorded.strip().splitlines()[: len(shown.strip().splitlines())]
+
+
+def test_the_errors_shown_are_the_errors_given(folder):
+    text = (folder / "mine.yaml").read_text().replace("tau_mem: 10 ms, threshold", "tau_mem: '10', treshold")
+    (folder / "mine.yaml").write_text(text)
+    shown = re.search(r"<!-- error -->\n```text\n(.*?)```", README, re.DOTALL).group(1)
+    done = shell("neuroemu check mine.yaml", folder)
+    assert done.returncode == 2
+    assert done.stderr.strip() == shown.strip()
+
+
+def test_ci_runs_exactly_the_test_command():
+    assert blocks("bash")[1].strip() in (ROOT / ".ci" / "run").read_text().splitlines()
