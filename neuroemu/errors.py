@@ -114,6 +114,10 @@ class DoesNotFit(NeuroemuError):
         super().__init__(f"Does not fit on {chip}:\n" + "\n".join(shown))
 
 
+class TooLarge(NeuroemuError):
+    """The run would record more than this machine's memory holds; said before it starts."""
+
+
 class InternalError(NeuroemuError):
     """The fault is ours, not the user's."""
 

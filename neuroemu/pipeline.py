@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import host
+from . import budget, host
 from .compiler import Compiled
 from .counters import Traces
 from .decode import score
@@ -52,6 +52,7 @@ def execute(program: Program, compiled: Compiled, progress: Progress | None = No
     image = compiled.image
     given = host.feed(program)
     total = program.steps * given.samples
+    budget.check(image, program.network, total)
 
     def advanced(done: int) -> None:
         if progress:

@@ -139,6 +139,12 @@ def test_an_interrupted_run_leaves_nothing(in_empty_folder, sent):
     assert not [path for path in in_empty_folder.rglob("*") if path.is_file()]
 
 
+def test_a_run_that_would_fill_the_memory_is_refused_before_it_starts(in_empty_folder):
+    done = call("run", "quickstart", "--steps", "1000000000")
+    assert done.returncode == 2
+    assert "GB are free here" in done.stderr and "--steps" in done.stderr
+
+
 def test_two_runs_at_once_both_land(in_empty_folder):
     both = [subprocess.Popen([*COMMAND, "run", "quickstart", "--quiet"], stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [process.wait(timeout=120) for process in both] == [0, 0]

@@ -15,7 +15,7 @@ LAYERS = [
     ["chip", "connect", "mapping", "network", "counters"],
     ["encode", "decode", "data", "program"],
     ["files", "compiler"],
-    ["host", "prepare", "engine"],
+    ["host", "prepare", "budget", "engine"],
     ["traffic"],
     ["tally"],
     ["energy", "latency", "reference"],

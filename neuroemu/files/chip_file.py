@@ -6,6 +6,7 @@ missing price is an error, a free event says 0 pJ, an unknown one says null. `ex
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -31,7 +32,7 @@ from ..chip import (
 from ..errors import ChipError, Problem
 from ..events import BY_KEY, EVENTS, MEANING
 from . import marked_yaml
-from .checking import Count, Milliwatts, Name, Nanoseconds, Natural, Picojoules, Spec, check
+from .checking import Count, Milliwatts, Name, Nanoseconds, Natural, Picojoules, Spec, check, shown
 from .marked_yaml import Document, Path_
 
 Provenance = Literal["PF", "SV", "SN", "AB", "RD", "DV", "DG", "MU", "estimate"]

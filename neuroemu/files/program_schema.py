@@ -5,16 +5,31 @@ Only shapes and ranges stand here; what needs the rest of the file (names, sizes
 
 from __future__ import annotations
 
+import difflib
+import math
 import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
-from .checking import _NUMBER_AS_TEXT, Count, Milliseconds, Name, Natural, Number, Spec, _finite, _yaml_number
+from .. import units
+from .checking import (
+    _NUMBER_AS_TEXT,
+    Count,
+    Milliseconds,
+    MillisecondsOrInf,
+    Name,
+    Natural,
+    Number,
+    Spec,
+    _finite,
+    _yaml_number,
+    shown,
+)
 
 REFERENCE = re.compile(r"^[^#]+\.npz#[^#]+$")
 PROBE = re.compile(r"^([A-Za-z_][\w\-]*)\.(spikes|u|v)(?:\[(.+)\])?$")
-MAX_INLINE = 100_000
+MOST_COMPARTMENTS = 2**24  # of one population; as many as a chip file may give a chip cores
 
 
 def _numbers(value: Any, what: str) -> Any:
@@ -23,20 +38,19 @@ def _numbers(value: Any, what: str) -> Any:
         if _NUMBER_AS_TEXT.match(value):
             raise ValueError(f"YAML reads {value} as text, not as a number; write {_yaml_number(value)}")
         if not REFERENCE.match(value):
-            raise ValueError(f"{value!r} is neither a number nor an array; write {what} or 'FILE.npz#NAME'")
+            raise ValueError(f"{shown(value)} is neither a number nor an array; write {what} or 'FILE.npz#NAME'")
         return value
     if isinstance(value, list):
         return [_numbers(item, what) if not isinstance(item, str) else _refuse(item, what) for item in value]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        found = "nothing" if value is None else repr(value)[:60]
-        raise ValueError(f"found {found}; write {what} or 'FILE.npz#NAME'")
+        raise ValueError(f"found {shown(value)}; write {what} or 'FILE.npz#NAME'")
     return _finite(value)
 
 
 def _refuse(item: str, what: str) -> Any:
     if _NUMBER_AS_TEXT.match(item):
         raise ValueError(f"YAML reads {item} as text, not as a number; write {_yaml_number(item)}")
-    raise ValueError(f"{item!r} in a list of numbers")
+    raise ValueError(f"{shown(item)} in a list of numbers")
 
 
 _NUMBERS_SCHEMA = WithJsonSchema(
@@ -77,10 +91,10 @@ Weights = Annotated[
 
 
 def _delay(value: Any) -> Any:
-    from .. import units
-
     if isinstance(value, str) and not REFERENCE.match(value):
-        return f"{units.parse(value, 'ms')} ms"
+        if len(value) > 60 or not math.isfinite(time := units.parse(value, "ms")):
+            raise ValueError(f"{shown(value)} is no delay; write a number of steps, or a time like '3 ms'")
+        return f"{time} ms"
     return _numbers(value, "a number of steps, a time like '3 ms'")
 
 
@@ -106,6 +120,8 @@ class Sized(Spec):
     def _one(self) -> Sized:
         if (self.size is None) == (self.shape is None):
             raise ValueError("a population needs either 'size' or 'shape'")
+        if math.prod(self.dimensions()) > MOST_COMPARTMENTS:
+            raise ValueError(f"a population of {math.prod(self.dimensions())} compartments; at most {MOST_COMPARTMENTS}")
         return self
 
     def dimensions(self) -> tuple[int, ...]:
@@ -122,8 +138,8 @@ class LifSpec(Sized):
     """Leaky integrate-and-fire in physical units; the compiler finds the registers."""
 
     neuron: Literal["lif"]
-    tau_mem: Annotated[Milliseconds, Field(ge=0)] = float("inf")
-    tau_syn: Annotated[Milliseconds, Field(ge=0)] = 0.0
+    tau_mem: Annotated[MillisecondsOrInf, Field(ge=0)] = float("inf")
+    tau_syn: Annotated[MillisecondsOrInf, Field(ge=0)] = 0.0
     threshold: Values = 1.0
     bias: Values = 0.0
     refractory: Annotated[Milliseconds, Field(ge=0)] = 0.0
@@ -157,9 +173,16 @@ class LifRegistersSpec(Sized):
     noise: NoiseSpec | None = None
 
 
+def _nearest(keys: Any, given: dict[str, Any]) -> str:
+    """The one of `keys` that is in a mapping, mistyped or not, else ''."""
+    exact = [key for key in keys if key in given]
+    near = [key for key in keys if difflib.get_close_matches(key, given, n=1, cutoff=0.75)]
+    return next(iter(exact + near), "")
+
+
 def neuron(value: Any) -> str:
     if isinstance(value, dict) and "neuron" not in value:
-        return "<source>" if "source" in value else "<lif>"
+        return "<source>" if _nearest(("neuron", "source"), value) == "source" else "<lif>"
     return f"<{value['neuron']}>" if isinstance(value, dict) else "<lif>"
 
 
@@ -296,9 +319,8 @@ class SpikesSpec(Spec):
 
 
 def input_kind(value: Any) -> str:
-    if isinstance(value, dict):
-        return next((f"<{key}>" for key in ("spikes", "values") if key in value), "<data>")
-    return "<data>"
+    found = _nearest(("data", "spikes", "values"), value) if isinstance(value, dict) else ""
+    return f"<{found or 'data'}>"
 
 
 InputSpec = Annotated[
