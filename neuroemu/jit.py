@@ -71,9 +71,10 @@ def njit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """numba.njit(cache=True) with our cache folder; without any writable folder, njit without a cache."""
     if function is None:
         return lambda later: njit(later, **options)
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _FOLDER  # read once, while the kernel is declared; other packages keep theirs
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = _FOLDER  # read once, while the kernel is declared; other packages keep theirs
     try:
         return numba.njit(cache=bool(_FOLDER), **options)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before

@@ -164,7 +164,7 @@ class Network:
     probes: tuple[Probe, ...] = field(default=())
 
     def population(self, name: str, size: int | tuple[int, ...], model: Model) -> Network:
-        shape = (int(size),) if isinstance(size, Integral) else tuple(map(int, size))
+        shape = (int(size),) if isinstance(size, Integral) else tuple(int(k) for k in size)  # type: ignore[union-attr]
         if name in self.names():
             raise _error(f"population '{name}' is there already", "a name of its own for every population")
         if not shape or min(shape) < 1:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,8 @@ from .errors import ProblemsError
 from .files import program_file
 from .host import Feed
 from .latency import schedule
-from .prepare import compile_program
+from .network import Network
+from .prepare import compile_program, program_of
 from .program import Program
 from .reference import run_float
 from .report import Report
@@ -32,12 +34,22 @@ from .traffic import traffic
 Progress = Callable[[str, int, int], None]  # stage, steps done, steps in all
 
 
-def run(program: str | Path | Program, folder: str | Path | None = None, progress: Progress | None = None) -> Report:
+def run(
+    program: str | Path | Program | Network,
+    folder: str | Path | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Report:
     """Runs a program and returns its Report; with a folder, also writes it there, whole or not at all.
 
-    program: a path, the name of one that comes along ('digits'), or a Program built in Python.
-    Raises ProgramError, ChipError, QuantisationError, DoesNotFit, DataError, OutputError; nothing is written then.
+    program: a path, the name of one that comes along ('digits'), a Program, or a Network with the settings of
+    prepare.program_of (chip, steps, inputs, samples, seed, decode, ...).
+    Raises ProgramError, ChipError, QuantisationError, DoesNotFit, DataError, OutputError, TooLarge; nothing is written then.
     """
+    if isinstance(program, Network):
+        program = program_of(program, **settings)
+    elif settings:
+        raise TypeError(f"{', '.join(settings)}: settings go with a Network; a Program has its own (dataclasses.replace)")
     if not isinstance(program, Program):
         program = program_file.read(program)
     report = execute(program, compile_program(program), progress)

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+from . import library
 from .compiler import Compiled, compile_network
-from .errors import Problem, ProblemsError, ProgramError
-from .network import Spikes
-from .program import Program
+from .errors import ChipError, Problem, ProblemsError, ProgramError
+from .files import chip_file
+from .network import Network, Spikes
+from .program import Input, Program
+
+
+def program_of(
+    network: Network,
+    chip: str | Path = "loihi1-davies2018",
+    *,
+    steps: int,
+    inputs: dict[str, Input] | None = None,
+    name: str = "program",
+    **more: Any,
+) -> Program:
+    """A Program from a Network built in Python.
+
+    chip: a chip file, or the name of one that comes along.  inputs: by the names that the network's spike sources ask for.
+    more: samples, seed, fresh_samples, decode, mapping, float_reference (see Program).  Raises ChipError.
+    """
+    structure, prices = chip_file.read(library.find("chips", str(chip), error=ChipError))
+    return Program(name, network, structure, prices, steps, inputs or {}, **more)
 
 
 def compile_program(program: Program) -> Compiled:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 PLAIN_EVERY_S = 5.0
 
@@ -70,7 +71,7 @@ def shown(quiet: bool) -> Iterator[Progress]:
 class _Bar(Progress):
     """A rich progress bar on stderr."""
 
-    def __init__(self, bar) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, bar: Any) -> None:
         self.bar = bar
         self.task = bar.add_task("reading", total=None, rate="")
         self.began = time.monotonic()

@@ -40,7 +40,8 @@ def tally(image: ChipImage, counters: Counters, traffic: Traffic) -> Tally:
     n_steps, cores = counters.n_steps, traffic.cores
     core_column = np.searchsorted(cores, image.parts.core)
     core_steps = np.zeros((n_steps, cores.size, N_EVENTS), np.int64)
-    np.add.at(core_steps[:, :, :N_PART_EVENTS], (slice(None), core_column), counters.counts)
+    for part, column in enumerate(core_column):
+        core_steps[:, column, :N_PART_EVENTS] += counters.counts[:, part]
     core_steps[:, :, Event.AXON_OUT] = traffic.sent
     core_steps[:, :, Event.AXON_IN] = traffic.received
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -34,16 +35,6 @@ def show_report(report: Report, console: Console) -> None:
 
 def as_text(report: Report) -> str:
     """The same as plain text, 110 columns wide."""
-    console = Console(width=110, color_system=None, force_terminal=False, record=True, file=_Nowhere())
-    show_report(report, console)
-    return console.export_text()
-
-
-class _Nowhere:
-    """A file that keeps nothing."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def flush(self) -> None:
-        return None
+    text = io.StringIO()
+    show_report(report, Console(width=110, color_system=None, force_terminal=False, file=text))
+    return text.getvalue()
