@@ -21,7 +21,7 @@ from ..compiler.image import Blocks, ChipImage, Compartments, CountRows, Noise, 
 from ..events import Event
 from ..jit import njit
 from .compartments import lif
-from .synapses import deliver
+from .synapses import count_reads, deliver, deliver_graded
 
 _SYNAPSE_READ = int(Event.SYNAPSE_READ)
 _ACTIVE = int(Event.COMPARTMENT_ACTIVE)
@@ -95,10 +95,12 @@ def advance(image, state, host, recorder, first_step, row_from, row_to, n_record
 
     Stops early, before a step, when the spikes of that step might not fit. Returns (rows done, spikes recorded).
     """
-    n = state.u.size
-    n_parts = image.parts.first.size
-    spiked = np.empty(n, np.int64)
-    payload = np.empty(n, np.int64)
+    n, n_parts = state.u.size, image.parts.first.size
+    busiest = 0
+    for row in range(row_from, row_to):
+        busiest = max(busiest, host.first[row + 1] - host.first[row])
+    sources, payloads = np.empty(n + busiest, np.int64), np.empty(n + busiest, np.int64)
+    reads = np.zeros(n_parts, np.int64)
     for row in range(row_from, row_to):
         n_host = host.first[row + 1] - host.first[row]
         if n_recorded + n + n_host > recorder.step.size:
@@ -108,45 +110,33 @@ def advance(image, state, host, recorder, first_step, row_from, row_to, n_record
         for k in range(host.drive_index.size):
             state.bias[host.drive_index[k]] = host.drive[min(row, host.drive.shape[0] - 1), k]
         due = state.ring[step % state.ring.shape[0]]
-        n_spiked = 0
+        n_spikes = 0
         for part in range(n_parts):
-            before = n_spiked
-            block, size = image.parts.population[part], image.parts.size[part]
-            n_spiked, n_active = _update_part(part, block, step, image, state, due, spiked, payload, n_spiked)
+            before, size = n_spikes, image.parts.size[part]
+            block = image.parts.population[part]
+            n_spikes, n_active = lif.update(
+                image.parts.first[part], size, block, step, image, state, due, sources, payloads, n_spikes
+            )
             counts[part, _ACTIVE] = n_active
             counts[part, _INACTIVE] = size - n_active
-            counts[part, _SPIKE_OUT] = n_spiked - before
-        for k in range(n_spiked):
-            _send(spiked[k], payload[k], step, image, state, counts)
-            recorder.step[n_recorded] = step
-            recorder.source[n_recorded] = spiked[k]
-            recorder.payload[n_recorded] = payload[k]
-            n_recorded += 1
+            counts[part, _SPIKE_OUT] = n_spikes - before
         for k in range(host.first[row], host.first[row + 1]):
-            _send(host.source[k], 1, step, image, state, counts)
+            sources[n_spikes] = host.source[k]
+            payloads[n_spikes] = 1
+            n_spikes += 1
+        deliver(sources[:n_spikes], step, image.plain, state.ring)
+        if image.graded.target.size:
+            deliver_graded(sources[:n_spikes], payloads[:n_spikes], step, image.graded, state.ring)
+        reads[:] = 0
+        count_reads(sources[:n_spikes], image.rows, reads)
+        counts[:, _SYNAPSE_READ] = reads
+        for k in range(n_spikes):
             recorder.step[n_recorded] = step
-            recorder.source[n_recorded] = host.source[k]
-            recorder.payload[n_recorded] = 1
+            recorder.source[n_recorded] = sources[k]
+            recorder.payload[n_recorded] = payloads[k]
             n_recorded += 1
         for k in range(recorder.u_index.size):
             recorder.u[row, k] = state.u[recorder.u_index[k]]
         for k in range(recorder.v_index.size):
             recorder.v[row, k] = state.v[recorder.v_index[k]]
     return row_to, n_recorded
-
-
-@njit
-def _update_part(part, block, step, image, state, due, spiked, payload, n_spiked):
-    """One part by one step. A periodic reset hits the whole block and is idempotent, so parts may repeat it."""
-    return lif.update(
-        image.parts.first[part], image.parts.size[part], block, step, image, state, due, spiked, payload, n_spiked
-    )
-
-
-@njit
-def _send(source, payload, step, image, state, counts):
-    """One spike: its synapses into the ring, its reads into the counts. A plain synapse takes any payload as 1."""
-    deliver(source, 1, step, image.plain, state.ring)
-    deliver(source, payload, step, image.graded, state.ring)
-    for r in range(image.rows.first[source], image.rows.first[source + 1]):
-        counts[image.rows.part[r], _SYNAPSE_READ] += image.rows.synapses[r]
