@@ -6,11 +6,13 @@ A name without a folder ('digits', 'loihi1-davies2018') is looked up here; a pat
 from __future__ import annotations
 
 import difflib
+import stat
 from pathlib import Path
 
 from .errors import Problem, ProblemsError
 
 _PACKAGE = Path(__file__).resolve().parent
+_MAX_SHOWN = 100  # characters of a name
 
 
 def folder(kind: str) -> Path:
@@ -27,23 +29,41 @@ def names(kind: str) -> list[str]:
 def find(kind: str, name: str, beside: Path | None = None, error: type[ProblemsError] = ProblemsError) -> Path:
     """The file of a chip or program: a path as it is (or relative to `beside`), else a name of the library.
 
-    programs/digits.yaml from an empty folder means the library's digits. Raises `error` with the nearest name.
+    programs/digits.yaml from an empty folder means the library's digits. Raises `error` with the nearest name, and for
+    what is neither a file nor a folder: nobody may open a pipe and wait.
     """
     given = Path(name)
-    for candidate in ([beside / given] if beside else []) + [given]:
-        if candidate.is_file() or (candidate.exists() and candidate.suffix in (".yaml", ".yml")):
+    is_yaml = given.suffix in (".yaml", ".yml")
+    found = {candidate: _kind(candidate) for candidate in ([beside / given] if beside else []) + [given]}
+    for candidate, is_a in found.items():
+        if is_a == "other":
+            raise error([Problem(f"'{candidate}' is not a regular file")])
+        if is_a == "file":
             return candidate
     in_library = given.name == name or given.parent.as_posix() == kind
-    known = folder(kind) / f"{given.stem if given.suffix in ('.yaml', '.yml') else given.name}.yaml"
-    if in_library and known.is_file():
+    known = folder(kind) / f"{given.stem if is_yaml else given.name}.yaml"
+    if in_library and _kind(known) == "file":
         return known
-    near = difflib.get_close_matches(given.stem, names(kind), n=1)
+    for candidate, is_a in found.items():
+        if is_a == "folder" and name:
+            raise error([Problem(f"'{candidate}' is a folder", remedy="the path of a .yaml file in it")])
+    shown = name if len(name) <= _MAX_SHOWN else name[:_MAX_SHOWN] + "..."
+    near = difflib.get_close_matches(given.stem[:_MAX_SHOWN], names(kind), n=1)
     raise error(
         [
             Problem(
-                f"no file and no {kind[:-1]} of the library has the name '{name}'",
+                f"no file and no {kind[:-1]} of the library has the name '{shown}'",
                 allowed=f"the path of a .yaml file, or one of {', '.join(names(kind))}",
                 remedy=f"'{near[0]}'" if near else "",
             )
         ]
     )
+
+
+def _kind(path: Path) -> str:
+    """'file', 'folder', 'other', or '' where nothing is or can be (a name too long or with a zero byte)."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return ""
+    return "file" if stat.S_ISREG(mode) else "folder" if stat.S_ISDIR(mode) else "other"

@@ -456,7 +456,7 @@ def _own_registers(population: Population, chip: Chip, problems: list[Problem]) 
     def register(label: str, value: Values, low: int, high: int) -> np.ndarray:
         array = spread(value, n)
         _in_range(name, label, array, low, high, problems, chip)
-        return np.clip(array, -UNBOUNDED, UNBOUNDED).astype(np.int64)
+        return np.clip(np.nan_to_num(array), -UNBOUNDED, UNBOUNDED).astype(np.int64)
 
     limit = _v_limit(a)
     state = 1 << 31

@@ -22,6 +22,7 @@ from .marked_yaml import Document, Path_
 
 _NUMBER_AS_TEXT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)[eE][+-]?\d+$")
 _LONGEST_QUANTITY = 60  # characters
+LARGEST = 1e100  # of any number in a file: far beyond every chip, and its sums and products stay finite
 
 
 class Spec(BaseModel):
@@ -39,6 +40,8 @@ def _quantity(unit: str, may_be_infinite: bool = False) -> Any:
         value = units.parse(text, unit)
         if math.isinf(value) and not may_be_infinite:
             raise ValueError(f"{text!r} is not a finite number")
+        if LARGEST < abs(value) < math.inf:
+            raise ValueError(f"{text!r} is too large")
         return value
 
     return Annotated[
@@ -53,11 +56,13 @@ def _quantity(unit: str, may_be_infinite: bool = False) -> Any:
 def _finite(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         try:
-            return float(value)
+            value = float(value)
         except OverflowError:
-            raise ValueError(f"{str(value)[:20]}... is too large for a number") from None
+            raise ValueError(f"{str(value)[:20]}... is too large for a number; at most {LARGEST:g}") from None
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} is not a finite number")
+    if isinstance(value, float) and abs(value) > LARGEST:
+        raise ValueError(f"{value:g} is too large for a number; at most {LARGEST:g}")
     return value
 
 
@@ -124,9 +129,7 @@ def _meant(spec: type[Spec], location: Path_, missing: list[Path_]) -> str:
     return ""
 
 
-def _problem(
-    spec: type[Spec], detail: ErrorDetails, meant: str, document: Document, data: Any, at: Path_
-) -> Problem:
+def _problem(spec: type[Spec], detail: ErrorDetails, meant: str, document: Document, data: Any, at: Path_) -> Problem:
     path = (*at, *_real_path(detail["loc"], data))
     kind, found, context = detail["type"], detail.get("input"), detail.get("ctx", {})
     if _is_unknown(detail):

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from .. import library
 from ..chip import (
@@ -41,7 +41,13 @@ NonNegativeNs = Annotated[Nanoseconds, Field(ge=0)]
 NonNegativeMw = Annotated[Milliwatts, Field(ge=0)]
 
 
-class Sourced(Spec):
+class Section(Spec):
+    """What a chip that extends another may give in part: the JSON Schema requires nothing of it, `check` does."""
+
+    model_config = ConfigDict(json_schema_extra=lambda schema: schema.pop("required", None))
+
+
+class Sourced(Section):
     """A section whose figures share one source."""
 
     source: str = ""
@@ -136,7 +142,7 @@ def _check_range(value: float | None, bounds: list[float] | None, what: str) -> 
         raise ValueError(f"{what}_range {bounds[0]:g}..{bounds[1]:g} excludes the value {value:g}")
 
 
-class PriceSpec(Spec):
+class PriceSpec(Section):
     """energy, time: 0 pJ is free, null is unknown (then it is reported as not modelled)."""
 
     energy: NonNegativePj | None
@@ -153,7 +159,7 @@ class PriceSpec(Spec):
         return self
 
 
-class BarrierPriceSpec(Spec):
+class BarrierPriceSpec(Section):
     """The energy of a barrier; its time stands under `barrier`."""
 
     energy: NonNegativePj | None
@@ -167,7 +173,7 @@ class BarrierPriceSpec(Spec):
         return self
 
 
-class PricesSpec(Spec):
+class PricesSpec(Section):
     """One entry for every event of events.py; none may be missing."""
 
     synapse_read: PriceSpec
@@ -185,7 +191,7 @@ class PricesSpec(Spec):
     barrier: BarrierPriceSpec
 
 
-class BarrierSpec(Spec):
+class BarrierSpec(Section):
     """time: by number of tiles in use, {1: 113 ns, 32: 465 ns}."""
 
     time: Annotated[dict[str, NonNegativeNs], Field(min_length=1)]
@@ -201,7 +207,7 @@ class BarrierSpec(Spec):
         return self
 
 
-class StaticSpec(Spec):
+class StaticSpec(Section):
     """Power that is always drawn. per: chip, core, or core_in_use."""
 
     power: NonNegativeMw | None
@@ -216,8 +222,17 @@ class StaticSpec(Spec):
         return self
 
 
+def _sections_or_extends(schema: dict[str, Any]) -> None:
+    """In the JSON Schema: every section is required, or only those that change a chip."""
+    named = ["neuroemu_chip", "name"]
+    schema["anyOf"] = [{"required": ["extends"]}, {"required": [key for key in schema["required"] if key not in named]}]
+    schema["required"] = named
+
+
 class ChipSpec(Spec):
     """A chip file."""
+
+    model_config = ConfigDict(json_schema_extra=_sections_or_extends)
 
     neuroemu_chip: Literal[1]
     name: Name
@@ -251,6 +266,9 @@ def read_inline(document: Document, at: Path_, beside: Path) -> tuple[Chip, Pric
             return read(library.find("chips", value, beside, ChipError))
         except ChipError as error:
             raise ChipError([_placed(problem, document, at) for problem in error.problems]) from None
+    if "extends" not in value and not {"core", "registers", "prices"} & set(value):  # surely not a whole chip
+        what, remedy = "changes a chip and does not say which", "'extends: NAME' among its keys"
+        raise ChipError([document.problem(at, what, remedy=remedy, at_key=True)])
     inner = Document(document.file, at)
     inner.data = {"neuroemu_chip": 1, "name": _variant_name(value), **value}
     inner.values = {path[len(at) :]: mark for path, mark in document.values.items() if path[: len(at)] == at}
@@ -303,13 +321,12 @@ def _laid_over(section: str, new: dict[str, Any], old: dict[str, Any], document:
     for key, value in new.items():
         if section in ("prices", "static") and _both_dicts(value, old.get(key)):
             kept = {name: item for name, item in old[key].items() if name.removesuffix("_range") not in value}
-            origin = {
-                "source": f"changed in {document.file}, before: {old[key].get('source')}",
-                "provenance": "estimate",
-            }
+            who = " and ".join(sorted({document.mark((section, key, name)).file for name in value}))
+            origin = {"source": f"changed in {who}, before: {old[key].get('source')}", "provenance": "estimate"}
             result[key] = {**kept, **origin, **value}
         elif section == "barrier" and key == "time":
-            origin = {"source": f"changed in {document.file}", "provenance": "estimate"}
+            who = document.mark((section, key)).file
+            origin = {"source": f"changed in {who}", "provenance": "estimate"}
             result = {**result, **{name: new.get(name, said) for name, said in origin.items()}, "time": value}
         else:
             result[key] = value

@@ -154,7 +154,7 @@ _MEANING = (
     ("unexpected end of stream", "a quote that is not closed", ""),
     ("could not find expected ':'", "a line with neither a key nor the rest of a value", "KEY: VALUE"),
     ("undefined alias", "'*NAME' without an '&NAME' above it", "quotes around a value that starts with *"),
-    ("single document", "a second document", "one file for each"),
+    ("another document", "a second document", "one file for each"),
 )
 
 
@@ -182,8 +182,8 @@ def _check_extent(text: str, name: str, error: type[ProblemsError]) -> None:
     for event in yaml.parse(text, Loader=_Loader):
         n_values += isinstance(event, yaml.NodeEvent)
         if n_values > MAX_NODES:
-            line = event.start_mark.line + 1
-            raise error([Problem(f"has more than {MAX_NODES} values", name, line, remedy="to keep arrays in an .npz file")])
+            what = f"has more than {MAX_NODES} values"
+            raise error([Problem(what, name, event.start_mark.line + 1, remedy="to keep arrays in an .npz file")])
         if isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
             depth += 1
             if depth > MAX_DEPTH:
@@ -271,7 +271,8 @@ class _Converter:
     def _scalar(self, node: yaml.Node, path: Path_) -> Any:
         kind = node.tag.removeprefix(_PREFIX)
         text = str(node.value)
-        is_number = kind in ("int", "float") and ":" not in text and len(text) <= MAX_NUMBER  # 1:30 is sixty-base to YAML
+        # 1:30 is sixty-base to YAML and stays text
+        is_number = kind in ("int", "float") and ":" not in text and len(text) <= MAX_NUMBER
         if kind in ("bool", "null") or is_number:
             try:
                 return _construct.construct_object(node, deep=True)
@@ -289,6 +290,4 @@ class _Converter:
         return Mark(self.document.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def _problem(self, mark: Mark, path: Path_, what: str, allowed: str = "", remedy: str = "") -> None:
-        self.problems.append(
-            Problem(printable(what), mark.file, mark.line, mark.column, dotted(path), allowed, remedy)
-        )
+        self.problems.append(Problem(printable(what), mark.file, mark.line, mark.column, dotted(path), allowed, remedy))

@@ -6,12 +6,12 @@ Three passes: the YAML itself (marked_yaml), its shape (program_schema), then na
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, field
+import difflib
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from .. import connect, encode, library
 from ..data import DATASETS, Split
@@ -24,6 +24,8 @@ from . import arrays, chip_file, marked_yaml
 from . import program_schema as schema
 from .checking import check
 from .marked_yaml import Document, Mark, Path_, dotted
+
+MOST = 2**31 - 1  # of a step, a delay, an index
 
 
 def read(
@@ -49,33 +51,43 @@ def read(
 def _override(document: Document, override: str) -> None:
     """Lays one KEY=VALUE over a document; a chip given by name becomes a chip that extends it."""
     key, equals, text = override.partition("=")
-    source = f"--set {override}"
+    source = marked_yaml.printable(f"--set {override}")
     if not equals or not key:
         raise ProgramError([Problem("not of the form KEY=VALUE", file=source, remedy="--set run.steps=10")])
-    path = tuple(int(step) if step.isdigit() else step for step in key.split("."))
     try:
-        value = yaml.safe_load(text) if len(text) < 10_000 else text
-    except yaml.YAMLError:
-        value = text
-    here, walked = document.data, ()
-    for step in path[:-1]:
-        walked = (*walked, step)
-        inside: Any = None
-        if isinstance(here, dict):
-            if walked == ("chip",) and isinstance(here.get("chip"), str):
-                here["chip"] = {"extends": here["chip"]}
-            inside = here.setdefault(step, {})
-        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
-            inside = here[step]
-        if not isinstance(inside, (dict, list)):
+        value = marked_yaml.value(text, source, ProgramError).data
+    except ProgramError as error:
+        raise ProgramError([replace(problem, line=None, column=None) for problem in error.problems]) from None
+    *above, last = key.split(".")
+    here: Any = document.data
+    path: Path_ = ()
+    for name in above:
+        if path == () and name == "chip" and isinstance(here.get("chip"), str):
+            here["chip"] = {"extends": here["chip"]}
+        step = _step(here, name, path, source)
+        path = (*path, step)
+        here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
+        if not isinstance(here, (dict, list)):
             raise ProgramError(
-                [Problem(f"'{dotted(walked)}' is not a mapping", file=source, allowed="keys of the program")]
+                [Problem(f"'{dotted(path)}' is not a mapping", file=source, allowed="keys of the program")]
             )
-        here = inside
-    if isinstance(here, list) and not (isinstance(path[-1], int) and path[-1] < len(here)):
-        raise ProgramError([Problem(f"'{dotted(path)}' is not there", file=source, allowed=f"0..{len(here) - 1}")])
-    here[path[-1]] = value
-    document.values[path] = document.keys[path] = Mark(source, 1, 1)
+    step = _step(here, last, path, source)
+    here[step] = value
+    path = (*path, step)
+    for marks in (document.values, document.keys):  # what stood below is gone
+        for below in [other for other in marks if other[: len(path)] == path]:
+            del marks[below]
+    document.values[path] = document.keys[path] = Mark(source)
+
+
+def _step(here: dict[str, Any] | list[Any], name: str, path: Path_, source: str) -> str | int:
+    """A step of a dotted key: a key of a mapping as it is written, an index of a list as a number that is there."""
+    if isinstance(here, dict):
+        return name
+    if name.isascii() and name.isdigit() and len(name) < 10 and int(name) < len(here):
+        return int(name)
+    there = f"0..{len(here) - 1}" if here else "nothing, it is empty"
+    raise ProgramError([Problem(f"'{dotted(path)}' is a list and has no '{name}'", file=source, allowed=there)])
 
 
 @dataclass
@@ -153,7 +165,7 @@ class _Builder:
             return Spikes(given.source)
         n = int(np.prod(given.dimensions()))
         if isinstance(given, schema.LifSpec):
-            threshold = self._values(given.threshold, n, (*at, "threshold"))
+            threshold = self._values(given.threshold, n, (*at, "threshold"), otherwise=1.0)
             if np.any(np.asarray(threshold) <= 0):
                 self._problem((*at, "threshold"), "a threshold is not above 0", "numbers above 0")
             return Lif(
@@ -172,14 +184,14 @@ class _Builder:
         noise = Noise(given.noise.exponent, given.noise.mantissa, given.noise.at_membrane) if given.noise else None
         return LifRegisters(**values, reset_interval=given.reset_interval, reset_offset=given.reset_offset, noise=noise)
 
-    def _values(self, value: Any, n: int, at: Path_) -> Any:
-        """One number for all, or (n,) numbers."""
+    def _values(self, value: Any, n: int, at: Path_, otherwise: float = 0.0) -> Any:
+        """One number for all, or (n,) numbers; `otherwise` where a problem was noted, to go on with."""
         array = self._array(value, at)
         if array is None:
-            return 0.0
+            return otherwise
         if array.ndim and array.shape != (n,):
             self._problem(at, f"has the shape {list(array.shape)}", f"one number, or {n} (one a compartment)")
-            return 0.0
+            return otherwise
         return array if array.ndim else float(array)
 
     def _connector(self, given: Any, at: Path_) -> connect.Connector | None:
@@ -201,7 +213,7 @@ class _Builder:
 
     def _indices(self, value: Any, at: Path_) -> np.ndarray:
         array = self._array(value, at)
-        if array is None or array.ndim != 1 or np.any(array % 1):
+        if array is None or array.ndim != 1 or np.any(array % 1) or np.any(np.abs(array) > MOST):
             if array is not None:
                 self._problem(at, "is not a list of whole numbers", "indices within the population")
             return np.empty(0, np.int64)
@@ -218,9 +230,14 @@ class _Builder:
     def _delay(self, value: Any, at: Path_) -> Any:
         """Steps beyond the first; times are rounded to steps."""
         if isinstance(value, str) and value.endswith(" ms"):
-            return int(round(float(value[:-3]) / self.spec.network.step))
-        made = self._distribution(value, at)
-        if not isinstance(made, (connect.Uniform, connect.Normal)) and np.any(np.asarray(made) % 1):
+            made: Any = float(np.rint(float(value[:-3]) / self.spec.network.step))
+        else:
+            made = self._distribution(value, at)
+        if isinstance(made, (connect.Uniform, connect.Normal)):
+            return made
+        if np.any(np.abs(made) > MOST):
+            self._problem(at, f"a delay of {np.max(np.abs(made)):g} steps", f"0..{MOST}, and what the chip has")
+        elif np.any(np.asarray(made) % 1):
             self._problem(at, "a delay is not a whole number of steps", "whole numbers, or a time like '3 ms'")
         return made
 
@@ -233,6 +250,12 @@ class _Builder:
         encoder = self._encoder(given, at)
         if isinstance(given, schema.DataSpec):
             known = DATASETS[given.data]
+            if isinstance(encoder, encode.Delta):
+                self._problem(
+                    (*at, "encode"),
+                    "'delta' needs values by step, and this data set has none",
+                    "bernoulli, latency, current",
+                )
             if given.split.side != "all" and given.split.test >= known.samples:
                 self._problem((*at, "split"), f"holds out {given.split.test} samples", f"fewer than {known.samples}")
             return DataInput(given.data, Split(given.split.side, given.split.test, given.split.seed), encoder)
@@ -292,14 +315,21 @@ class _Builder:
         at = (*at, "spikes")
         if isinstance(given.spikes, str) and given.spikes.endswith(".csv"):
             table = self._csv(given.spikes, at)
+        elif isinstance(given.spikes, str) and not schema.REFERENCE.match(given.spikes):
+            self._problem(at, f"found '{given.spikes}'", "a list of [step, channel], 'FILE.csv' or 'FILE.npz#NAME'")
+            return None
         elif isinstance(given.spikes, str):
             table = self._array(given.spikes, at)
         else:
             table = np.array(given.spikes, np.int64).reshape(-1, 2)
         if table is None:
             return None
-        if table.ndim != 2 or table.shape[1] != 2 or np.any(table % 1):
-            self._problem(at, f"has the shape {list(table.shape)}", "rows of [step, channel], whole numbers")
+        if table.ndim != 2 or table.shape[1] != 2:
+            self._problem(at, f"has the shape {list(table.shape)}", "rows of [step, channel]")
+            return None
+        odd = table[(table < 0) | (table > MOST) | (table % 1 != 0)]
+        if odd.size:
+            self._problem(at, f"holds {odd[0]:g}", f"whole numbers 0..{MOST}")
             return None
         if table.size and table[:, 0].min() < 1:
             self._problem(at, f"holds the step {int(table[:, 0].min())}", "steps from 1")
@@ -310,23 +340,31 @@ class _Builder:
         path = self.path.parent / name
         rows = []
         try:
-            with open(path, newline="") as stream:
+            arrays.check_file(path, marked_yaml.MAX_BYTES)
+            with open(path, newline="", encoding="utf-8-sig") as stream:
                 for number, row in enumerate(csv.reader(stream), 1):
-                    if not row or (number == 1 and not row[0].strip().isdigit()):
+                    if not row or (number == 1 and len(row) == 2 and not any(c.isdigit() for c in "".join(row))):
                         continue  # a blank line, or the header
-                    if len(row) != 2 or not all(cell.strip().isdigit() for cell in row):
+                    cells = [cell.strip() for cell in row]
+                    if len(cells) != 2 or not all(c.isascii() and c.isdigit() and len(c) < 11 for c in cells):
                         self._problem(at, f"{path}:{number}: found {','.join(row)[:40]!r}", "step,channel")
                         return None
-                    rows.append([int(cell) for cell in row])
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
+                    rows.append([int(cell) for cell in cells])
+        except UnicodeDecodeError:
+            self._problem(at, f"'{path}' is not text (UTF-8)", "lines of step,channel")
+            return None
+        except (OSError, csv.Error) as error:
             self._problem(at, f"'{path}' cannot be read ({getattr(error, 'strerror', None) or error})")
+            return None
+        except ValueError as error:  # not a regular file, too large
+            self._problem(at, str(error))
             return None
         self.files.append(path)
         return np.array(rows, np.int64).reshape(-1, 2)
 
     def _check_inputs(self, inputs: dict[str, Input]) -> None:
         """Every source and current names an input of its kind and size; every input is used."""
-        used = set()
+        used, meant = set(), set()
         for name, population in self.spec.network.populations.items():
             wanted = getattr(population, "source", None) or getattr(population, "current", None)
             if wanted is None:
@@ -335,13 +373,32 @@ class _Builder:
             at = ("network", "populations", name, key)
             used.add(wanted)
             if wanted not in self.spec.inputs:
-                self._problem(
-                    at, f"there is no input '{wanted}'", f"one of {', '.join(self.spec.inputs) or '(none given)'}"
-                )
+                near = difflib.get_close_matches(wanted, self.spec.inputs, n=1)
+                meant |= set(near)
+                known = ", ".join(self.spec.inputs) or "a name under 'inputs', which is empty"
+                self._problem(at, f"there is no input '{wanted}'", known, f"'{near[0]}'" if near else "")
             elif wanted in inputs:
                 self._check_input(inputs[wanted], key, int(np.prod(population.dimensions())), at, wanted)
-        for name in sorted(set(self.spec.inputs) - used):
-            self._problem(("inputs", name), f"nothing takes the input '{name}'", f"a population with 'source: {name}'")
+        for name in sorted(set(self.spec.inputs) - used - meant):
+            self._problem(
+                ("inputs", name),
+                f"nothing takes the input '{name}'",
+                remedy=f"'source: {name}' in a population",
+                at_key=True,
+            )
+        self._check_samples(inputs)
+
+    def _check_samples(self, inputs: dict[str, Input]) -> None:
+        """Every input has as many samples as are run."""
+        wanted = self.spec.run.samples
+        for name, given in inputs.items():
+            if isinstance(given, SpikesInput) or wanted == "all":
+                continue
+            available = given.values.shape[0] if isinstance(given, ValuesInput) else _side_size(given)
+            if wanted > available:
+                self._problem(
+                    ("run", "samples"), f"is {wanted}; the input '{name}' has {available}", f"1..{available}, all"
+                )
 
     def _check_input(self, given: Input, key: str, size: int, at: Path_, name: str) -> None:
         if isinstance(given, SpikesInput):
@@ -435,20 +492,27 @@ class _Builder:
             self._problem(at, str(error))
             return None
         self.files.append(self.path.parent / value.partition("#")[0])
-        return array.astype(np.float64)
+        return array
 
     def _known(self, name: str, at: Path_, on_chip: bool = False) -> bool:
         populations = self.spec.network.populations
         names = [n for n, p in populations.items() if not on_chip or not isinstance(p, schema.SourceSpec)]
         if name in names:
             return True
+        near = difflib.get_close_matches(name, names, n=1) if name not in populations else []
         what = f"there is no population '{name}'" if name not in populations else f"'{name}' is a spike source"
-        self._problem(at, what, ", ".join(names))
+        self._problem(at, what, ", ".join(names), f"'{near[0]}'" if near else "")
         return False
 
-    def _problem(self, at: Path_, what: str, allowed: str = "", remedy: str = "") -> None:
-        self.problems.append(self.document.problem(at, what, allowed, remedy))
+    def _problem(self, at: Path_, what: str, allowed: str = "", remedy: str = "", at_key: bool = False) -> None:
+        self.problems.append(self.document.problem(at, what, allowed, remedy, at_key))
 
     def _remember(self, name: str, at: Path_) -> None:
         mark = self.document.key_mark(at)
         self.places.setdefault(name, Place(mark.file, mark.line, mark.column, dotted(at)))
+
+
+def _side_size(given: DataInput) -> int:
+    """How many samples are on the side of the split that is used."""
+    known, split = DATASETS[given.dataset].samples, given.split
+    return {"all": known, "test": split.test_size, "train": known - split.test_size}[split.side]

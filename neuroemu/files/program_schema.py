@@ -121,7 +121,9 @@ class Sized(Spec):
         if (self.size is None) == (self.shape is None):
             raise ValueError("a population needs either 'size' or 'shape'")
         if math.prod(self.dimensions()) > MOST_COMPARTMENTS:
-            raise ValueError(f"a population of {math.prod(self.dimensions())} compartments; at most {MOST_COMPARTMENTS}")
+            raise ValueError(
+                f"a population of {math.prod(self.dimensions())} compartments; at most {MOST_COMPARTMENTS}"
+            )
         return self
 
     def dimensions(self) -> tuple[int, ...]:

@@ -1,0 +1,245 @@
+"""Limits: each one below, at and above; all of them together; and an independent checker over random networks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from neuroemu.chip import CoreLimits
+from neuroemu.compiler import MappingOptions, compile_network
+from neuroemu.compiler.demand import Demand
+from neuroemu.compiler.limits import check
+from neuroemu.compiler.partition import Part
+from neuroemu.compiler.place import PLACERS
+from neuroemu.connect import Dense
+from neuroemu.errors import DoesNotFit
+from neuroemu.network import LifRegisters, Network, Spikes
+from tests import naive_compiler as naive
+from tests.naive_compiler import small
+
+ALONE = MappingOptions(share_cores=False)
+RESOURCES = ("cores", "compartments", "axons_in", "axons_out", "synapse_words")
+
+
+def violations(network, chip, options=None):
+    """What the network exceeds: nothing if it compiles."""
+    try:
+        compile_network(network, chip, options)
+    except DoesNotFit as error:
+        return error.violations
+    return ()
+
+
+def feed(n_sources, n=1):
+    """n_sources joined to all of n compartments."""
+    net = Network().population("in", n_sources, Spikes("x")).population("a", n, LifRegisters())
+    return net.connect("in", "a", Dense(2.0))
+
+
+def many(n):
+    """n populations of one compartment."""
+    net = Network()
+    for k in range(n):
+        net = net.population(f"p{k}", 1, LifRegisters())
+    return net
+
+
+def fan_out(n):
+    """n compartments, each with a synapse to one other compartment."""
+    net = Network().population("a", n, LifRegisters()).population("b", 1, LifRegisters())
+    return net.connect("a", "b", Dense(2.0))
+
+
+# ---- one limit at a time: 9, 10 and 11 of 10 -----------------------------------------------------------------------
+
+EDGES = pytest.mark.parametrize(("needed", "fits"), [(9, True), (10, True), (11, False)])
+
+
+def only(found, resource, needed, available=10):
+    """The violations are that one, or none."""
+    return [(v.resource, v.needed, v.available) for v in found] == [(resource, needed, available)]
+
+
+@EDGES
+def test_cores_at_the_edge(chip, needed, fits):
+    found = violations(many(needed), small(chip, (5, 1, 2)), ALONE)
+    assert found == () if fits else only(found, "cores", needed)
+
+
+@EDGES
+def test_compartments_of_a_part_at_the_edge(chip, needed, fits):
+    # One core only: a population of 11 is cut in two, and the second part has nowhere to go.
+    net = Network().population("a", needed, LifRegisters())
+    found = violations(net, small(chip, (1, 1, 1), compartments=10))
+    assert found == () if fits else only(found, "cores", 2, 1)
+
+
+@EDGES
+def test_compartments_of_a_shared_core_at_the_edge(chip, needed, fits):
+    net = Network().population("a", 5, LifRegisters()).population("b", needed - 5, LifRegisters())
+    mapping = compile_network(net, small(chip, compartments=10)).mapping
+    assert mapping.placement == ((0, 0) if fits else (0, 1))
+
+
+@EDGES
+def test_axons_in_at_the_edge(chip, needed, fits):
+    found = violations(feed(needed), small(chip, axons_in=10))
+    assert found == () if fits else only(found, "axons_in", needed)
+
+
+@EDGES
+def test_synapse_words_at_the_edge(chip, needed, fits):
+    # A list of one synapse of 8 bits is 18 bits: one word a source.
+    found = violations(feed(needed), small(chip, synapse_words=10))
+    assert found == () if fits else only(found, "synapse_words", needed)
+
+
+@EDGES
+def test_axons_out_at_the_edge(chip, needed, fits):
+    found = violations(fan_out(needed), small(chip, axons_out=10), ALONE)
+    assert found == () if fits else only(found, "axons_out", needed)
+
+
+def test_an_axon_out_is_used_once_for_every_core_that_is_reached(chip):
+    # 4 compartments reach b, which is cut over 3 cores: 12 axons out
+    net = Network().population("a", 4, LifRegisters()).population("b", 6, LifRegisters()).connect("a", "b", Dense(2.0))
+    options = MappingOptions(parts={"b": 3}, share_cores=False)
+    assert compile_network(net, small(chip), options).mapping.axons_out[:4] == (12, 0, 0, 0)
+    assert violations(net, small(chip, axons_out=12), options) == ()
+    assert only(violations(net, small(chip, axons_out=11), options), "axons_out", 12, 11)
+
+
+def test_the_hosts_spikes_use_no_axon_out(chip):
+    assert violations(feed(50), small(chip, axons_out=1)) == ()
+
+
+def test_a_source_that_two_parts_of_a_core_share_is_one_axon_in(chip):
+    net = Network().population("in", 10, Spikes("x"))
+    for name in ("a", "b"):
+        net = net.population(name, 1, LifRegisters()).connect("in", name, Dense(2.0))
+    assert compile_network(net, small(chip, axons_in=10)).mapping.placement == (0, 0)
+
+
+def test_the_limits_of_loihi_are_those_of_the_facts(chip):
+    # facts/limits_loihi1.md: 1024 compartments, 4096 axons in and out, 16384 words of 64 bits, 128 cores
+    assert chip.core == CoreLimits(1024, 4096, 4096, 16384, 64) and chip.mesh.n_cores == 128
+
+
+# ---- check itself --------------------------------------------------------------------------------------------------
+
+
+def part(name, size, sources, words):
+    return Part(name, 0, size, Demand(size, np.arange(sources), words))
+
+
+def checked(chip, parts, placement, axons_out):
+    with pytest.raises(DoesNotFit) as error:
+        check(parts, np.array(placement), np.array(axons_out), chip)
+    return {(v.place, v.resource): v for v in error.value.violations}
+
+
+def test_all_violations_of_all_cores_are_reported_together(chip):
+    other = small(chip, (1, 1, 2), compartments=3, axons_in=3, axons_out=3, synapse_words=3)
+    parts = [part("a", 4, 5, {"x": 6}), part("b", 4, 5, {"x": 6}), part("c", 1, 1, {"y": 1})]
+    found = checked(other, parts, [0, 1, 2], [7, 3, 0])
+    assert {key: (v.needed, v.available) for key, v in found.items()} == {
+        ("the chip", "cores"): (3, 2),
+        ("core 0", "compartments"): (4, 3),
+        ("core 0", "axons_in"): (5, 3),
+        ("core 0", "synapse_words"): (6, 3),
+        ("core 0", "axons_out"): (7, 3),
+        ("core 1", "compartments"): (4, 3),
+        ("core 1", "axons_in"): (5, 3),
+        ("core 1", "synapse_words"): (6, 3),
+    }
+
+
+def test_the_culprit_is_who_needs_most(chip):
+    other = small(chip, compartments=3, axons_in=3, synapse_words=3)
+    parts = [part("little", 1, 1, {"x": 1}), part("large", 5, 4, {"x": 2, "heavy": 9})]
+    found = checked(other, parts, [0, 0], [0])
+    assert "large" in found["core 0", "compartments"].culprit
+    assert "large" in found["core 0", "axons_in"].culprit
+    assert "heavy" in found["core 0", "synapse_words"].culprit
+
+
+def test_every_violation_says_what_to_try(chip):
+    other = small(chip, (1, 1, 1), compartments=1, axons_in=1, axons_out=1, synapse_words=1)
+    found = checked(other, [part("a", 2, 2, {"x": 2}), part("b", 1, 0, {})], [0, 1], [2, 0])
+    assert {v.resource for v in found.values()} == set(RESOURCES)
+    assert all("Try" in v.remedy or "try" in v.remedy for v in found.values())
+
+
+def test_what_fits_exactly_passes(chip):
+    other = small(chip, (1, 1, 1), compartments=4, axons_in=5, axons_out=6, synapse_words=7)
+    check([part("a", 4, 5, {"x": 7})], np.array([0]), np.array([6]), other)
+
+
+def test_one_network_may_exceed_everything_at_once(chip):
+    # 3 sources to 3 compartments, each a part of its own (compartments=1), each joined with all: 6 axons in, 3 out.
+    net = feed(3, 3).connect("a", "a", Dense(2.0))
+    found = violations(net, small(chip, (1, 1, 1), compartments=1, axons_in=5, axons_out=2, synapse_words=5))
+    assert {(v.resource, v.needed) for v in found} == {
+        ("cores", 3),
+        ("axons_in", 6),
+        ("axons_out", 3),
+        ("synapse_words", 6),
+    }
+    assert len(found) == 1 + 3 * 3
+
+
+# ---- random networks -----------------------------------------------------------------------------------------------
+
+options = st.builds(
+    MappingOptions,
+    placement=st.sampled_from(sorted(PLACERS)),
+    parts=st.dictionaries(st.sampled_from(["p0", "p1", "p2"]), st.integers(1, 9)),
+    share_cores=st.booleans(),
+)
+
+
+@given(naive.networks(), naive.core_limits(), options, st.booleans())
+def test_what_compiles_is_lawful(chip, network, core, how, large):
+    other = small(chip, (4, 3, 4) if large else (2, 1, 2), **vars(core))
+    try:
+        compiled = compile_network(network, other, how)
+    except DoesNotFit as error:
+        assert error.violations and all(v.needed > v.available for v in error.violations)
+        return
+    naive.check(network, compiled, other)
+
+
+def use_of(network, chip, how):
+    """The mapping on a large mesh, and the most that any of its cores uses of every resource."""
+    compiled = compile_network(network, chip, how)
+    use = naive.use_of_cores(network, compiled, chip).values()
+    return compiled.mapping, {resource: max(core[resource] for core in use) for resource in RESOURCES[1:]}
+
+
+@given(naive.networks(), options)
+def test_limits_as_large_as_the_use_change_nothing(chip, network, how):
+    large = small(chip, (8, 8, 4))
+    mapping, peak = use_of(network, large, how)
+    exact = small(large, (8, 8, 4), **{resource: max(most, 1) for resource, most in peak.items()})
+    again = compile_network(network, exact, how).mapping
+    assert (again.placement, [p.name for p in again.parts]) == (mapping.placement, [p.name for p in mapping.parts])
+
+
+@given(naive.networks(), options)
+def test_one_axon_out_less_than_the_use_is_refused(chip, network, how):
+    large = small(chip, (8, 8, 4))
+    _, peak = use_of(network, large, how)
+    assume(peak["axons_out"] > 1)  # no chip has 0 axons
+    found = violations(network, small(large, (8, 8, 4), axons_out=peak["axons_out"] - 1), how)
+    assert {(v.resource, v.needed) for v in found} == {("axons_out", peak["axons_out"])}
+
+
+@given(naive.networks(), options)
+def test_the_mapping_says_how_many_axons_out_each_core_uses(chip, network, how):
+    compiled = compile_network(network, small(chip, (8, 8, 4)), how)
+    use = naive.use_of_cores(network, compiled, chip)
+    assert {core: n for core, n in enumerate(compiled.mapping.axons_out) if n} == {
+        core: used["axons_out"] for core, used in use.items() if used["axons_out"]
+    }

@@ -1,0 +1,210 @@
+"""Chip files: what a chip says, what it takes from the one that it extends, and who is named for a changed price."""
+
+from __future__ import annotations
+
+import pytest
+
+from neuroemu import library
+from neuroemu.chip import PROFILES
+from neuroemu.errors import ChipError
+from neuroemu.events import EVENTS, Event
+from neuroemu.files import chip_file, marked_yaml
+
+CHIPS = library.names("chips")
+
+
+def library_chip(name="loihi1-davies2018"):
+    return chip_file.read(library.find("chips", name))
+
+
+@pytest.fixture
+def extended(tmp_path):
+    """extended(TEXT): (Chip, PriceList) of a file 'mine.yaml' with that text, extending loihi1-davies2018."""
+
+    def read(text: str):
+        path = tmp_path / "mine.yaml"
+        path.write_text("neuroemu_chip: 1\nname: mine\nextends: loihi1-davies2018\n" + text)
+        return chip_file.read(path)
+
+    return read
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_every_chip_of_the_library_reads_and_bears_the_name_of_its_file(name):
+    chip, prices = library_chip(name)
+    assert (chip.name, prices.name) == (name, name)
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_every_event_has_a_sourced_price_on_every_chip(name):
+    _, prices = library_chip(name)
+    for event in EVENTS:
+        assert prices.energy_pj[event].source and prices.energy_pj[event].provenance
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_every_price_lies_within_its_range(name):
+    _, prices = library_chip(name)
+    for constant in [*prices.energy_pj.values(), *prices.time_ns.values()]:
+        if constant.value is not None:
+            assert constant.low <= constant.value <= constant.high
+
+
+def test_free_is_zero_and_unknown_is_none():
+    _, prices = library_chip()
+    assert prices.energy_pj[Event.SPIKE_OUT].value == 0.0
+    assert prices.energy_pj[Event.AXON_OUT].value is None
+
+
+def test_a_price_without_a_range_lies_between_itself_and_itself():
+    _, prices = library_chip()
+    assert (prices.energy_pj[Event.TILE].low, prices.energy_pj[Event.TILE].high) == (1.7, 1.7)
+
+
+def test_units_are_converted(extended):
+    _, prices = extended("prices: {tile: {energy: 0.002 nJ, time: 3 us}}\n")
+    assert (prices.energy_pj[Event.TILE].value, prices.time_ns[Event.TILE].value) == (2.0, 3000.0)
+
+
+# ---- extends -------------------------------------------------------------------------------------------------------
+
+
+def test_extends_lays_sections_key_by_key(extended):
+    chip, _ = extended("mesh: {width: 2}\ncore: {compartments: 7}\n")
+    base, _ = library_chip()
+    assert (chip.mesh.width, chip.mesh.height, chip.mesh.cores_per_tile) == (
+        2,
+        base.mesh.height,
+        base.mesh.cores_per_tile,
+    )
+    assert (chip.core.compartments, chip.core.axons_in) == (7, base.core.axons_in)
+
+
+def test_what_is_not_named_stays_as_it_was(extended):
+    chip, prices = extended("")
+    base, base_prices = library_chip()
+    assert (chip.mesh, chip.core, chip.synapse, chip.registers) == (base.mesh, base.core, base.synapse, base.registers)
+    assert (prices.energy_pj, prices.barrier, prices.static) == (
+        base_prices.energy_pj,
+        base_prices.barrier,
+        base_prices.static,
+    )
+
+
+def test_a_chip_is_extended_by_a_path_beside_it(tmp_path):
+    (tmp_path / "base.yaml").write_text("neuroemu_chip: 1\nname: base\nextends: loihi1-davies2018\nmesh: {width: 3}\n")
+    (tmp_path / "mine.yaml").write_text("neuroemu_chip: 1\nname: mine\nextends: base.yaml\nmesh: {height: 5}\n")
+    chip, _ = chip_file.read(tmp_path / "mine.yaml")
+    assert (chip.name, chip.mesh.width, chip.mesh.height) == ("mine", 3, 5)
+
+
+def test_a_changed_price_loses_its_old_range(extended):
+    _, prices = extended("prices: {synapse_read: {energy: 100 pJ}}\n")
+    price = prices.energy_pj[Event.SYNAPSE_READ]
+    assert (price.value, price.low, price.high) == (100.0, 100.0, 100.0)
+
+
+def test_a_changed_energy_leaves_the_time_and_its_range(extended):
+    _, prices = extended("prices: {synapse_read: {energy: 100 pJ}}\n")
+    price = prices.time_ns[Event.SYNAPSE_READ]
+    assert (price.value, price.low, price.high) == (3.5, 3.1, 4.7)
+
+
+def test_a_changed_price_says_who_changed_it_and_what_it_was(extended):
+    _, prices = extended("prices: {synapse_read: {energy: 100 pJ}}\n")
+    price = prices.energy_pj[Event.SYNAPSE_READ]
+    assert "mine.yaml" in price.source and "before: Davies 2018 Table 2" in price.source
+    assert price.provenance == "estimate" and "energy of synapse_read" in prices.estimates()
+
+
+def test_a_changed_price_may_bring_its_own_source(extended):
+    _, prices = extended("prices: {synapse_read: {energy: 100 pJ, source: a lab book, provenance: MU}}\n")
+    price = prices.energy_pj[Event.SYNAPSE_READ]
+    assert (price.source, price.provenance) == ("a lab book", "MU")
+
+
+@pytest.mark.parametrize("order", ["time: {1: 5 ns}, source: a clock", "source: a clock, time: {1: 5 ns}"])
+def test_a_changed_barrier_keeps_its_own_source_in_any_order(order, extended):
+    _, prices = extended(f"barrier: {{{order}}}\n")
+    assert (prices.barrier.points, prices.barrier.source, prices.barrier.provenance) == (
+        ((1, 5.0),),
+        "a clock",
+        "estimate",
+    )
+
+
+def test_a_changed_barrier_without_a_source_says_who_changed_it(extended):
+    _, prices = extended("barrier: {time: {8: 5 ns, 2: 1 ns}}\n")
+    assert prices.barrier.points == ((2, 1.0), (8, 5.0))
+    assert "mine.yaml" in prices.barrier.source
+
+
+def test_changed_static_power_loses_its_range_and_says_so(extended):
+    _, prices = extended("static: {cores: {power: 1 mW}}\n")
+    (power,) = prices.static
+    assert (power.mw.value, power.mw.low, power.mw.high, power.per) == (1.0, 1.0, 1.0, "core")
+    assert "mine.yaml" in power.mw.source
+
+
+def test_a_mistake_in_the_base_is_placed_in_the_base(tmp_path):
+    (tmp_path / "base.yaml").write_text("neuroemu_chip: 1\nname: base\nextends: loihi1-davies2018\nmesh: {width: 0}\n")
+    (tmp_path / "mine.yaml").write_text("neuroemu_chip: 1\nname: mine\nextends: base.yaml\n")
+    with pytest.raises(ChipError) as caught:
+        chip_file.read(tmp_path / "mine.yaml")
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line) == (str(tmp_path / "base.yaml"), 4)
+
+
+# ---- inside of another file ----------------------------------------------------------------------------------------
+
+
+def inline(text: str, tmp_path):
+    return chip_file.read_inline(marked_yaml.parse(text, "program.yaml"), ("chip",), tmp_path)
+
+
+def test_a_chip_inside_of_a_program_may_be_a_name(tmp_path):
+    assert inline("chip: loihi1-sanafe", tmp_path)[0].name == "loihi1-sanafe"
+
+
+def test_a_chip_inside_of_a_program_may_change_another(tmp_path):
+    chip, _ = inline("chip: {extends: loihi1-davies2018, mesh: {width: 2}}", tmp_path)
+    assert (chip.name, chip.mesh.width) == ("loihi1-davies2018-variant", 2)
+
+
+@pytest.mark.parametrize("name", ["my chip.yaml", "2chips.yaml", "é.yaml"])
+def test_a_changed_chip_has_a_lawful_name_whatever_its_base_is_called(name, tmp_path):
+    (tmp_path / name).write_text("neuroemu_chip: 1\nname: base\nextends: loihi1-davies2018\n")
+    assert inline(f"chip: {{extends: {name}}}", tmp_path)[0].name.endswith("-variant")
+
+
+def test_a_mistake_inside_of_a_program_is_placed_there(tmp_path):
+    with pytest.raises(ChipError) as caught:
+        inline("chip:\n  extends: loihi1-davies2018\n  mesh: {height: none}\n", tmp_path)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line, problem.path) == ("program.yaml", 3, "chip.mesh.height")
+
+
+# ---- arithmetic ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_a_profile_is_taken_as_a_whole(profile, extended):
+    assert extended(f"arithmetic: {{profile: {profile}}}\n")[0].arithmetic == PROFILES[profile]
+
+
+@pytest.mark.parametrize(
+    "written, switch, value",
+    [
+        ("q_bits: 20", "q_bits", 20),
+        ("q_overflow: none", "q_bits", 0),
+        ("state_bits: 16", "state_bits", 16),
+        ("u_overflow: lava", "u_overflow", 2),
+        ("bias_overflow: none", "bias_overflow", 0),
+        ("v_limit: none", "v_clip", 0),
+        ("weight_rounding: nearest", "weight_rounding", 2),
+        ("exponent_stage: sum", "exponent_stage", 1),
+    ],
+)
+def test_a_switch_changes_itself_and_nothing_else(written, switch, value, extended):
+    chip, _ = extended(f"arithmetic: {{{written}}}\n")
+    assert chip.arithmetic == PROFILES["loihi1"]._replace(**{switch: value})

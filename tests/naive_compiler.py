@@ -1,0 +1,215 @@
+"""Plain-Python twins of the compiler, written from the definitions and to be read; and the small networks they check.
+
+They share with the package the types of what goes in and what comes out, and nothing that computes.
+Sources: facts/limits_loihi1.md ("Synapse memory cost", "Behaviour recommended", 4), facts/fixed_point.md section 3.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import strategies as st
+
+from neuroemu.chip import Chip, CoreLimits, Mesh
+from neuroemu.connect import Sparse
+from neuroemu.network import Lif, LifRegisters, Network, Spikes, WeightFormat
+
+# ---- connections ---------------------------------------------------------------------------------------------------
+
+
+def convolve(kernel, shape, stride, padding):
+    """Synapses {(pre, post): weight} of a cross-correlation, and its output shape: six loops."""
+    out, channels, kh, kw = kernel.shape
+    height, width = (shape[1] + 2 * padding - kh) // stride + 1, (shape[2] + 2 * padding - kw) // stride + 1
+    found = {}
+    for o in range(out):
+        for y in range(height):
+            for x in range(width):
+                for c in range(channels):
+                    for i in range(kh):
+                        for j in range(kw):
+                            row, column = y * stride + i - padding, x * stride + j - padding
+                            inside = 0 <= row < shape[1] and 0 <= column < shape[2]
+                            if inside and kernel[o, c, i, j] != 0:
+                                pre = c * shape[1] * shape[2] + row * shape[2] + column
+                                found[pre, o * height * width + y * width + x] = kernel[o, c, i, j]
+    return found, (out, height, width)
+
+
+# ---- quantise ------------------------------------------------------------------------------------------------------
+
+
+def effective_weight(mantissa, bits, exponent, mode):
+    """What one spike adds, in units of u: section 3, line by line, under the profile loihi1."""
+    low, high = {"excitatory": (0, 255), "inhibitory": (-255, 0), "mixed": (-256, 255)}[mode]
+    w = max(low, min(high, mantissa))
+    step = 2 ** (8 - bits + (1 if mode == "mixed" else 0))
+    stored = -(-w // step * step) if mode == "inhibitory" else w // step * step
+    effective = (stored * 2**exponent if exponent >= 0 else stored // 2**-exponent) * 64
+    limit = 2**21 - 2**6
+    return max(-limit, min(limit, effective))
+
+
+# ---- demand --------------------------------------------------------------------------------------------------------
+
+
+def words_of_list(n, bits_each, chip):
+    """Words of 64 bits of a list of n synapses: groups of at most 64, each with a header, each rounded up."""
+    words = 0
+    while n > 0:
+        bits = min(n, chip.synapse.group) * bits_each + chip.synapse.header_bits
+        words += (bits + chip.core.word_bits - 1) // chip.core.word_bits
+        n -= chip.synapse.group
+    return words
+
+
+def demand(synapses, first, size, chip):
+    """(sources, words by projection) of the slice first..first+size-1.
+
+    synapses: of the population, (source, post, projection, bits, delayed) each.
+    """
+    lengths, formats = defaultdict(int), {}
+    for source, post, projection, bits, delayed in synapses:
+        formats[projection] = (8 if bits == 7 else bits) + (chip.synapse.delay_bits if delayed else 0)
+        if first <= post < first + size:
+            lengths[source, projection] += 1
+    words = dict.fromkeys(formats, 0)
+    for (_, projection), n in lengths.items():
+        dense = words_of_list(size, formats[projection], chip)
+        sparse = words_of_list(n, formats[projection] + chip.synapse.index_bits, chip)
+        words[projection] += min(dense, sparse)
+    return {source for source, _ in lengths}, words
+
+
+# ---- the whole -----------------------------------------------------------------------------------------------------
+
+
+def numbering(network):
+    """First source number by population: those on the chip in their order, then the spike sources in theirs."""
+    first, n = {}, 0
+    for population in [*network.on_chip, *network.sources]:
+        first[population.name] = n
+        n += population.size
+    return first, n
+
+
+def kept(network, compiled):
+    """Every synapse that the chip stores: (source, target, units, delay, projection), numbers global."""
+    first, _ = numbering(network)
+    found = []
+    for p in network.projections:
+        given, units = compiled.synapses[p.name], compiled.quantised.weights[p.name].units
+        for pre, post, unit, delay in zip(given.pre, given.post, units, given.delay, strict=True):
+            if unit != 0:
+                found.append((first[p.source] + int(pre), first[p.target] + int(post), int(unit), int(delay), p.name))
+    return found
+
+
+def placed(network, compiled):
+    """{compartment: core} and {compartment: part}, by the mapping."""
+    first, _ = numbering(network)
+    core_of, part_of = {}, {}
+    for k, (part, core) in enumerate(zip(compiled.mapping.parts, compiled.mapping.placement, strict=True)):
+        for i in range(part.first, part.first + part.size):
+            compartment = first[part.population] + i
+            assert compartment not in core_of, f"compartment {compartment} is in two parts"
+            core_of[compartment], part_of[compartment] = core, k
+    return core_of, part_of
+
+
+def use_of_cores(network, compiled, chip):
+    """{core: {resource: how much of it is used}}, from the list of synapses and the placement alone."""
+    first, _ = numbering(network)
+    synapses = kept(network, compiled)
+    core_of, _ = placed(network, compiled)
+    use = {core: dict(compartments=0, axons_in=0, axons_out=0, synapse_words=0) for core in core_of.values()}
+    for core in core_of.values():
+        use[core]["compartments"] += 1
+    for core in use:
+        use[core]["axons_in"] = len({s for s, t, *_ in synapses if core_of[t] == core})
+    for source, core in {(s, core_of[t]) for s, t, *_ in synapses}:
+        if source in core_of:  # the host's sources cost no output axon of a core
+            use[core_of[source]]["axons_out"] += 1
+        assert core in use
+    bits = {p.name: compiled.quantised.weights[p.name].format.bits for p in network.projections}
+    delayed = {name for *_, delay, name in synapses if delay}
+    for part, core in zip(compiled.mapping.parts, compiled.mapping.placement, strict=True):
+        start = first[part.population]
+        end = start + network[part.population].size
+        mine = [(s, t - start, name, bits[name], name in delayed) for s, t, _, _, name in synapses if start <= t < end]
+        use[core]["synapse_words"] += sum(demand(mine, part.first, part.size, chip)[1].values())
+    return use
+
+
+def check(network, compiled, chip):
+    """Asserts that a compiled network is a lawful mapping of the network onto the chip."""
+    core_of, _ = placed(network, compiled)
+    assert sorted(core_of) == list(range(sum(p.size for p in network.on_chip)))
+    for core, use in use_of_cores(network, compiled, chip).items():
+        assert 0 <= core < chip.mesh.width * chip.mesh.height * chip.mesh.cores_per_tile
+        assert use["compartments"] <= chip.core.compartments
+        assert use["axons_in"] <= chip.core.axons_in
+        assert use["axons_out"] <= chip.core.axons_out
+        assert use["synapse_words"] <= chip.core.synapse_words
+
+
+# ---- route ---------------------------------------------------------------------------------------------------------
+
+
+def walk(mesh, start, end):
+    """Hops [east, west, north, south] of a message that goes X first, then Y, one tile at a time."""
+    x, y = start // mesh.height, start % mesh.height
+    goal_x, goal_y = end // mesh.height, end % mesh.height
+    hops = [0, 0, 0, 0]
+    while x != goal_x:
+        hops[0 if goal_x > x else 1] += 1
+        x += 1 if goal_x > x else -1
+    while y != goal_y:
+        hops[2 if goal_y > y else 3] += 1
+        y += 1 if goal_y > y else -1
+    return hops
+
+
+# ---- small networks and small chips --------------------------------------------------------------------------------
+
+
+def small(chip: Chip, mesh: tuple[int, int, int] = (2, 2, 2), **limits: int) -> Chip:
+    """The chip with another mesh and, by name, other limits of a core."""
+    return replace(chip, mesh=Mesh(*mesh), core=replace(chip.core, **limits))
+
+
+@st.composite
+def core_limits(draw):
+    """Limits that small networks meet, pass and exceed."""
+    return CoreLimits(
+        draw(st.integers(1, 12)), draw(st.integers(2, 16)), draw(st.integers(2, 40)), draw(st.integers(2, 40)), 64
+    )
+
+
+@st.composite
+def networks(draw, models=("lif", "registers"), max_size=12):
+    """One or two spike sources, one to four populations, up to seven sparse projections with delays and repeats."""
+    network = Network()
+    for k in range(draw(st.integers(1, 2))):
+        network = network.population(f"in{k}", draw(st.integers(1, max_size)), Spikes(f"in{k}"))
+    for k in range(draw(st.integers(1, 4))):
+        model = Lif(10.0, 2.0) if draw(st.sampled_from(models)) == "lif" else LifRegisters()
+        network = network.population(f"p{k}", draw(st.integers(1, max_size)), model)
+    on_chip = [population.name for population in network.on_chip]
+    for _ in range(draw(st.integers(0, 7))):
+        source, target = draw(st.sampled_from(network.names())), draw(st.sampled_from(on_chip))
+        n = draw(st.integers(0, 40))
+        seed = np.random.default_rng(draw(st.integers(0, 2**32)))
+        pre = seed.integers(0, network[source].size, n)
+        post = seed.integers(0, network[target].size, n)
+        delays = seed.integers(0, 5, n) if draw(st.booleans()) else np.zeros(n, np.int64)
+        bits = draw(st.sampled_from([2, 4, 6, 8]))
+        if isinstance(network[target].model, Lif):
+            weights, format = seed.normal(0.0, 1.0, n) * draw(st.sampled_from([0.01, 1.0])), None
+        else:
+            weights = seed.integers(-256, 256, n).astype(float)
+            format = WeightFormat(bits, draw(st.integers(-8, 7)), "mixed", draw(st.sampled_from([0, 0, 4])))
+        network = network.connect(source, target, Sparse(pre, post, weights, delays), format, bits)
+    return network
