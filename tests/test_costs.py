@@ -17,7 +17,7 @@ from neuroemu.energy import bill, charge
 from neuroemu.events import EVENTS, HOPS, MEANING, Event
 from neuroemu.latency import BOUNDS, schedule
 from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
-from neuroemu.tally import HOST, tally
+from neuroemu.tally import tally
 from neuroemu.traffic import traffic
 from tests import naive
 from tests.engine.test_run import run_small
@@ -86,7 +86,7 @@ def test_energy_and_time_by_hand(chip, loihi):
     # Steps 2, 3: one compartment fires: 1 message within the tile, 1 read. At step 1 all four are at rest.
     prices = loihi[1]
     options = MappingOptions(parts={"a": 4}, share_cores=False)
-    image, _, _, messages, counted = costs(chip, ring(), {1: [0]}, options, steps=3)
+    _, _, _, messages, counted = costs(chip, ring(), {1: [0]}, options, steps=3)
     e = Event
     assert counted.by_step[:, [e.SYNAPSE_READ, e.COMPARTMENT_ACTIVE, e.COMPARTMENT_INACTIVE, e.SPIKE_OUT]].tolist() == [
         [1, 0, 4, 0],

@@ -11,7 +11,7 @@ from neuroemu.files import program_file
 
 
 def test_events_of_parts_come_first():
-    assert PART_EVENTS == EVENTS[:N_PART_EVENTS]
+    assert EVENTS[:N_PART_EVENTS] == PART_EVENTS
 
 
 def test_keys_are_unique():
