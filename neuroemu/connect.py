@@ -13,8 +13,6 @@ import numpy as np
 
 from .streams import stream
 
-MOST_SYNAPSES = 2**31 - 1
-
 
 class SynapseList(NamedTuple):
     """Synapses of one projection.  pre, post: (n,) int32 indices.  weight: (n,) float64.  delay: (n,) int64 steps."""

@@ -149,5 +149,17 @@ def drives(program: Program, feed: Feed, scale: dict[str, float]) -> dict[str, D
         population = program.network[name]
         assert isinstance(population.model, Lif)
         own = spread(population.model.bias, population.size)
+        _check_current(name, own, gain * values, scale[name], program.chip)
         found[name] = DirectCurrent(values, gain, own, scale[name], program.chip, program.steps)
     return found
+
+
+def _check_current(name: str, own: np.ndarray, current: np.ndarray, scale: float, chip: Chip) -> None:
+    """Raises DataError where a direct current leaves the bias register: it would be cut off silently."""
+    most = (chip.registers.bias_max << chip.registers.bias_exponent_max) / STATE_UNIT / scale
+    largest = float(np.max(np.abs(own + current)))
+    if largest > most * (1 + 1e-9):
+        raise DataError(
+            f"population '{name}': its direct current and bias reach {largest:.4g}; the bias register of {chip.name} "
+            f"holds {most:.4g} at this population's scale. Try a smaller gain, or a larger threshold and weights."
+        )

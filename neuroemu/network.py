@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Values = float | int | np.ndarray  # one for all, or one a compartment
 
 OBSERVABLES = ("spikes", "u", "v")
+SIGN_MODES = ("mixed", "excitatory", "inhibitory")
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,8 @@ class Network:
         if not self[target].on_chip:
             raise _error(f"'{target}' is a spike source and receives nothing", "a target with compartments")
         taken = {projection.name for projection in self.projections}
+        if name in taken:
+            raise _error(f"connection '{name}' is there already", "a name of its own for every connection")
         base = name or f"{source}->{target}"
         unique = next(
             label for label in [base, *(f"{base}#{k}" for k in range(2, len(taken) + 3))] if label not in taken

@@ -7,9 +7,11 @@ from typing import Any
 
 from . import library
 from .compiler import Compiled, compile_network
+from .compiler.partition import PARTITIONERS
+from .compiler.place import PLACERS
 from .errors import ChipError, Problem, ProblemsError, ProgramError
 from .files import chip_file
-from .network import Network, Spikes
+from .network import SIGN_MODES, Network, Spikes
 from .program import Input, Program
 
 
@@ -47,7 +49,20 @@ def _check(program: Program) -> None:
         assert isinstance(population.model, Spikes)
         if population.model.source not in program.inputs:
             problems.append(Problem(f"there is no input '{population.model.source}'", path=population.name))
+    mapping = program.mapping
+    for kind, name, known in (
+        ("partition", mapping.partition, PARTITIONERS),
+        ("placement", mapping.placement, PLACERS),
+        *(("mapping.parts", name, program.network.names()) for name in mapping.parts),
+    ):
+        if name not in known:
+            problems.append(Problem(f"there is no {kind} '{name}'", allowed=", ".join(known)))
     if program.steps < 1:
         problems.append(Problem(f"steps is {program.steps}", allowed="at least 1"))
+    if not 0 <= program.seed < 2**64:
+        problems.append(Problem(f"seed is {program.seed}", allowed="0..2**64-1"))
+    formats = (projection.format for projection in program.network.projections)
+    for mode in {format.sign_mode for format in formats if format} - set(SIGN_MODES):
+        problems.append(Problem(f"there is no sign mode '{mode}'", allowed=", ".join(SIGN_MODES)))
     if problems:
         raise ProgramError(problems)

@@ -70,16 +70,18 @@ def demand(synapses, first, size, chip):
 
     synapses: of the population, (source, post, projection, bits, delayed) each.
     """
-    lengths, formats = defaultdict(int), {}
+    lengths, formats, posts = defaultdict(int), {}, {}
     for source, post, projection, bits, delayed in synapses:
         formats[projection] = (8 if bits == 7 else bits) + (chip.synapse.delay_bits if delayed else 0)
         if first <= post < first + size:
             lengths[source, projection] += 1
+            posts.setdefault((source, projection), []).append(post)
     words = dict.fromkeys(formats, 0)
-    for (_, projection), n in lengths.items():
+    for (source, projection), n in lengths.items():
+        once = len(set(posts[source, projection])) == n  # a dense list holds one weight a compartment
         dense = words_of_list(size, formats[projection], chip)
         sparse = words_of_list(n, formats[projection] + chip.synapse.index_bits, chip)
-        words[projection] += min(dense, sparse)
+        words[projection] += min(dense, sparse) if once else sparse
     return {source for source, _ in lengths}, words
 
 

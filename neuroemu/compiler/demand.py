@@ -54,6 +54,12 @@ def list_words(n: np.ndarray, bits_each: int, limits: SynapseLimits, word_bits: 
     return full * words_full + np.where(rest > 0, words_rest, 0)
 
 
+def _distinct_posts(list_of: np.ndarray, post: np.ndarray) -> np.ndarray:
+    """How many different compartments each list reaches, in ascending order of the lists."""
+    n_post = int(post.max(initial=0)) + 1
+    return np.unique(np.unique(list_of * n_post + post) // n_post, return_counts=True)[1]
+
+
 def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
     """The Demand of each slice edges[k]..edges[k+1] of a population."""
     n_slices = edges.size - 1
@@ -63,12 +69,15 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
     n_sources = int(inputs.source.max()) + 1 if inputs.source.size else 1
     for index, name in enumerate(inputs.projection_names):
         mine = inputs.projection == index
-        lists, lengths = np.unique(slice_of[mine] * n_sources + inputs.source[mine], return_counts=True)
+        list_of = slice_of[mine] * n_sources + inputs.source[mine]
+        lists, lengths = np.unique(list_of, return_counts=True)
         at = lists // n_sources
         weight = inputs.bits[index] if inputs.bits[index] != 7 else 8  # there is no 7-bit format
         each = weight + (chip.synapse.delay_bits if inputs.has_delay[index] else 0)
         dense = list_words(sizes[at], each, chip.synapse, chip.core.word_bits)
         sparse = list_words(lengths, each + chip.synapse.index_bits, chip.synapse, chip.core.word_bits)
+        # A dense list holds one weight a compartment: none for lists that reach one twice.
+        dense = np.where(_distinct_posts(list_of, inputs.post[mine]) == lengths, dense, sparse)
         total = np.bincount(at, np.minimum(dense, sparse), n_slices).astype(np.int64)
         for k in range(n_slices):
             words[k][name] = int(total[k])

@@ -58,7 +58,7 @@ class Noise(NamedTuple):
 
 
 class Synapses(NamedTuple):
-    """Source-major: those of source s are first[s]..first[s+1], targets ascending.
+    """Source-major: those of source s are first[s]..first[s+1], in ascending order of their compartment.
 
     first: (n_sources + 1,) int64.  target: (n,) int32, index into a row of the delay ring.  weight: (n,) int16, in 2**6.
     delay: (n,) uint8 steps beyond the first, or empty when every delay is 0.

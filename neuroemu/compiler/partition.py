@@ -37,13 +37,14 @@ def equal(network: Network, inputs: dict[str, Inputs], chip: Chip, wanted: dict[
     """Each population in the fewest equal stretches that fit, or in wanted[population] of them where that is more.
 
     The fewest are found by bisection, as if a finer cut always fitted better: input axons and words nearly always do.
+    Where not even single compartments fit, the coarsest cut is returned, so that the error names the limit and few parts.
     """
     parts = []
     for population in network.on_chip:
         name, size = population.name, population.size
         n_parts = min(size, max(-(-size // chip.core.compartments), wanted.get(name, 1)))
         too_few = n_parts - 1
-        made, excess = _cut(name, size, n_parts, inputs[name], chip)
+        coarsest, excess = made, _ = _cut(name, size, n_parts, inputs[name], chip)
         while excess > 1 and n_parts < size:
             too_few, n_parts = n_parts, min(size, max(n_parts + 1, int(n_parts * min(excess, 2.0))))
             made, excess = _cut(name, size, n_parts, inputs[name], chip)
@@ -54,7 +55,7 @@ def equal(network: Network, inputs: dict[str, Inputs], chip: Chip, wanted: dict[
                 n_parts, made = middle, fewer
             else:
                 too_few = middle
-        parts += made
+        parts += made if excess <= 1 else coarsest
     return parts
 
 

@@ -33,6 +33,8 @@ def _result(report: Report) -> Section:
     if summary["accuracy"] is not None:
         right = round(summary["accuracy"] * summary["samples"])
         rows.append(("accuracy", f"{summary['accuracy']:.2%}  ({right} of {summary['samples']})"))
+    if summary["unanswered"]:
+        rows.append(("no answer", f"{summary['unanswered']} of {summary['samples']} (the population was silent)"))
     if summary["mean_error"] is not None:
         rows.append(("mean error", f"{summary['mean_error']:.4g}"))
     if report.answers is not None and report.answers.labels is None:

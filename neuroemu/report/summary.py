@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..decode import NO_ANSWER
 from ..events import Event
 from ..latency import BOUNDS
 
@@ -28,6 +29,9 @@ def summarise(report: Report) -> dict[str, Any]:
         "steps": report.counters.n_steps,
         "samples": report.samples,
         "accuracy": answers.accuracy if answers else None,
+        "unanswered": int(np.sum(answers.answers == NO_ANSWER) + np.sum(np.isnan(answers.answers)))
+        if answers
+        else None,
         "mean_error": answers.mean_error if answers else None,
         "spikes": spikes,
         "input_spikes": int(report.traffic.spikes[image.n_compartments :].sum()),

@@ -1,0 +1,79 @@
+"""Programs built in Python: what files would have caught is caught here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import neuroemu
+from neuroemu import Bernoulli, Current, Dense, Lif, MappingOptions, Network, Spikes, ValuesInput, WeightFormat
+from neuroemu.errors import DataError, ProgramError
+from neuroemu.prepare import compile_program, program_of
+
+
+@pytest.fixture
+def program():
+    net = Network().population("eye", 4, Spikes("flashes")).population("cell", 2, Lif(tau_mem_ms=10.0))
+    net = net.connect("eye", "cell", Dense(np.full((2, 4), 0.6)))
+    return program_of(net, steps=20, inputs={"flashes": ValuesInput(np.full((3, 4), 0.5), Bernoulli())})
+
+
+def test_a_network_runs_by_itself(program):
+    report = neuroemu.run(program.network, chip="loihi1-sanafe", steps=20, inputs=program.inputs, seed=3)
+    assert report.summary["chip"] == "loihi1-sanafe"
+    assert report.summary["samples"] == 3 and report.summary["spikes"] > 0
+
+
+def test_settings_go_with_a_network_only():
+    with pytest.raises(TypeError, match="steps"):
+        neuroemu.run("quickstart", steps=5)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"inputs": {}}, "there is no input 'flashes'"),
+        ({"steps": 0}, "steps is 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"mapping": MappingOptions(placement="hilber")}, "there is no placement 'hilber'"),
+        ({"mapping": MappingOptions(partition="best")}, "there is no partition 'best'"),
+        ({"mapping": MappingOptions(parts={"cells": 2})}, "there is no mapping.parts 'cells'"),
+    ],
+)
+def test_a_wrong_setting_is_a_problem(program, change, found):
+    with pytest.raises(ProgramError) as caught:
+        compile_program(replace(program, **change))
+    assert [problem.what for problem in caught.value.problems] == [found]
+
+
+def test_an_unknown_sign_mode_is_a_problem(program):
+    net = program.network.connect("eye", "cell", Dense(np.ones((2, 4))), WeightFormat(sign_mode="both"))
+    with pytest.raises(ProgramError, match="there is no sign mode 'both'"):
+        compile_program(replace(program, network=net))
+
+
+def test_a_connection_has_a_name_of_its_own(program):
+    named = program.network.connect("cell", "cell", Dense(np.ones((2, 2))), name="loop")
+    with pytest.raises(ProgramError, match="'loop' is there already"):
+        named.connect("cell", "cell", Dense(np.ones((2, 2))), name="loop")
+
+
+def driven(current):
+    net = Network().population("cell", 1, Lif(tau_mem_ms=10.0, current="drive"))
+    return program_of(net, steps=100, inputs={"drive": ValuesInput(np.array([[current]]), Current())})
+
+
+@pytest.mark.parametrize(("current", "first"), [(1.5, 1), (0.3, 5), (0.1, 0)])
+def test_a_direct_current_is_a_bias(current, first):
+    # v after t steps: I (1 - k^t) / (1 - k), k = exp(-0.1): 1.5 > 1 at once; 0.3: .3 .571 .817 1.039 at t = 4;
+    # 0.1 settles at 1.0508 > 1 late: k^t < 0.0483, t > 30.3.
+    report = neuroemu.run(driven(current))
+    steps, _ = report.spikes("cell")
+    assert steps[0] == {1.5: 1, 0.3: 4, 0.1: 31}[current]
+
+
+def test_a_direct_current_beyond_the_bias_register_is_refused():
+    with pytest.raises(DataError, match="bias register"):
+        neuroemu.run(driven(50.0))
