@@ -67,7 +67,12 @@ Value = float | int | np.ndarray | Uniform | Normal
 
 
 class Connector(Protocol):
-    """What every connector can do; pre and post are population shapes."""
+    """What every connector can do; pre and post are population shapes.
+
+    count: about how many synapses there will be, before anything is allocated for them.
+    """
+
+    def count(self, pre: tuple[int, ...], post: tuple[int, ...]) -> float: ...
 
     def synapses(self, pre: tuple[int, ...], post: tuple[int, ...], draws: Draws) -> SynapseList: ...
 
@@ -86,7 +91,7 @@ def _fill(value: Value, n: int, draws: Draws, purpose: str) -> np.ndarray:
 
 def _delays(value: Value, n: int, draws: Draws) -> np.ndarray:
     """(n,) int64 delays in time steps; distributions are rounded down."""
-    delays = np.floor(_fill(value, n, draws, "delays"))
+    delays = np.clip(np.floor(_fill(value, n, draws, "delays")), -1, 2**31)  # beyond every chip; refused later
     return delays.astype(np.int64)
 
 
@@ -103,6 +108,14 @@ class Dense:
 
     weights: Value
     delays: Value = 0
+
+    def count(self, pre: tuple[int, ...], post: tuple[int, ...]) -> float:
+        given = np.asarray(self.weights) if not isinstance(self.weights, (Uniform, Normal)) else np.empty(())
+        return (
+            float(np.count_nonzero(given))
+            if given.ndim
+            else float(np.prod(pre, dtype=float) * np.prod(post, dtype=float))
+        )
 
     def synapses(self, pre: tuple[int, ...], post: tuple[int, ...], draws: Draws) -> SynapseList:
         n_pre, n_post = int(np.prod(pre)), int(np.prod(post))
@@ -136,6 +149,9 @@ class Sparse:
     weights: Value
     delays: Value = 0
 
+    def count(self, pre: tuple[int, ...], post: tuple[int, ...]) -> float:
+        return float(np.size(self.pre))
+
     def synapses(self, pre: tuple[int, ...], post: tuple[int, ...], draws: Draws) -> SynapseList:
         if self.pre.shape != self.post.shape or self.pre.ndim != 1:
             raise ValueError(
@@ -158,6 +174,9 @@ class OneToOne:
     weights: Value
     delays: Value = 0
 
+    def count(self, pre: tuple[int, ...], post: tuple[int, ...]) -> float:
+        return float(np.prod(post, dtype=float))
+
     def synapses(self, pre: tuple[int, ...], post: tuple[int, ...], draws: Draws) -> SynapseList:
         n_pre, n_post = int(np.prod(pre)), int(np.prod(post))
         if n_pre != n_post:
@@ -177,6 +196,10 @@ class Random:
     probability: float | None = None
     fan_in: int | None = None
     delays: Value = 0
+
+    def count(self, pre: tuple[int, ...], post: tuple[int, ...]) -> float:
+        each = self.fan_in if self.fan_in is not None else (self.probability or 0.0) * float(np.prod(pre, dtype=float))
+        return float(each) * float(np.prod(post, dtype=float))
 
     def synapses(self, pre: tuple[int, ...], post: tuple[int, ...], draws: Draws) -> SynapseList:
         n_pre, n_post = int(np.prod(pre)), int(np.prod(post))
@@ -230,6 +253,9 @@ class Conv2d:
     stride: int = 1
     padding: int = 0
     delays: int = 0
+
+    def count(self, pre: tuple[int, ...], post: tuple[int, ...]) -> float:
+        return float(np.prod(post, dtype=float)) * float(np.prod(self.kernel.shape[1:], dtype=float))
 
     def output_shape(self, pre: tuple[int, ...]) -> tuple[int, int, int]:
         """(out, height, width) that this kernel gives on a population of shape pre."""

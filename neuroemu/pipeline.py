@@ -49,7 +49,9 @@ def run(
     if isinstance(program, Network):
         program = program_of(program, **settings)
     elif settings:
-        raise TypeError(f"{', '.join(settings)}: settings go with a Network; a Program has its own (dataclasses.replace)")
+        raise TypeError(
+            f"{', '.join(settings)}: settings go with a Network; a Program has its own (dataclasses.replace)"
+        )
     if not isinstance(program, Program):
         program = program_file.read(program)
     report = execute(program, compile_program(program), progress)

@@ -50,11 +50,12 @@ def _check(program: Program) -> None:
         if population.model.source not in program.inputs:
             problems.append(Problem(f"there is no input '{population.model.source}'", path=population.name))
     mapping = program.mapping
-    for kind, name, known in (
-        ("partition", mapping.partition, PARTITIONERS),
-        ("placement", mapping.placement, PLACERS),
+    chosen: list[tuple[str, str, list[str]]] = [
+        ("partition", mapping.partition, list(PARTITIONERS)),
+        ("placement", mapping.placement, list(PLACERS)),
         *(("mapping.parts", name, program.network.names()) for name in mapping.parts),
-    ):
+    ]
+    for kind, name, known in chosen:
         if name not in known:
             problems.append(Problem(f"there is no {kind} '{name}'", allowed=", ".join(known)))
     if program.steps < 1:

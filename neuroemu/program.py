@@ -58,8 +58,8 @@ class Place:
     """Where in a file something was written."""
 
     file: str
-    line: int
-    column: int
+    line: int | None
+    column: int | None
     path: str
 
 

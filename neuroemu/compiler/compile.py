@@ -56,6 +56,7 @@ def compile_network(network: Network, chip: Chip, options: MappingOptions | None
     options = options or MappingOptions()
     if not network.on_chip:
         raise ProgramError([Problem("the network has no population on the chip", allowed="at least one with 'neuron'")])
+    limits.check_extent(network, chip)
     synapses = expand(network, seed)
     quantised = quantise(network, synapses, chip)
     first, source_first = _numbering(network)

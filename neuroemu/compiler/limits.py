@@ -8,6 +8,7 @@ import numpy as np
 
 from ..chip import Chip
 from ..errors import DoesNotFit, Violation
+from ..network import Network
 from .partition import Part
 
 
@@ -22,6 +23,50 @@ def check(parts: list[Part], placement: np.ndarray, axons_out: np.ndarray, chip:
         violations += _core(int(core), here, int(axons_out[core]), chip)
     if violations:
         raise DoesNotFit(violations, chip.name)
+
+
+def check_extent(network: Network, chip: Chip) -> None:
+    """Raises DoesNotFit where a large network exceeds the whole chip whatever the mapping, before anything is made of it.
+
+    Counts compartments, and the bits that the weights alone would take. Smaller networks are mapped first, so that all that
+    they exceed is said together.
+    """
+    violations = []
+    compartments = {population.name: population.size for population in network.on_chip}
+    most = chip.mesh.n_cores * chip.core.compartments
+    if sum(compartments.values()) > max(most, LARGE_COMPARTMENTS):
+        largest = max(compartments, key=lambda name: compartments[name])
+        violations.append(
+            _whole_chip("compartments", sum(compartments.values()), most, f"population '{largest}'", chip)
+        )
+    counts = {
+        projection.name: projection.connector.count(network[projection.source].shape, network[projection.target].shape)
+        for projection in network.projections
+    }
+    words = {
+        projection.name: counts[projection.name]
+        * (projection.format.bits if projection.format else projection.bits)
+        / chip.core.word_bits
+        for projection in network.projections
+    }
+    most = chip.mesh.n_cores * chip.core.synapse_words
+    needed = math.ceil(sum(words.values()) * EXPECTED)
+    if sum(counts.values()) > LARGE_SYNAPSES and needed > most:
+        heaviest = max(words, key=lambda name: words[name])
+        violations.append(_whole_chip("synapse_words", needed, most, f"projection '{heaviest}'", chip))
+    if violations:
+        raise DoesNotFit(violations, chip.name)
+
+
+LARGE_COMPARTMENTS, LARGE_SYNAPSES = 2**20, 2**24  # half a second and a few seconds to map
+EXPECTED = 0.9  # of a random projection's expected size: a draw may stay a little below it
+
+
+def _whole_chip(resource: str, needed: int, available: int, culprit: str, chip: Chip) -> Violation:
+    times = math.ceil(needed / available)
+    width = chip.mesh.width * times
+    remedy = f"Try a mesh with {times} times as many tiles (--set chip.mesh.width={width}), or a smaller network."
+    return Violation(resource, needed, available, "the chip", culprit, remedy)
 
 
 def _cores(placement: np.ndarray, chip: Chip) -> list[Violation]:

@@ -413,7 +413,7 @@ def _lif_registers(
     mantissa = np.rint(threshold * scale)
     _in_range(population.name, "threshold", mantissa, 0, chip.registers.threshold_max, problems, chip)
     bias = bias_units(spread(model.bias, n) * scale * STATE_UNIT, chip)
-    pause = np.rint(spread(model.refractory_ms, n) / step_ms) + 1
+    pause = np.rint(np.minimum(spread(model.refractory_ms, n) / step_ms, 2.0**31)) + 1
     _in_range(population.name, "refractory (steps + 1)", pause, 1, chip.registers.refractory_max, problems, chip)
     limit = _v_limit(a)
     zeros = np.zeros(n, np.int64)

@@ -11,7 +11,7 @@ import math
 import re
 from dataclasses import replace
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Tag, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
@@ -70,24 +70,43 @@ Number = Annotated[float, BeforeValidator(_finite)]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Natural = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[A-Za-z_][A-Za-z0-9_\-]*$")]
-Milliseconds = _quantity("ms")
-MillisecondsOrInf = _quantity("ms", may_be_infinite=True)
-Nanoseconds = _quantity("ns")
-Picojoules = _quantity("pJ")
-Milliwatts = _quantity("mW")
+
+
+def _is_one(value: Any) -> Any:
+    if value is True:
+        raise ValueError("found True; write the number 1")
+    return value
+
+
+Version = Annotated[Literal[1], BeforeValidator(_is_one)]  # to Python, true is 1
+
+if TYPE_CHECKING:
+    Milliseconds = float
+    MillisecondsOrInf = float
+    Nanoseconds = float
+    Picojoules = float
+    Milliwatts = float
+else:
+    Milliseconds = _quantity("ms")
+    MillisecondsOrInf = _quantity("ms", may_be_infinite=True)
+    Nanoseconds = _quantity("ns")
+    Picojoules = _quantity("pJ")
+    Milliwatts = _quantity("mW")
 
 S = TypeVar("S", bound=Spec)
 
 
-def check(spec: type[S], document: Document, data: Any = None, at: Path_ = ()) -> tuple[S | None, list[Problem]]:
-    """`data` (the whole document by default), found at path `at`, as a spec; or None and every Problem in it.
+def check(
+    spec: type[S], document: Document, data: Any = None, at: Path_ = ()
+) -> tuple[S | None, list[Problem], list[Path_]]:
+    """`data` (the whole document by default), found at path `at`, as a spec; or None, every Problem in it, and their paths.
 
     Union members are tagged '<name>' by a discriminator function named after the key that decides ('neuron', 'kind'), so
     that a tag is never taken for a key of the file.
     """
     data = document.data if data is None else data
     try:
-        return spec.model_validate(data), []
+        return spec.model_validate(data), [], []
     except ValidationError as error:
         details = _telling(error.errors(), data)
         missing = [detail["loc"] for detail in details if detail["type"] == "missing"]
@@ -102,7 +121,7 @@ def check(spec: type[S], document: Document, data: Any = None, at: Path_ = ()) -
             if twin and twin.allowed and twin.allowed != problem.allowed:
                 problem = replace(twin, allowed=f"{twin.allowed} or {problem.allowed}")
             found[problem.path, problem.what] = problem
-        return None, list(found.values())
+        return None, list(found.values()), [_real_path(detail["loc"], data) for detail in details]
 
 
 def _is_unknown(detail: ErrorDetails) -> bool:
@@ -204,12 +223,12 @@ def _allowed(detail: ErrorDetails) -> str:
 def _real_path(location: tuple[int | str, ...], data: Any) -> Path_:
     """pydantic's location as far as it exists in the data: without union tags and without a missing last key."""
     path: list[str | int] = []
-    here = data
+    here: Any = data
     for step in location:
         if (isinstance(here, dict) and step in here) or (
             isinstance(here, list) and isinstance(step, int) and step < len(here)
         ):
-            here = here[step]
+            here = here[step]  # type: ignore[index]
             path.append(step)
     return tuple(path)
 

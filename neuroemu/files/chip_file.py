@@ -32,7 +32,7 @@ from ..chip import (
 from ..errors import ChipError, Problem
 from ..events import BY_KEY, EVENTS, MEANING
 from . import marked_yaml
-from .checking import Count, Milliwatts, Name, Nanoseconds, Natural, Picojoules, Spec, check, shown
+from .checking import Count, Milliwatts, Name, Nanoseconds, Natural, Picojoules, Spec, Version, check, shown
 from .marked_yaml import Document, Path_
 
 Provenance = Literal["PF", "SV", "SN", "AB", "RD", "DV", "DG", "MU", "estimate"]
@@ -234,7 +234,7 @@ class ChipSpec(Spec):
 
     model_config = ConfigDict(json_schema_extra=_sections_or_extends)
 
-    neuroemu_chip: Literal[1]
+    neuroemu_chip: Version
     name: Name
     extends: str | None = None
     about: str = ""
@@ -334,7 +334,7 @@ def _laid_over(section: str, new: dict[str, Any], old: dict[str, Any], document:
 
 
 def _build(document: Document) -> tuple[Chip, PriceList]:
-    spec, problems = check(ChipSpec, document)
+    spec, problems, _ = check(ChipSpec, document)
     if spec is None:
         raise ChipError(problems)
     plain = {"source", "provenance"}

@@ -8,6 +8,7 @@ contain themselves or blow up, files too large or not text. Everything found is 
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ class Document:
     """data: the content.  values, keys: marks by path, a path being the tuple of keys and indices from the top.
 
     inside: what problems write before a path, for a part of a file that is read on its own.
+    problems: what is wrong with it as YAML.  lost: paths whose content that cost.
     """
 
     def __init__(self, file: str, inside: Path_ = ()):
@@ -51,6 +53,8 @@ class Document:
         self.data: Any = None
         self.values: dict[Path_, Mark] = {}
         self.keys: dict[Path_, Mark] = {}
+        self.problems: list[Problem] = []
+        self.lost: list[Path_] = []
 
     def mark(self, path: Path_) -> Mark:
         """The place of the value at `path`, or of the nearest thing above it."""
@@ -84,12 +88,15 @@ def dotted(path: Path_) -> str:
     return text
 
 
-def read(path: Path, error: type[ProblemsError] = ProblemsError) -> Document:
-    """The file as a Document. Raises `error` with everything wrong with it as YAML."""
+def read(path: Path, error: type[ProblemsError] = ProblemsError, go_on: bool = False) -> Document:
+    """The file as a Document. Raises `error` with everything wrong with it as YAML.
+
+    go_on: what leaves the rest readable (a key twice, a tag) is not raised but left in Document.problems and .lost.
+    """
     name = str(path)
 
-    def refuse(what: str, **more: str) -> ProblemsError:
-        return error([Problem(what, file=name, **more)])
+    def refuse(what: str, allowed: str = "", remedy: str = "") -> ProblemsError:
+        return error([Problem(what, file=name, allowed=allowed, remedy=remedy)])
 
     try:
         status = path.stat()
@@ -109,12 +116,12 @@ def read(path: Path, error: type[ProblemsError] = ProblemsError) -> Document:
     except UnicodeDecodeError as problem:
         line = content[: problem.start].count(b"\n") + 1
         raise error([Problem("is not text (UTF-8), so it is not YAML", file=name, line=line)]) from None
-    return parse(text, name, error)
+    return parse(text, name, error, go_on)
 
 
-def parse(text: str, name: str, error: type[ProblemsError] = ProblemsError) -> Document:
+def parse(text: str, name: str, error: type[ProblemsError] = ProblemsError, go_on: bool = False) -> Document:
     """The text as a Document called `name`."""
-    document = value(text, name, error)
+    document = value(text, name, error, go_on)
     if document.data is None:
         raise error([Problem("is empty", name, 1, remedy="'neuroemu schema program' or the programs that come along")])
     if not isinstance(document.data, dict):
@@ -123,7 +130,7 @@ def parse(text: str, name: str, error: type[ProblemsError] = ProblemsError) -> D
     return document
 
 
-def value(text: str, name: str, error: type[ProblemsError] = ProblemsError) -> Document:
+def value(text: str, name: str, error: type[ProblemsError] = ProblemsError, go_on: bool = False) -> Document:
     """As `parse`, but of any kind: a scalar, a list, or None where there is nothing."""
     document = Document(name)
     try:
@@ -136,10 +143,12 @@ def value(text: str, name: str, error: type[ProblemsError] = ProblemsError) -> D
         line = text.encode()[:where].count(b"\n") + 1 if isinstance(where, int) else None
         reason = getattr(problem, "reason", None) or "too deeply nested"
         raise error([Problem(f"is not YAML: {reason}", name, line)]) from None
-    problems: list[Problem] = []
-    document.data = None if root is None else _Converter(document, problems).convert(root, ())
-    if problems:
-        raise error(problems)
+    if root is not None:
+        converter = _Converter(document)
+        document.data = converter.convert(root, ())
+        go_on = go_on and converter.n_nodes <= MAX_NODES
+    if document.problems and not (go_on and () not in document.lost):
+        raise error(document.problems)
     return document
 
 
@@ -179,7 +188,8 @@ def _told(problem: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
 def _check_extent(text: str, name: str, error: type[ProblemsError]) -> None:
     """PyYAML composes recursively and takes a kilobyte a value; a text 100,000 deep or long must not get there."""
     depth = n_values = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
+    for event in events:
         n_values += isinstance(event, yaml.NodeEvent)
         if n_values > MAX_NODES:
             what = f"has more than {MAX_NODES} values"
@@ -187,18 +197,18 @@ def _check_extent(text: str, name: str, error: type[ProblemsError]) -> None:
         if isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
             depth += 1
             if depth > MAX_DEPTH:
-                line = event.start_mark.line + 1
-                raise error([Problem(f"is nested more than {MAX_DEPTH} deep", name, line, event.start_mark.column + 1)])
+                mark: Any = event.start_mark
+                what = f"is nested more than {MAX_DEPTH} deep"
+                raise error([Problem(what, name, mark.line + 1, mark.column + 1)])
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             depth -= 1
 
 
 class _Converter:
-    """Nodes to plain values, with marks; collects problems and goes on."""
+    """Nodes to plain values, with marks; collects problems in the document, and the paths of what they cost, and goes on."""
 
-    def __init__(self, document: Document, problems: list[Problem]):
+    def __init__(self, document: Document):
         self.document = document
-        self.problems = problems
         self.n_nodes = 0
         self.open: set[int] = set()
 
@@ -218,6 +228,7 @@ class _Converter:
             return None
         if id(node) in self.open:
             self._problem(mark, path, "an anchor contains itself", remedy="to write the value out")
+            self.document.lost.append(path)
             return None
         self.open.add(id(node))
         try:
@@ -238,6 +249,7 @@ class _Converter:
             mark = self._mark(key_node)
             key = self._key(key_node, mark, path)
             if key is None:
+                self.document.lost.append(path)
                 continue
             if key in first:
                 where = first[key]
@@ -284,10 +296,13 @@ class _Converter:
 
     def _tagged(self, node: yaml.Node, path: Path_) -> None:
         tag = node.tag.replace(_PREFIX, "!!")
+        self.document.lost.append(path)
         self._problem(self._mark(node), path, f"the tag '{tag}' is not supported", "plain values")
 
-    def _mark(self, node: yaml.Node) -> Mark:
+    def _mark(self, node: Any) -> Mark:
         return Mark(self.document.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def _problem(self, mark: Mark, path: Path_, what: str, allowed: str = "", remedy: str = "") -> None:
-        self.problems.append(Problem(printable(what), mark.file, mark.line, mark.column, dotted(path), allowed, remedy))
+        self.document.problems.append(
+            Problem(printable(what), mark.file, mark.line, mark.column, dotted(path), allowed, remedy)
+        )

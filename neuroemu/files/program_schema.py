@@ -22,6 +22,7 @@ from .checking import (
     Natural,
     Number,
     Spec,
+    Version,
     _finite,
     _yaml_number,
     shown,
@@ -297,7 +298,7 @@ class Encoded(Spec):
     tau: Annotated[Milliseconds, Field(gt=0)] = 5.0
     threshold: Number | None = None
     linear: bool = False
-    off: bool = True
+    off_spikes: bool = True
 
 
 class DataSpec(Encoded):
@@ -371,7 +372,7 @@ class ReportSpec(Spec):
 class ProgramSpec(Spec):
     """A program file."""
 
-    neuroemu: Literal[1]
+    neuroemu: Version
     name: Name
     about: str = ""
     seed: Annotated[int, Field(ge=0, lt=2**64)] = 0

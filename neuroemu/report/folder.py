@@ -65,6 +65,8 @@ def next_free(base: Path, name: str) -> Path:
 
 def write(report: Report, folder: Path, overwrite: bool, command: list[str], numbered: bool = False) -> Path:
     """Writes the run and returns where.  numbered: another run may take the name first, then the next number is taken."""
+    if numbered and folder.exists():
+        folder = next_free(folder.parent, folder.name.rpartition("-")[0])
     check_free(folder, overwrite)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:

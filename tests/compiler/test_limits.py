@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -13,7 +15,7 @@ from neuroemu.compiler.demand import Demand
 from neuroemu.compiler.limits import check
 from neuroemu.compiler.partition import Part
 from neuroemu.compiler.place import PLACERS
-from neuroemu.connect import Dense
+from neuroemu.connect import Dense, Random
 from neuroemu.errors import DoesNotFit
 from neuroemu.network import LifRegisters, Network, Spikes
 from tests import naive_compiler as naive
@@ -243,3 +245,31 @@ def test_the_mapping_says_how_many_axons_out_each_core_uses(chip, network, how):
     assert {core: n for core, n in enumerate(compiled.mapping.axons_out) if n} == {
         core: used["axons_out"] for core, used in use.items() if used["axons_out"]
     }
+
+
+@pytest.mark.parametrize(
+    ("network", "resource"),
+    [
+        (Network().population("a", 2**24, LifRegisters()), "compartments"),
+        (
+            Network()
+            .population("in", 100_000, Spikes("in"))
+            .population("a", 10_000, LifRegisters())
+            .connect("in", "a", Dense(1.0)),
+            "synapse_words",
+        ),
+        (
+            Network()
+            .population("in", 10, Spikes("in"))
+            .population("a", 10_000, LifRegisters())
+            .connect("in", "a", Random(1.0, fan_in=2_000_000_000)),
+            "synapse_words",
+        ),
+    ],
+)
+def test_what_is_far_too_large_is_refused_before_it_is_made(chip, network, resource):
+    tracemalloc.start()
+    (found,) = violations(network, chip)
+    assert found.resource == resource and found.place == "the chip"
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000  # bytes
+    tracemalloc.stop()

@@ -242,6 +242,17 @@ FILES = [
         Said("the key 'weights' is missing", 11, FIRST),
         Said("YAML reads 1e3 as text", 14, "run.steps", remedy="1.0e+3"),
     ),
+    file(  # mistakes of YAML, of shape and of names together; none follows from another
+        "every_kind.yaml",
+        Said("the key 'name' is here twice", 3, "name"),
+        Said("no chip of the library", 4, "chip", remedy="'loihi1-davies2018'"),
+        Said("unknown key 'treshold'", 8, RELAY + ".treshold", remedy="'threshold'"),
+        Said("'!!binary' is not supported", 9, "network.populations.other.bias"),
+        Said("unknown key 'wieghts'", 13, "network.connections[1].wieghts", remedy="'weights'"),
+        Said("no population 'fourht'", 14, "network.connections[2].to", remedy="'fourth'"),
+        Said("has a spike in channel 9", 16, "inputs.taps", "0..1"),
+        Said("'[3]' lies outside", 18, "probes[1]", "0..2"),
+    ),
     file(
         "five_wrong_names.yaml",
         Said("no chip of the library", 3, "chip", remedy="'loihi1-davies2018'"),

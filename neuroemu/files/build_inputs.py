@@ -1,0 +1,215 @@
+"""The inputs of a program: data sets, values and spike lists of a spec, checked against the populations that take them."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from typing import Any
+
+import numpy as np
+
+from .. import encode
+from ..data import DATASETS, Split
+from ..program import DataInput, Input, SpikesInput, ValuesInput
+from . import arrays, marked_yaml
+from . import program_schema as schema
+from .draft import MOST, Draft
+from .marked_yaml import Path_
+
+
+def inputs_of(draft: Draft) -> dict[str, Input]:
+    """The inputs by name; what is wrong with them is noted in the draft."""
+    made = {name: _input(draft, name, given) for name, given in draft.spec.inputs.items()}
+    inputs = {name: given for name, given in made.items() if given is not None}
+    _check_inputs(draft, inputs)
+    return inputs
+
+
+def _input(draft: Draft, name: str, given: Any) -> Input | None:
+    at = ("inputs", name)
+    if isinstance(given, schema.SpikesSpec):
+        return _spikes(draft, given, at)
+    encoder = _encoder(draft, given, at)
+    if isinstance(given, schema.DataSpec):
+        known = DATASETS[given.data]
+        if isinstance(encoder, encode.Delta):
+            draft.problem(
+                (*at, "encode"),
+                "'delta' needs values by step, and this data set has none",
+                "bernoulli, latency, current",
+            )
+        if given.split.side != "all" and given.split.test >= known.samples:
+            draft.problem((*at, "split"), f"holds out {given.split.test} samples", f"fewer than {known.samples}")
+        return DataInput(given.data, Split(given.split.side, given.split.test, given.split.seed), encoder)
+    values = draft.array(given.values, (*at, "values"))
+    labels = None if given.labels is None else draft.array(given.labels, (*at, "labels"))
+    if values is None:
+        return None
+    series = isinstance(encoder, encode.Delta)
+    values = values[None] if values.ndim == (2 if series else 1) else values
+    if values.ndim != (3 if series else 2) and not (values.ndim == 3 and not isinstance(encoder, encode.Latency)):
+        draft.problem(
+            (*at, "values"),
+            f"has {values.ndim} dimensions",
+            "[samples][channels]; [samples][steps][channels] for a signal by step",
+        )
+        return None
+    if values.size == 0:
+        draft.problem((*at, "values"), "is empty", "at least one sample")
+        return None
+    if values.ndim == 3 and values.shape[1] < draft.spec.run.steps:
+        draft.problem(
+            (*at, "values"), f"has {values.shape[1]} steps a sample", f"at least run.steps = {draft.spec.run.steps}"
+        )
+    if labels is not None and labels.shape != (values.shape[0],):
+        draft.problem(
+            (*at, "labels"),
+            f"has the shape {list(labels.shape)}",
+            f"one label for each of {values.shape[0]} samples",
+        )
+    return ValuesInput(values.astype(np.float64), encoder, labels)
+
+
+def _encoder(draft: Draft, given: Any, at: Path_) -> encode.Encoder:
+    own = {
+        "bernoulli": {"gain"},
+        "latency": {"tau", "threshold", "linear"},
+        "delta": {"threshold", "off_spikes"},
+        "current": {"gain"},
+    }
+    for key in sorted(
+        given.model_fields_set & {"gain", "tau", "threshold", "linear", "off_spikes"} - own[given.encode]
+    ):
+        draft.problem(
+            (*at, key),
+            f"'{key}' says nothing to the encoder '{given.encode}'",
+            ", ".join(sorted(own[given.encode])),
+        )
+    if given.encode == "bernoulli":
+        return encode.Bernoulli(given.gain)
+    if given.encode == "latency":
+        threshold = 0.01 if given.threshold is None else given.threshold
+        if not 0 < threshold < 1:
+            draft.problem((*at, "threshold"), f"is {threshold:g}", "between 0 and 1")
+        return encode.Latency(given.tau, threshold, given.linear)
+    if given.encode == "delta":
+        return encode.Delta(0.1 if given.threshold is None else given.threshold, given.off_spikes)
+    return encode.Current(given.gain)
+
+
+def _spikes(draft: Draft, given: schema.SpikesSpec, at: Path_) -> SpikesInput | None:
+    at = (*at, "spikes")
+    if isinstance(given.spikes, str) and given.spikes.endswith(".csv"):
+        table = _csv(draft, given.spikes, at)
+    elif isinstance(given.spikes, str) and not schema.REFERENCE.match(given.spikes):
+        draft.problem(at, f"found '{given.spikes}'", "a list of [step, channel], 'FILE.csv' or 'FILE.npz#NAME'")
+        return None
+    elif isinstance(given.spikes, str):
+        table = draft.array(given.spikes, at)
+    else:
+        table = np.array(given.spikes, np.int64).reshape(-1, 2)
+    if table is None:
+        return None
+    if table.ndim != 2 or table.shape[1] != 2:
+        draft.problem(at, f"has the shape {list(table.shape)}", "rows of [step, channel]")
+        return None
+    odd = table[(table < 0) | (table > MOST) | (table % 1 != 0)]
+    if odd.size:
+        draft.problem(at, f"holds {odd[0]:g}", f"whole numbers 0..{MOST}")
+        return None
+    if table.size and table[:, 0].min() < 1:
+        draft.problem(at, f"holds the step {int(table[:, 0].min())}", "steps from 1")
+    table = np.unique(table.astype(np.int64), axis=0)
+    return SpikesInput(table[:, 0], table[:, 1])
+
+
+def _csv(draft: Draft, name: str, at: Path_) -> np.ndarray | None:
+    path = draft.path.parent / name
+    rows = []
+    try:
+        arrays.check_file(path, marked_yaml.MAX_BYTES)
+        with open(path, newline="", encoding="utf-8-sig") as stream:
+            for number, row in enumerate(csv.reader(stream), 1):
+                if not row or (number == 1 and len(row) == 2 and not any(c.isdigit() for c in "".join(row))):
+                    continue  # a blank line, or the header
+                cells = [cell.strip() for cell in row]
+                if len(cells) != 2 or not all(c.isascii() and c.isdigit() and len(c) < 11 for c in cells):
+                    draft.problem(at, f"{path}:{number}: found {','.join(row)[:40]!r}", "step,channel")
+                    return None
+                rows.append([int(cell) for cell in cells])
+    except UnicodeDecodeError:
+        draft.problem(at, f"'{path}' is not text (UTF-8)", "lines of step,channel")
+        return None
+    except (OSError, csv.Error) as error:
+        draft.problem(at, f"'{path}' cannot be read ({getattr(error, 'strerror', None) or error})")
+        return None
+    except ValueError as error:  # not a regular file, too large
+        draft.problem(at, str(error))
+        return None
+    draft.files.append(path)
+    return np.array(rows, np.int64).reshape(-1, 2)
+
+
+def _check_inputs(draft: Draft, inputs: dict[str, Input]) -> None:
+    """Every source and current names an input of its kind and size; every input is used."""
+    used, meant = set(), set()
+    for name, population in draft.spec.network.populations.items():
+        wanted = getattr(population, "source", None) or getattr(population, "current", None)
+        if wanted is None:
+            continue
+        key = "source" if isinstance(population, schema.SourceSpec) else "current"
+        at = ("network", "populations", name, key)
+        used.add(wanted)
+        if wanted in draft.salvaged.names:
+            continue
+        if wanted not in draft.spec.inputs:
+            near = difflib.get_close_matches(wanted, draft.spec.inputs, n=1)
+            meant |= set(near)
+            known = ", ".join(draft.spec.inputs) or "a name under 'inputs', which is empty"
+            draft.problem(at, f"there is no input '{wanted}'", known, f"'{near[0]}'" if near else "")
+        elif wanted in inputs:
+            _check_input(draft, inputs[wanted], key, int(np.prod(population.dimensions())), at, wanted)
+    unused = set(draft.spec.inputs) - used - meant if draft.salvaged.whole else set()
+    for name in sorted(unused):
+        draft.problem(
+            ("inputs", name),
+            f"nothing takes the input '{name}'",
+            remedy=f"'source: {name}' in a population",
+            at_key=True,
+        )
+    _check_samples(draft, inputs)
+
+
+def _check_samples(draft: Draft, inputs: dict[str, Input]) -> None:
+    """Every input has as many samples as are run."""
+    wanted = draft.spec.run.samples
+    for name, given in inputs.items():
+        if isinstance(given, SpikesInput) or wanted == "all":
+            continue
+        available = given.values.shape[0] if isinstance(given, ValuesInput) else _side_size(given)
+        if wanted > available:
+            draft.problem(
+                ("run", "samples"), f"is {wanted}; the input '{name}' has {available}", f"1..{available}, all"
+            )
+
+
+def _check_input(draft: Draft, given: Input, key: str, size: int, at: Path_, name: str) -> None:
+    if isinstance(given, SpikesInput):
+        if key == "current":
+            draft.problem(at, f"'{name}' is a list of spikes", "an input with 'encode: current'")
+        elif given.channel.size and given.channel.max() >= size:
+            draft.problem(("inputs", name), f"has a spike in channel {given.channel.max()}", f"0..{size - 1}")
+        return
+    if (key == "current") != isinstance(given.encoder, encode.Current):
+        what = "makes spikes" if key == "current" else "is a current"
+        draft.problem(at, f"the input '{name}' {what}", "'current' with 'encode: current', else 'source'")
+        return
+    n = DATASETS[given.dataset].channels if isinstance(given, DataInput) else given.values.shape[-1]
+    if given.encoder.channels(n) != size:
+        draft.problem(at, f"the input '{name}' has {given.encoder.channels(n)} channels; the population has {size}")
+
+
+def _side_size(given: DataInput) -> int:
+    """How many samples are on the side of the split that is used."""
+    known, split = DATASETS[given.dataset].samples, given.split
+    return {"all": known, "test": split.test_size, "train": known - split.test_size}[split.side]

@@ -1,0 +1,153 @@
+"""The network of a program: populations, connections and probes of a spec as a Network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import connect
+from ..network import Lif, LifRegisters, Network, Noise, Spikes, WeightFormat
+from . import program_schema as schema
+from .draft import MOST, Draft
+from .marked_yaml import Path_
+
+
+def network_of(draft: Draft) -> Network:
+    """Populations and connections; what is wrong with them is noted in the draft and left out."""
+    network = Network(draft.spec.network.step)
+    named: set[str] = set()
+    for name, given in draft.spec.network.populations.items():
+        at: Path_ = ("network", "populations", name)
+        draft.remember(name, at)
+        network = network.population(name, given.dimensions(), _model(draft, given, at))
+    for index, joined in zip(draft.salvaged.connections, draft.spec.network.connections, strict=True):
+        at = ("network", "connections", index)
+        connector = _connector(draft, joined, at)
+        if joined.name in named:
+            draft.problem((*at, "name"), f"'{joined.name}' is the name of another connection", "a name of its own")
+            continue
+        named |= {joined.name} if joined.name else set()
+        if not draft.known(joined.from_, (*at, "from")) or not draft.known(joined.to, (*at, "to")) or connector is None:
+            continue
+        if not network[joined.to].on_chip:
+            draft.problem(
+                (*at, "to"), f"'{joined.to}' is a spike source and receives nothing", "a population with 'neuron'"
+            )
+            continue
+        chosen = WeightFormat(**joined.format.model_dump()) if joined.format else None
+        network = network.connect(joined.from_, joined.to, connector, chosen, joined.bits, joined.name)
+        draft.remember(network.projections[-1].name, at)
+    return network
+
+
+def _model(draft: Draft, given: Any, at: Path_) -> Spikes | Lif | LifRegisters:
+    if isinstance(given, schema.SourceSpec):
+        return Spikes(given.source)
+    n = int(np.prod(given.dimensions()))
+    if isinstance(given, schema.LifSpec):
+        threshold = draft.values(given.threshold, n, (*at, "threshold"), otherwise=1.0)
+        if np.any(np.asarray(threshold) <= 0):
+            draft.problem((*at, "threshold"), "a threshold is not above 0", "numbers above 0")
+        return Lif(
+            given.tau_mem,
+            given.tau_syn,
+            threshold,
+            draft.values(given.bias, n, (*at, "bias")),
+            given.refractory,
+            given.current,
+        )
+    fields = ("decay_u", "decay_v", "threshold", "threshold_low", "bias", "bias_exponent", "refractory", "u", "v")
+    values: dict[str, Any] = {
+        key: None if getattr(given, key) is None else draft.values(getattr(given, key), n, (*at, key))
+        for key in (*fields, "v_min", "v_max")
+    }
+    noise = Noise(given.noise.exponent, given.noise.mantissa, given.noise.at_membrane) if given.noise else None
+    return LifRegisters(**values, reset_interval=given.reset_interval, reset_offset=given.reset_offset, noise=noise)
+
+
+def _connector(draft: Draft, given: Any, at: Path_) -> connect.Connector | None:
+    before = len(draft.problems)
+    weights, delay = _distribution(draft, given.weights, (*at, "weights")), _delay(draft, given.delay, (*at, "delay"))
+    made: connect.Connector
+    if isinstance(given, schema.DenseSpec):
+        made = connect.Dense(weights, delay)
+    elif isinstance(given, schema.OneToOneSpec):
+        made = connect.OneToOne(weights, delay)
+    elif isinstance(given, schema.RandomSpec):
+        made = connect.Random(weights, given.probability, given.fan_in, delay)
+    elif isinstance(given, schema.SparseSpec):
+        pre, post = _indices(draft, given.pre, (*at, "pre")), _indices(draft, given.post, (*at, "post"))
+        made = connect.Sparse(pre, post, weights, delay)
+    else:
+        made = connect.Conv2d(np.asarray(weights), given.stride, given.padding, given.delay)
+    return made if len(draft.problems) == before else None
+
+
+def _indices(draft: Draft, value: Any, at: Path_) -> np.ndarray:
+    array = draft.array(value, at)
+    if array is None or array.ndim != 1 or np.any(array % 1) or np.any(np.abs(array) > MOST):
+        if array is not None:
+            draft.problem(at, "is not a list of whole numbers", "indices within the population")
+        return np.empty(0, np.int64)
+    return array.astype(np.int64)
+
+
+def _distribution(draft: Draft, value: Any, at: Path_) -> Any:
+    if isinstance(value, schema.UniformSpec):
+        return connect.Uniform(*value.uniform)
+    if isinstance(value, schema.NormalSpec):
+        return connect.Normal(*value.normal)
+    array = draft.array(value, at)
+    return 0.0 if array is None else array if array.ndim else float(array)
+
+
+def _delay(draft: Draft, value: Any, at: Path_) -> Any:
+    """Steps beyond the first; times are rounded to steps."""
+    if isinstance(value, str) and value.endswith(" ms"):
+        made: Any = float(np.rint(float(value[:-3]) / draft.spec.network.step))
+    else:
+        made = _distribution(draft, value, at)
+    if isinstance(made, (connect.Uniform, connect.Normal)):
+        return made
+    if np.any(np.abs(made) > MOST):
+        draft.problem(at, f"a delay of {np.max(np.abs(made)):g} steps", f"0..{MOST}, and what the chip has")
+    elif np.any(np.asarray(made) % 1):
+        draft.problem(at, "a delay is not a whole number of steps", "whole numbers, or a time like '3 ms'")
+    return made
+
+
+def with_probes(draft: Draft, network: Network) -> Network:
+    """The network with the probes of the program."""
+    for index, text in zip(draft.salvaged.probes, draft.spec.probes, strict=True):
+        at = ("probes", index)
+        found = schema.PROBE.match(text)
+        if not found:
+            draft.problem(
+                at, f"found {text!r}", "POPULATION.spikes, POPULATION.u or .v, with an index like [0:3] or [5]"
+            )
+            continue
+        name, observable, chosen = found.groups()
+        on_chip = observable != "spikes"
+        if draft.known(name, at, on_chip) and name in network.names():
+            indices = _probe_index(draft, chosen, network[name].size, at)
+            network = network.probe(name, observable, indices)
+    return network
+
+
+def _probe_index(draft: Draft, text: str | None, n: int, at: Path_) -> np.ndarray | None:
+    if text is None:
+        return None
+    try:
+        if ":" in text:
+            bounds = [int(part) if part.strip() else None for part in text.split(":")]
+            chosen = np.arange(n)[slice(*bounds)]
+        else:
+            chosen = np.array([int(part) for part in text.split(",")])
+    except (ValueError, TypeError):
+        draft.problem(at, f"'[{text}]' is not an index", "[5], [0:3] or [0,2,5]")
+        return None
+    if chosen.size == 0 or chosen.min() < 0 or chosen.max() >= n:
+        draft.problem(at, f"'[{text}]' lies outside", f"0..{n - 1}")
+        return None
+    return chosen

@@ -1,0 +1,80 @@
+"""A Draft: what the builders of a program share while they build it. They collect problems here and go on."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import Problem
+from ..program import Place
+from . import arrays
+from . import program_schema as schema
+from .marked_yaml import Document, Path_, dotted
+from .salvage import Salvaged
+
+MOST = 2**31 - 1  # of a step, a delay, an index
+
+
+@dataclass
+class Draft:
+    """document, spec: what was read.  path: the file, arrays lie beside it.  salvaged: what the spec was made of.
+
+    problems, files (that were read) and places (of populations and projections) grow while the program is built.
+    """
+
+    document: Document
+    spec: schema.ProgramSpec
+    path: Path
+    salvaged: Salvaged
+    problems: list[Problem] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+
+    def values(self, value: Any, n: int, at: Path_, otherwise: float = 0.0) -> Any:
+        """One number for all, or (n,) numbers; `otherwise` where a problem was noted, to go on with."""
+        array = self.array(value, at)
+        if array is None:
+            return otherwise
+        if array.ndim and array.shape != (n,):
+            self.problem(at, f"has the shape {list(array.shape)}", f"one number, or {n} (one a compartment)")
+            return otherwise
+        return array if array.ndim else float(array)
+
+    def array(self, value: Any, at: Path_) -> np.ndarray | None:
+        """Inline numbers or 'FILE.npz#NAME' as an array; None with a problem noted."""
+        if not isinstance(value, str):
+            try:
+                return np.array(value, np.float64)
+            except ValueError:
+                self.problem(at, "the rows of the list differ in length", "rows of one length")
+                return None
+        try:
+            array = arrays.load(value, self.path.parent)
+        except ValueError as error:
+            self.problem(at, str(error))
+            return None
+        self.files.append(self.path.parent / value.partition("#")[0])
+        return array
+
+    def known(self, name: str, at: Path_, on_chip: bool = False) -> bool:
+        populations = self.spec.network.populations
+        names = [n for n, p in populations.items() if not on_chip or not isinstance(p, schema.SourceSpec)]
+        if name in names:
+            return True
+        if name in self.salvaged.names:
+            return False  # it is there, and what is wrong with it has been said
+        near = difflib.get_close_matches(name, names, n=1) if name not in populations else []
+        what = f"there is no population '{name}'" if name not in populations else f"'{name}' is a spike source"
+        self.problem(at, what, ", ".join(names), f"'{near[0]}'" if near else "")
+        return False
+
+    def problem(self, at: Path_, what: str, allowed: str = "", remedy: str = "", at_key: bool = False) -> None:
+        self.problems.append(self.document.problem(at, what, allowed, remedy, at_key))
+
+    def remember(self, name: str, at: Path_) -> None:
+        mark = self.document.key_mark(at)
+        self.places.setdefault(name, Place(mark.file, mark.line, mark.column, dotted(at)))
