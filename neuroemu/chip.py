@@ -183,7 +183,10 @@ class Barrier:
 
 @dataclass(frozen=True)
 class PriceList:
-    """What one event of each kind costs, what leaks, and what a barrier takes."""
+    """What one event of each kind costs, what leaks, and what a barrier takes.
+
+    notes: what is not modelled besides.  estimated: what is a guess besides.
+    """
 
     name: str
     energy_pj: dict[Event, Constant]
@@ -191,6 +194,7 @@ class PriceList:
     barrier: Barrier
     static: tuple[StaticPower, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    estimated: tuple[str, ...] = field(default=())
 
     def energies(self) -> np.ndarray:
         """(N_EVENTS,) pJ; what is not modelled counts 0 here and is named by `not_modelled`."""
@@ -212,8 +216,10 @@ class PriceList:
     def estimates(self) -> list[str]:
         """Names of every constant that is a guess or from memory, so that a report can repeat it."""
         guessed = ("estimate", "MU")
-        names = [f"energy of {MEANING[e].key}" for e in EVENTS if self.energy_pj[e].provenance in guessed]
-        return names + [f"static power of {power.name}" for power in self.static if power.mw.provenance in guessed]
+        names = [f"energy and time of {MEANING[e].key}" for e in EVENTS if self.energy_pj[e].provenance in guessed]
+        names += ["time of the barrier"] if self.barrier.provenance in guessed else []
+        names += [f"static power of {power.name}" for power in self.static if power.mw.provenance in guessed]
+        return names + list(self.estimated)
 
 
 def _values(constants: dict[Event, Constant]) -> np.ndarray:

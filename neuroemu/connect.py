@@ -153,18 +153,17 @@ class Sparse:
         return float(np.size(self.pre))
 
     def synapses(self, pre: tuple[int, ...], post: tuple[int, ...], draws: Draws) -> SynapseList:
-        if self.pre.shape != self.post.shape or self.pre.ndim != 1:
-            raise ValueError(
-                f"'pre' has the shape {self.pre.shape} and 'post' {self.post.shape}; they must be lists alike"
-            )
-        for name, index, bound in (("pre", self.pre, np.prod(pre)), ("post", self.post, np.prod(post))):
+        source, to = np.asarray(self.pre), np.asarray(self.post)
+        if source.shape != to.shape or source.ndim != 1:
+            raise ValueError(f"'pre' has the shape {source.shape} and 'post' {to.shape}; they must be lists alike")
+        for name, index, bound in (("pre", source, np.prod(pre)), ("post", to, np.prod(post))):
             if index.size and (index.min() < 0 or index.max() >= bound):
                 raise ValueError(
                     f"'{name}' holds the index {index.min() if index.min() < 0 else index.max()}; "
                     f"the population has 0..{int(bound) - 1}"
                 )
-        n = self.pre.size
-        return _list(self.pre, self.post, _fill(self.weights, n, draws, "weights"), _delays(self.delays, n, draws))
+        n = source.size
+        return _list(source, to, _fill(self.weights, n, draws, "weights"), _delays(self.delays, n, draws))
 
 
 @dataclass(frozen=True)

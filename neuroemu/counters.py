@@ -8,12 +8,18 @@ import numpy as np
 
 from .events import N_PART_EVENTS, Event
 
+OVERFLOWS = ("input wrapped", "u wrapped", "u + bias wrapped", "v clipped")
+
 
 @dataclass(frozen=True)
 class Counters:
-    """counts[step, part, event]: how often each event of a part happened, int64, events 0..N_PART_EVENTS-1."""
+    """counts[step, part, event]: how often each event of a part happened, int64, events 0..N_PART_EVENTS-1.
+
+    overflows[population, kind]: how often a compartment left a register, kinds as in OVERFLOWS: lawful, and never wanted.
+    """
 
     counts: np.ndarray
+    overflows: np.ndarray
 
     @property
     def n_steps(self) -> int:

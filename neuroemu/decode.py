@@ -1,6 +1,7 @@
 """Decoders: from the spikes of a population to one answer a sample.
 
-answers(step, index, n, steps, samples) -> (samples,) ; step is global from 1, sample k has the steps k*steps+1 .. (k+1)*steps.
+answers(step, index, payload, n, steps, samples) -> (samples,). Steps are global from 1; sample k has the steps
+k*steps+1 .. (k+1)*steps. A spike of payload -1 (ternary) counts against its compartment.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ class Decoder(Protocol):
 
     classifies: bool
 
-    def answers(self, step: np.ndarray, index: np.ndarray, n: int, steps: int, samples: int) -> np.ndarray: ...
+    def answers(
+        self, step: np.ndarray, index: np.ndarray, payload: np.ndarray, n: int, steps: int, samples: int
+    ) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,11 @@ class Rate:
 
     classifies = True
 
-    def answers(self, step: np.ndarray, index: np.ndarray, n: int, steps: int, samples: int) -> np.ndarray:
-        counts = spike_counts(step, index, n, steps, samples)
-        return np.where(counts.any(axis=1), counts.argmax(axis=1), NO_ANSWER)
+    def answers(
+        self, step: np.ndarray, index: np.ndarray, payload: np.ndarray, n: int, steps: int, samples: int
+    ) -> np.ndarray:
+        counts = spike_counts(step, index, payload, n, steps, samples)
+        return np.where(counts.max(axis=1) > 0, counts.argmax(axis=1), NO_ANSWER)
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,10 @@ class FirstSpike:
 
     classifies = True
 
-    def answers(self, step: np.ndarray, index: np.ndarray, n: int, steps: int, samples: int) -> np.ndarray:
+    def answers(
+        self, step: np.ndarray, index: np.ndarray, payload: np.ndarray, n: int, steps: int, samples: int
+    ) -> np.ndarray:
+        step, index = step[payload > 0], index[payload > 0]
         sample = (step - 1) // steps
         order = np.lexsort((index, step))
         answers = np.full(samples, NO_ANSWER)
@@ -57,8 +65,10 @@ class Population:
     values: np.ndarray
     classifies = False
 
-    def answers(self, step: np.ndarray, index: np.ndarray, n: int, steps: int, samples: int) -> np.ndarray:
-        counts = spike_counts(step, index, n, steps, samples)
+    def answers(
+        self, step: np.ndarray, index: np.ndarray, payload: np.ndarray, n: int, steps: int, samples: int
+    ) -> np.ndarray:
+        counts = spike_counts(step, index, payload, n, steps, samples)
         total = counts.sum(axis=1)
         with np.errstate(invalid="ignore"):
             return np.where(total > 0, counts @ self.values / np.maximum(total, 1), np.nan)
@@ -67,10 +77,12 @@ class Population:
 DECODERS = {"rate": Rate, "first_spike": FirstSpike, "population": Population}
 
 
-def spike_counts(step: np.ndarray, index: np.ndarray, n: int, steps: int, samples: int) -> np.ndarray:
-    """(samples, n) spikes of each compartment in each sample."""
+def spike_counts(
+    step: np.ndarray, index: np.ndarray, payload: np.ndarray, n: int, steps: int, samples: int
+) -> np.ndarray:
+    """(samples, n) spikes of each compartment in each sample, those of payload -1 taken away."""
     flat = (step - 1) // steps * n + index
-    return np.bincount(flat, minlength=samples * n).reshape(samples, n)
+    return np.bincount(flat, payload, samples * n).astype(np.int64).reshape(samples, n)
 
 
 def score(decoder: Decoder, answers: np.ndarray, labels: np.ndarray) -> tuple[float | None, float | None]:

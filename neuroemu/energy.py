@@ -10,15 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from .chip import PriceList
-from .events import EVENTS, MEANING
+from .events import EVENTS, MEANING, Event
 from .tally import HOST, Tally
+
+BARRIER = MEANING[Event.BARRIER].key
 
 
 @dataclass(frozen=True)
 class Bill:
-    """pJ.  by_event, by_population and by_core each add up to `dynamic` (by_core with the host's messages and the barriers).
+    """pJ.  by_event, by_population, by_core and by_step each add up to `dynamic`.
 
-    by_event: None where the chip file has no price.
+    by_event: None where the chip file has no price.  by_population, by_core: with an entry 'barrier', which is nobody's;
+    by_core also with 'host', the journeys of the host's messages.
     """
 
     dynamic: float
@@ -48,12 +51,14 @@ def bill(tally: Tally, prices: PriceList, total_ns: float, n_cores: int) -> Bill
     }
     by_core = {str(core): float(pj) for core, pj in zip(tally.cores, charge(tally.by_core, prices), strict=True)}
     by_core[HOST] = float(charge(tally.host, prices))
+    by_population = dict(zip(tally.names, charge(tally.by_population, prices).tolist(), strict=True))
+    by_core[BARRIER] = by_population[BARRIER] = by_event[BARRIER] or 0.0
     by_step = charge(tally.by_step, prices)
     return Bill(
         dynamic=float(sum(value for value in by_event.values() if value)),
         static=static_pj(prices, total_ns, n_cores, tally.cores.size),
         by_event=by_event,
-        by_population=dict(zip(tally.names, charge(tally.by_population, prices).tolist(), strict=True)),
+        by_population=by_population,
         by_core=by_core,
         by_step=by_step,
     )

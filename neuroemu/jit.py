@@ -12,9 +12,10 @@ import contextlib
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +46,28 @@ def _writable(folder: Path) -> bool:
 
 
 def _cache_folder() -> str:
-    given = os.environ.get("NUMBA_CACHE_DIR")
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "neuroemu"
-    own = Path(tempfile.gettempdir()) / f"neuroemu-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
-    for base in ([Path(given) / "neuroemu"] if given else []) + [home, own]:
+    for base in _bases():
         folder = base / _digest()
         if _writable(folder):
             _forget_old(base, folder)
             return str(folder)
     return ""
+
+
+def _bases() -> Iterator[Path]:
+    """Where the cache may lie, best first; in the shared temporary folder only where nobody else can have put it."""
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    if given:
+        yield Path(given) / "neuroemu-kernels"
+    with contextlib.suppress(RuntimeError):  # no home at all
+        yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neuroemu" / "kernels"
+    if hasattr(os, "getuid"):
+        own = Path(tempfile.gettempdir()) / f"neuroemu-kernels-{os.getuid()}"
+        with contextlib.suppress(OSError):
+            own.mkdir(mode=0o700, exist_ok=True)
+            status = own.lstat()
+            if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077:
+                yield own
 
 
 def _forget_old(base: Path, current: Path) -> None:

@@ -1,4 +1,4 @@
-"""Latency of a run, analytic mode: a step takes as long as its slowest core, its longest message, and the barrier.
+"""Latency of a run, analytic mode: a step takes as long as its slowest core, its slowest message, and the barrier.
 
 Takes a Tally, Traffic and a PriceList, gives a Schedule that keeps what bounded every step. Our choice: a core does its
 work one event after another; cores work side by side; messages do not meet (contention is a mode of its own, to come).
@@ -13,7 +13,7 @@ import numpy as np
 from .chip import PriceList
 from .events import HOPS, Event
 from .tally import Tally
-from .traffic import Traffic
+from .traffic import Traffic, slowest_by_step
 
 BOUNDS = ("core", "network", "barrier")
 
@@ -45,7 +45,7 @@ def schedule(tally: Tally, traffic: Traffic, prices: PriceList, n_tiles: int) ->
     by_core = tally.core_steps @ times
     slowest = by_core.argmax(axis=1)
     core_ns = by_core[np.arange(by_core.shape[0]), slowest]
-    journey = traffic.longest @ times[list(HOPS)] + times[Event.TILE]
+    journey = slowest_by_step(traffic, times[list(HOPS)]) + times[Event.TILE]
     network_ns = np.where(traffic.messages_by_step > 0, journey, 0.0)
     barrier_ns = prices.barrier.time_ns(n_tiles)
     shares = np.stack([core_ns, network_ns, np.full(core_ns.size, barrier_ns)])

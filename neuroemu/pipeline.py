@@ -107,21 +107,20 @@ def execute(program: Program, compiled: Compiled, progress: Progress | None = No
     return replace(report, summary=summarise(report))
 
 
-def _spikes_of(program: Program, compiled: Compiled, traces: Traces) -> tuple[np.ndarray, np.ndarray]:
-    """Steps and indices of the spikes of the population that answers."""
+def _spikes_of(program: Program, compiled: Compiled, traces: Traces) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Steps, indices and payloads of the spikes of the population that answers."""
     if program.decode is None:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int8)
     image = compiled.image
     k = image.names.index(program.decode.population)
-    step, index, _ = traces.of(int(image.blocks.first[k]), int(image.blocks.size[k]))
-    return step, index
+    return traces.of(int(image.blocks.first[k]), int(image.blocks.size[k]))
 
 
-def _answers(program: Program, given: Feed, step: np.ndarray, index: np.ndarray) -> Answers | None:
+def _answers(program: Program, given: Feed, step: np.ndarray, index: np.ndarray, payload: np.ndarray) -> Answers | None:
     if program.decode is None:
         return None
     decoder, n = program.decode.decoder, program.network[program.decode.population].size
-    found = decoder.answers(step, index, n, program.steps, given.samples)
+    found = decoder.answers(step, index, payload, n, program.steps, given.samples)
     if given.labels is None:
         return Answers(found, None, None, None)
     return Answers(found, given.labels, *score(decoder, found, given.labels))
@@ -137,7 +136,8 @@ def _float_twin(program: Program, compiled: Compiled, given: Feed, chip: Answers
     if program.decode is None or chip is None:
         return FloatComparison(None, twin.spikes, None)
     name = program.decode.population
-    answers = _answers(program, given, twin.step[name], twin.index[name])
+    ones = np.ones(twin.step[name].size, np.int8)
+    answers = _answers(program, given, twin.step[name], twin.index[name], ones)
     assert answers is not None
     same = np.isclose(answers.answers, chip.answers, equal_nan=True)
     return FloatComparison(answers.accuracy, twin.spikes, float(np.mean(same)))

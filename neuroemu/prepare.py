@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from . import library
 from .compiler import Compiled, compile_network
 from .compiler.partition import PARTITIONERS
 from .compiler.place import PLACERS
+from .data import DATASETS
+from .encode import Current
 from .errors import ChipError, Problem, ProblemsError, ProgramError
 from .files import chip_file
-from .network import SIGN_MODES, Network, Spikes
-from .program import Input, Program
+from .network import SIGN_MODES, Network, Population, Spikes
+from .program import DataInput, Input, Program, SpikesInput, ValuesInput
 
 
 def program_of(
@@ -45,10 +49,19 @@ def compile_program(program: Program) -> Compiled:
 def _check(program: Program) -> None:
     """What a Program built in Python may lack; files are checked where they are read."""
     problems = []
-    for population in program.network.sources:
-        assert isinstance(population.model, Spikes)
-        if population.model.source not in program.inputs:
-            problems.append(Problem(f"there is no input '{population.model.source}'", path=population.name))
+    for population in program.network.populations:
+        problems += _input_problems(program, population)
+    for probe in program.network.probes:
+        size = program.network[probe.population].size
+        index = np.asarray(probe.index if probe.index is not None else 0)
+        if index.size and (index.min() < 0 or index.max() >= size):
+            problems.append(
+                Problem(f"a probe has the index {index.max()}", path=probe.population, allowed=f"0..{size - 1}")
+            )
+    if program.decode is not None and program.decode.population not in [p.name for p in program.network.on_chip]:
+        problems.append(Problem(f"there is no population '{program.decode.population}' on the chip to decode"))
+    if program.samples is not None and program.samples < 1:
+        problems.append(Problem(f"samples is {program.samples}", allowed="at least 1"))
     mapping = program.mapping
     chosen: list[tuple[str, str, list[str]]] = [
         ("partition", mapping.partition, list(PARTITIONERS)),
@@ -67,3 +80,29 @@ def _check(program: Program) -> None:
         problems.append(Problem(f"there is no sign mode '{mode}'", allowed=", ".join(SIGN_MODES)))
     if problems:
         raise ProgramError(problems)
+
+
+def _input_problems(program: Program, population: Population) -> list[Problem]:
+    """What is wrong with the input of a spike source, or with the direct current of a population."""
+    model = population.model
+    name = model.source if isinstance(model, Spikes) else getattr(model, "current", None)
+    if name is None:
+        return []
+    given, is_source = program.inputs.get(name), isinstance(model, Spikes)
+    if given is None:
+        return [Problem(f"there is no input '{name}'", path=population.name, allowed=", ".join(program.inputs))]
+    found = []
+    if isinstance(given, SpikesInput):
+        if not is_source:
+            found.append(f"'{name}' is a list of spikes, not a current")
+        elif given.channel.size and (given.channel.min() < 0 or given.channel.max() >= population.size):
+            found.append(f"the input '{name}' has a spike in channel {given.channel.max()} of {population.size}")
+    elif isinstance(given.encoder, Current) == is_source:
+        found.append(f"the input '{name}' {'is a current' if is_source else 'makes spikes'}")
+    else:
+        width = DATASETS[given.dataset].channels if isinstance(given, DataInput) else given.values.shape[-1]
+        if given.encoder.channels(width) != population.size:
+            found.append(f"the input '{name}' has {given.encoder.channels(width)} channels, not {population.size}")
+        if isinstance(given, ValuesInput) and given.values.ndim == 3 and given.values.shape[1] < program.steps:
+            found.append(f"the input '{name}' has {given.values.shape[1]} steps; {program.steps} are run")
+    return [Problem(what, path=population.name) for what in found]

@@ -86,7 +86,7 @@ class Compartment:
 
 
 def run(image, spikes_in, steps, seed=0):
-    """The whole engine on an image.
+    """The whole engine on an image. What the compiler made of the network is taken as it is (tests/compiler looks at that).
 
     spikes_in: {step: [source numbers]} of the host.  Returns (spikes, u, v, counts): spikes a list of (step, source,
     payload) in the engine's order, u and v lists of rows, counts[step - 1][part] = [reads, active, at rest, fired].
@@ -156,9 +156,10 @@ def _synapses(image):
 
 
 def messages(image, spikes, steps):
-    """(sent, received, hops, longest) of a run: a message for each core with a target, X first then Y.
+    """(sent, received, hops, journeys) of a run: a message for each core with a target, X first then Y.
 
     sent, received: {(step, core): n}; sent has the key (step, None) for the host.  hops: per step [east, west, north, south].
+    journeys: {step: [path of each message]}.
     """
     mesh, n = image.mesh, image.n_compartments
     core_of = {}
@@ -167,7 +168,7 @@ def messages(image, spikes, steps):
             core_of[i] = int(image.parts.core[part])
     synapses = _synapses(image)
     sent, received = {}, {}
-    hops, longest = [[0, 0, 0, 0] for _ in range(steps)], [0] * steps
+    hops, journeys = [[0, 0, 0, 0] for _ in range(steps)], {}
     for step, source, _ in spikes:
         home = core_of.get(source)
         x0, y0 = mesh.tile_xy(home // mesh.cores_per_tile) if home is not None else mesh.host_tile
@@ -177,5 +178,5 @@ def messages(image, spikes, steps):
             received[step, core] = received.get((step, core), 0) + 1
             path = [max(x1 - x0, 0), max(x0 - x1, 0), max(y1 - y0, 0), max(y0 - y1, 0)]
             hops[step - 1] = [a + b for a, b in zip(hops[step - 1], path, strict=True)]
-            longest[step - 1] = max(longest[step - 1], sum(path))
-    return sent, received, hops, longest
+            journeys.setdefault(step, []).append(path)
+    return sent, received, hops, journeys

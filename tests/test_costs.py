@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from neuroemu.chip import Barrier
 from neuroemu.compiler import MappingOptions, compile_network
-from neuroemu.connect import Dense, OneToOne
+from neuroemu.connect import Dense, OneToOne, Sparse
 from neuroemu.counters import Counters
 from neuroemu.energy import bill, charge
 from neuroemu.events import EVENTS, HOPS, MEANING, Event
 from neuroemu.latency import BOUNDS, schedule
 from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
 from neuroemu.tally import tally
-from neuroemu.traffic import traffic
+from neuroemu.traffic import slowest_by_step, traffic
 from tests import naive
 from tests.engine.test_run import run_small
 from tests.networks import STEPS, networks, spike_trains
@@ -42,13 +42,15 @@ def test_messages_and_hops_equal_their_twin(chip, data):
     spread = replace(chip, mesh=replace(chip.mesh, cores_per_tile=1, host_tile=(3, 1)))
     image, traces, _, messages, _ = costs(spread, network, data.draw(spike_trains(network)), options)
     spikes = zip(traces.step.tolist(), traces.source.tolist(), traces.payload.tolist(), strict=True)
-    sent, received, hops, longest = naive.messages(image, spikes, STEPS)
+    sent, received, hops, journeys = naive.messages(image, spikes, STEPS)
     for column, core in enumerate(messages.cores.tolist()):
         for row in range(STEPS):
             assert messages.sent[row, column] == sent.get((row + 1, core), 0)
             assert messages.received[row, column] == received.get((row + 1, core), 0)
     assert messages.hops_by_step.tolist() == hops
-    assert messages.longest.sum(axis=1).tolist() == longest
+    hop_ns = [1.0, 2.5, 4.0, 0.5]
+    slowest = [max((np.dot(path, hop_ns) for path in journeys.get(row + 1, [])), default=0.0) for row in range(STEPS)]
+    assert slowest_by_step(messages, np.array(hop_ns)).tolist() == pytest.approx(slowest)
 
 
 @given(st.data())
@@ -56,7 +58,7 @@ def test_nothing_is_lost_between_views(chip, loihi, data):
     # The same events, seen by step, by core (and host), and by population.
     network = data.draw(networks())
     options = MappingOptions(parts={p.name: p.size for p in network.on_chip}, share_cores=False)
-    image, traces, counters, messages, counted = costs(chip, network, data.draw(spike_trains(network)), options)
+    image, traces, counters, _, counted = costs(chip, network, data.draw(spike_trains(network)), options)
     totals = counted.by_step.sum(axis=0)
     by_core = counted.by_core.sum(axis=0) + counted.host
     by_population = counted.by_population.sum(axis=0)
@@ -66,7 +68,9 @@ def test_nothing_is_lost_between_views(chip, loihi, data):
     assert totals[Event.AXON_IN] == totals[Event.TILE] >= totals[Event.AXON_OUT]
     assert totals[Event.SPIKE_OUT] == np.count_nonzero(traces.source < image.n_compartments)
     assert totals[Event.SPIKE_OUT] == counters.total(Event.SPIKE_OUT)
-    cost = bill(counted, loihi[1], 1000.0, image.mesh.n_cores)
+    unpriced = {e: replace(c, value=7.0 + e) if c.value is None else c for e, c in loihi[1].energy_pj.items()}
+    cost = bill(counted, replace(loihi[1], energy_pj=unpriced), 1000.0, image.mesh.n_cores)
+    assert sum(cost.by_event.values()) == pytest.approx(cost.dynamic)
     assert sum(cost.by_core.values()) == pytest.approx(cost.dynamic)
     assert sum(cost.by_population.values()) == pytest.approx(cost.dynamic)
     assert cost.by_step.sum() == pytest.approx(cost.dynamic)
@@ -120,6 +124,17 @@ def test_hops_cost_by_direction(chip, loihi):
     assert [by_event[MEANING[e].key] for e in HOPS] == pytest.approx([3.0, 3.0, 8.0, 8.0])
 
 
+def test_the_slowest_message_is_not_the_one_with_most_hops(chip, loihi):
+    # Compartment 0 sends three tiles east (12.3 ns), and two tiles north (13.0 ns), in one step.
+    mesh = replace(chip.mesh, width=4, height=3, cores_per_tile=1)
+    net = Network().population("in", 2, Spikes("in")).population("a", 12, LifRegisters(threshold=100))
+    net = net.connect("in", "a", Sparse([0, 1], [0, 0], [200.0, 200.0]), WeightFormat())
+    both = net.connect("a", "a", Sparse([0, 0], [9, 2], [2.0, 2.0]), WeightFormat())
+    options = MappingOptions(parts={"a": 12}, share_cores=False)
+    _, _, _, messages, counted = costs(replace(chip, mesh=mesh), both, {1: [0]}, options, steps=2)
+    assert schedule(counted, messages, loihi[1], 1).network_ns[1] == pytest.approx(2.1 + 2 * 6.5)
+
+
 def test_static_energy_is_power_times_time(chip, loihi):
     _, _, _, _, counted = costs(chip, ring(), {1: [0]}, steps=3)
     # 0.816 mW a core, 128 cores, 1000 ns: 0.816e-3 W * 128 * 1e-6 s = 104.448 nJ
@@ -154,6 +169,6 @@ def test_the_barrier_between_the_points_of_its_table(tiles, log, step):
 
 
 def test_counters_total_only_what_parts_do():
-    counters = Counters(np.ones((2, 3, 5), np.int64))
+    counters = Counters(np.ones((2, 3, 5), np.int64), np.zeros((1, 4), np.int64))
     assert counters.total(Event.SYNAPSE_READ) == 6
     assert counters.total(Event.BARRIER) == 0

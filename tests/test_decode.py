@@ -17,7 +17,7 @@ STEPS = 10
 def answers(decoder, spikes, samples=1, n=3):
     """Answers to a list of (step, index), steps of 10 a sample."""
     table = np.array(sorted(spikes), np.int64).reshape(-1, 2)
-    return decoder.answers(table[:, 0], table[:, 1], n, STEPS, samples).tolist()
+    return decoder.answers(table[:, 0], table[:, 1], np.ones(len(table), np.int8), n, STEPS, samples).tolist()
 
 
 # Spikes of up to three samples, as (step, index).
@@ -35,7 +35,7 @@ def of_sample(spikes, k):
 @given(trains)
 def test_counts_equal_a_count_by_hand(spikes):
     table = np.array(sorted(spikes), np.int64).reshape(-1, 2)
-    counted = spike_counts(table[:, 0], table[:, 1], 3, STEPS, 3)
+    counted = spike_counts(table[:, 0], table[:, 1], np.ones(len(table), np.int8), 3, STEPS, 3)
     assert counted.tolist() == [
         [sum(1 for _, index in of_sample(spikes, k) if index == i) for i in range(3)] for k in range(3)
     ]
@@ -43,7 +43,7 @@ def test_counts_equal_a_count_by_hand(spikes):
 
 def test_the_last_step_of_a_sample_belongs_to_it():
     step, index = np.array([10, 11]), np.array([0, 1])
-    assert spike_counts(step, index, 2, STEPS, 2).tolist() == [[1, 0], [0, 1]]
+    assert spike_counts(step, index, np.ones(2, np.int8), 2, STEPS, 2).tolist() == [[1, 0], [0, 1]]
 
 
 # ---- rate ----------------------------------------------------------------------------------------------------------
@@ -68,6 +68,13 @@ def test_rate_equals_its_twin(spikes):
         counts = [sum(1 for _, index in of_sample(spikes, k) if index == i) for i in range(3)]
         twin.append(counts.index(max(counts)) if any(counts) else -1)
     assert answers(Rate(), spikes, samples=3) == twin
+
+
+def test_a_negative_spike_counts_against_its_compartment():
+    step, index, payload = np.array([1, 2, 3, 4]), np.array([0, 0, 1, 0]), np.array([-1, -1, 1, 1], np.int8)
+    assert Rate().answers(step, index, payload, 2, STEPS, 1).tolist() == [1]
+    assert FirstSpike().answers(step, index, payload, 2, STEPS, 1).tolist() == [1]
+    assert Rate().answers(step[:1], index[:1], payload[:1], 2, STEPS, 1).tolist() == [-1]
 
 
 # ---- first spike ---------------------------------------------------------------------------------------------------

@@ -220,7 +220,8 @@ def _image(
     )
     for group in (compartments, blocks, noise, plain, graded, rows, routes, part_table, (shifts, source_first)):
         freeze(group)
-    structure = (compartments, blocks, noise, plain, graded, shifts, part_table[:3], chip.arithmetic, names)
+    # Names and the length of a step are left out: they decide nothing that the arrays do not say.
+    structure = (compartments, blocks, noise, plain, graded, shifts, part_table[:3], chip.arithmetic)
     return ChipImage(
         names,
         compartments,
@@ -237,7 +238,7 @@ def _image(
         chip.arithmetic,
         chip.mesh,
         network.step_ms,
-        model_hash=digest(*structure, source_first, network.step_ms),
+        model_hash=digest(*structure, source_first),
         mesh_hash=digest(repr(chip.mesh), part_table.core, routes),
     )
 
@@ -258,7 +259,7 @@ def _blocks(network: Network, first: dict[str, int]) -> tuple[Blocks, Noise]:
                 noise.exponent if noise else 0,
                 noise.mantissa if noise else 0,
                 int(noise.at_membrane) if noise else 0,
-                stream("noise", population.name),
+                stream("noise", population.name) if noise else 0,
                 column if recorded else -1,
             )
         )
@@ -266,7 +267,10 @@ def _blocks(network: Network, first: dict[str, int]) -> tuple[Blocks, Noise]:
         if noise is not None and noise.draws is not None:
             draws.append(np.asarray(noise.draws, np.int64))
             column += n
-    recorded_draws = np.concatenate(draws, axis=1) if draws else np.zeros((0, 0), np.int64)
+    n_rows = min((table.shape[0] for table in draws), default=0)
+    recorded_draws = (
+        np.concatenate([table[:n_rows] for table in draws], axis=1) if draws else np.zeros((0, 0), np.int64)
+    )
     table = np.array(rows, np.int64)
     return Blocks(*(np.ascontiguousarray(table[:, k]) for k in range(table.shape[1]))), Noise(
         np.concatenate(enabled), recorded_draws

@@ -23,6 +23,7 @@ STATE_UNIT = 64  # weights and thresholds are stored in units of 2**6
 NO_THRESHOLD = -(2**62)
 UNBOUNDED = 2**62
 FINE_THRESHOLD = 512  # a threshold mantissa of at least this resolves 0.2 %
+U_ROOM_BITS = 2  # of the weights' precision, given up at most to keep u from wrapping
 
 
 class Registers(NamedTuple):
@@ -101,7 +102,7 @@ def quantise(network: Network, synapses: dict[str, SynapseList], chip: Chip) -> 
             problems += misfits
             continue
         if isinstance(population.model, Lif):
-            scale, exponents = _choose_scale(population, incoming, synapses, chip)
+            scale, exponents = _choose_scale(population, incoming, synapses, chip, network.step_ms)
             registers[population.name], report = _lif_registers(population, scale, network.step_ms, chip, problems)
             population_reports.append(report)
         else:
@@ -311,13 +312,16 @@ def _projection_report(
 
 
 def _choose_scale(
-    population: Population, incoming: list[Projection], synapses: dict[str, SynapseList], chip: Chip
+    population: Population, incoming: list[Projection], synapses: dict[str, SynapseList], chip: Chip, step_ms: float
 ) -> tuple[float, dict[str, int]]:
     """The scale of a population (units of 2**6 for 1.0) and the exponent of each projection into it.
 
     The projection with the largest weights fills its mantissas exactly. Among the powers of two left, the smallest that
     stores every other projection at full precision and the threshold finely; never one that would let the threshold or
-    the bias leave its register, or the inputs wrap if every source fired at once.
+    the bias leave its register, or the input wrap if every source fired at once.
+    The current u may grow to the input times 1 / (1 - exp(-step/tau_syn)) if every source fired in every step. It gets
+    room for that too, as far as that costs at most U_ROOM_BITS bits of the weights; past that it may wrap, and the run
+    counts and reports it. Direct currents are not known here: host.py refuses those that leave the bias register.
     """
     model = population.model
     assert isinstance(model, Lif)
@@ -339,10 +343,14 @@ def _choose_scale(
     widest, most = _largest_input(population.size, incoming, synapses, slack)
     if chip.arithmetic.q_bits and widest:
         caps.append(max((1 << (chip.arithmetic.q_bits - 1)) / STATE_UNIT - 1 - most / 2, 1.0) / widest)
+    u_most = widest * _gain(model.tau_syn_ms, step_ms) + bias
     cap = min(caps, default=math.inf)
     largest_ratio = max(ratios.values(), default=0.0)
     if largest_ratio == 0.0:
         return min(8 * FINE_THRESHOLD / (threshold or 1.0), cap), {name: 0 for name in ratios}
+    if chip.arithmetic.u_overflow and u_most:
+        u_cap = ((1 << (chip.arithmetic.state_bits - 1)) / STATE_UNIT - 1) / u_most
+        cap = min(cap, max(u_cap, 2.0**-U_ROOM_BITS / largest_ratio))
     scale = 1.0 / largest_ratio
     for power in range(-max(lost.values()), chip.synapse.exponent_max + 1):
         candidate = 2.0**power / largest_ratio
@@ -358,6 +366,13 @@ def _choose_scale(
         wanted = math.ceil(math.log2(scale * ratio) - 1e-9) if ratio else 0
         exponents[name] = min(max(wanted, -lost[name], chip.synapse.exponent_min), chip.synapse.exponent_max)
     return scale, exponents
+
+
+def _gain(tau_syn_ms: Values, step_ms: float) -> float:
+    """How much larger than its input a current may grow, 1 / (1 - exp(-step/tau_syn)); at most 4096, the slowest decay."""
+    slowest = float(np.max(tau_syn_ms))
+    decay = -math.expm1(-step_ms / slowest) if slowest > 0 else 1.0
+    return 1.0 / max(decay, 1.0 / DECAY_ONE)
 
 
 def _largest_input(
@@ -384,7 +399,10 @@ def _misfits(population: Population) -> list[Problem]:
     """What cannot become registers at all: not one value a compartment, or in physical units not finite or negative."""
     problems = []
     for label, value in vars(population.model).items():
-        if value is None or isinstance(value, (str, Noise)):
+        if value is None or isinstance(value, str):
+            continue
+        if isinstance(value, Noise):
+            problems += _noise_misfits(value, population)
             continue
         array, what, allowed = np.asarray(value), "", ""
         if array.size != 1 and array.shape != (population.size,):
@@ -400,6 +418,17 @@ def _misfits(population: Population) -> list[Problem]:
     return problems
 
 
+def _noise_misfits(noise: Noise, population: Population) -> list[Problem]:
+    n, found = population.size, []
+    if not 1 <= noise.exponent <= 23:
+        found.append((f"noise exponent is {noise.exponent}", "1..23"))
+    if np.size(noise.enable) != 1 and np.shape(noise.enable) != (n,):
+        found.append((f"noise enable has the shape {np.shape(noise.enable)}", f"one value, or {n} (one a compartment)"))
+    if noise.draws is not None and (np.ndim(noise.draws) != 2 or np.shape(noise.draws)[1] != n):
+        found.append((f"recorded noise has the shape {np.shape(noise.draws)}", f"(steps, {n})"))
+    return [Problem(what, path=population.name, allowed=allowed) for what, allowed in found]
+
+
 def _lif_registers(
     population: Population, scale: float, step_ms: float, chip: Chip, problems: list[Problem]
 ) -> tuple[Registers, PopulationRounding]:
@@ -412,6 +441,14 @@ def _lif_registers(
     threshold = spread(model.threshold, n)
     mantissa = np.rint(threshold * scale)
     _in_range(population.name, "threshold", mantissa, 0, chip.registers.threshold_max, problems, chip)
+    if np.any((mantissa == 0) & (threshold > 0)):
+        problems.append(
+            Problem(
+                f"a threshold of {threshold[(mantissa == 0) & (threshold > 0)][0]:g} rounds to 0 beside weights this large",
+                path=population.name,
+                remedy="smaller weights, or a larger threshold",
+            )
+        )
     bias = bias_units(spread(model.bias, n) * scale * STATE_UNIT, chip)
     pause = np.rint(np.minimum(spread(model.refractory_ms, n) / step_ms, 2.0**31)) + 1
     _in_range(population.name, "refractory (steps + 1)", pause, 1, chip.registers.refractory_max, problems, chip)
@@ -432,7 +469,11 @@ def _lif_registers(
     )
     worst = float(np.max(np.abs(mantissa / scale - threshold) / np.maximum(np.abs(threshold), 1e-12)))
     return registers, PopulationRounding(
-        population.name, scale, worst, _tau_error(decay_v, wanted_v), _tau_error(decay_u, wanted_u)
+        population.name,
+        scale,
+        worst,
+        _tau_error(decay_v, spread(model.tau_mem_ms, n), step_ms),
+        _tau_error(decay_u, spread(model.tau_syn_ms, n), step_ms),
     )
 
 
@@ -443,9 +484,12 @@ def _decay(tau_ms: Values, step_ms: float, n: int) -> np.ndarray:
         return -DECAY_ONE * np.expm1(-step_ms / tau)
 
 
-def _tau_error(kept: np.ndarray, wanted: np.ndarray) -> float:
-    """Largest error of what remains after a step, relative."""
-    return float(np.max(np.abs(kept - wanted)) / DECAY_ONE)
+def _tau_error(kept: np.ndarray, tau_ms: np.ndarray, step_ms: float) -> float:
+    """Largest |1 - tau / tau kept| of the time constants that are neither 0 nor inf; 1.0 where the leak is lost."""
+    asked = (tau_ms > 0) & np.isfinite(tau_ms)
+    with np.errstate(divide="ignore"):
+        tau_kept = -step_ms / np.log1p(-np.minimum(kept[asked], DECAY_ONE) / DECAY_ONE)
+        return float(np.max(np.abs(1 - tau_ms[asked] / tau_kept), initial=0.0))
 
 
 def _own_registers(population: Population, chip: Chip, problems: list[Problem]) -> Registers:

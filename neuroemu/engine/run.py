@@ -13,6 +13,7 @@ import numpy as np
 
 from ..compiler.image import ChipImage
 from ..counters import Counters, Traces
+from ..errors import InternalError, Problem, ProgramError
 from ..events import N_PART_EVENTS
 from ..network import Probe
 from .state import restart, start
@@ -55,15 +56,17 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     """Runs all samples. Steps are numbered through, from 1."""
     kernel, state = kernel_of(image, plan.seed), start(image)
     total = plan.steps * plan.samples
+    _check_recorded_noise(image, plan.steps if plan.fresh_samples else total)
     counts = np.zeros((total, image.n_parts, N_PART_EVENTS), np.int64)
     u_index, v_index = _probed(image, plan.probes, "u"), _probed(image, plan.probes, "v")
     u_columns, v_columns = _columns(u_index), _columns(v_index)
     u, v = np.empty((total, u_columns.size), np.int64), np.empty((total, v_columns.size), np.int64)
     chunks: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    done = 0
+    done = fresh = 0  # steps behind us, and those behind us when the state was last fresh
     while done < total:
         if done and plan.fresh_samples and done % plan.steps == 0:
             restart(state, image)
+            fresh = done
         left = plan.steps - done % plan.steps if plan.fresh_samples else total - done
         n_steps = min(STRETCH_STEPS, left)
         host = _host_input(image, plan, done + 1, n_steps)
@@ -75,7 +78,7 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
             capacity = max(capacity, image.n_compartments + busiest)
             buffer = (np.empty(capacity, np.int64), np.empty(capacity, np.int32), np.empty(capacity, np.int8))
             recorder = Recorder(*buffer, counts[here], u_columns, u[here], v_columns, v[here])
-            row, n_recorded = advance(kernel, state, host, recorder, done + 1, row, n_steps, 0)
+            row, n_recorded = advance(kernel, state, host, recorder, done + 1, fresh + 1, row, n_steps, 0)
             chunks.append(tuple(array[:n_recorded].copy() for array in buffer))  # type: ignore[arg-type]
         done += n_steps
         if plan.progress:
@@ -90,13 +93,23 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
         _local(image, u_index),
         _local(image, v_index),
     )
-    return traces, Counters(counts)
+    return traces, Counters(counts, state.overflows)
+
+
+def _check_recorded_noise(image: ChipImage, n_steps: int) -> None:
+    recorded = image.noise.draws.shape[0]
+    if recorded and recorded < n_steps:
+        raise ProgramError(
+            [Problem(f"the recorded noise has {recorded} steps", allowed=f"at least {n_steps}, as many as run")]
+        )
 
 
 def _host_input(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> HostInput:
     rows, sources = [], []
     for k, name in enumerate(image.source_names):
         row, channel = plan.inputs[name].events(first_step, n_steps)
+        _check_range(name, row, n_steps)
+        _check_range(name, channel, int(image.source_first[k + 1] - image.source_first[k]))
         rows.append(row)
         sources.append(channel + image.source_first[k])
     row = np.concatenate(rows) if rows else np.empty(0, np.int64)
@@ -113,6 +126,12 @@ def _host_input(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> 
     height = max(value.shape[0] for value in values)
     drive = np.concatenate([np.broadcast_to(value, (height, value.shape[1])) for value in values], axis=1)
     return HostInput(first, source[order], np.concatenate(index), np.ascontiguousarray(drive))
+
+
+def _check_range(name: str, index: np.ndarray, bound: int) -> None:
+    """The kernels do not look: an index out of range would read foreign memory."""
+    if index.size and (index.min() < 0 or index.max() >= bound):
+        raise InternalError(f"the input of '{name}' has the index {index.max()}; it has 0..{bound - 1}")
 
 
 def _probed(image: ChipImage, probes: tuple[Probe, ...], observable: str) -> dict[str, np.ndarray]:

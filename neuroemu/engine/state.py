@@ -7,12 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from ..compiler.image import ChipImage
+from ..counters import OVERFLOWS
 
 
 class ChipState(NamedTuple):
     """u, v, refractory (steps still held), bias: (n,) int64.  charge: (n,) int64, input waiting besides the ring's.
 
     ring: (n_slots, width) int64 input in 2**6, row t % n_slots is what arrives at step t.
+    overflows: (n_blocks, 4) int64, how often a block left its registers: OVERFLOWS of counters.py. Grows over the whole run.
     """
 
     u: np.ndarray
@@ -21,6 +23,7 @@ class ChipState(NamedTuple):
     bias: np.ndarray
     charge: np.ndarray
     ring: np.ndarray
+    overflows: np.ndarray
 
 
 def start(image: ChipImage) -> ChipState:
@@ -34,6 +37,7 @@ def start(image: ChipImage) -> ChipState:
         c.bias.copy(),
         c.charge.copy(),
         np.zeros((image.n_slots, width), np.int64),
+        np.zeros((len(image.names), len(OVERFLOWS)), np.int64),
     )
 
 

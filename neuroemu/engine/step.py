@@ -90,8 +90,10 @@ def kernel_of(image: ChipImage, seed: int) -> Kernel:
 
 
 @njit
-def advance(image, state, host, recorder, first_step, row_from, row_to, n_recorded):
+def advance(image, state, host, recorder, first_step, sample_first, row_from, row_to, n_recorded):
     """Runs the steps first_step + row_from .. first_step + row_to - 1; row k of host and recorder is step first_step + k.
+
+    sample_first: the step with which the state was fresh.
 
     Stops early, before a step, when the spikes of that step might not fit. Returns (rows done, spikes recorded).
     """
@@ -115,7 +117,17 @@ def advance(image, state, host, recorder, first_step, row_from, row_to, n_record
             before, size = n_spikes, image.parts.size[part]
             block = image.parts.population[part]
             n_spikes, n_active = lif.update(
-                image.parts.first[part], size, block, step, image, state, due, sources, payloads, n_spikes
+                image.parts.first[part],
+                size,
+                block,
+                step,
+                step - sample_first + 1,
+                image,
+                state,
+                due,
+                sources,
+                payloads,
+                n_spikes,
             )
             counts[part, _ACTIVE] = n_active
             counts[part, _INACTIVE] = size - n_active

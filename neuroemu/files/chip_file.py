@@ -249,6 +249,7 @@ class ChipSpec(Spec):
     barrier: BarrierSpec
     static: dict[Name, StaticSpec] = {}
     not_modelled: list[str] = []
+    estimates: list[str] = []
 
 
 def read(path: Path) -> tuple[Chip, PriceList]:
@@ -374,7 +375,7 @@ def _prices(spec: ChipSpec) -> PriceList:
         for name, s in spec.static.items()
     )
     barrier = Barrier(points, spec.barrier.interpolate, spec.barrier.source, spec.barrier.provenance)
-    return PriceList(spec.name, energy, time, barrier, static, tuple(spec.not_modelled))
+    return PriceList(spec.name, energy, time, barrier, static, tuple(spec.not_modelled), tuple(spec.estimates))
 
 
 assert set(PricesSpec.model_fields) == set(BY_KEY), "every event has a price entry"

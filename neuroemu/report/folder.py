@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -65,12 +66,12 @@ def next_free(base: Path, name: str) -> Path:
 
 def write(report: Report, folder: Path, overwrite: bool, command: list[str], numbered: bool = False) -> Path:
     """Writes the run and returns where.  numbered: another run may take the name first, then the next number is taken."""
-    if numbered and folder.exists():
-        folder = next_free(folder.parent, folder.name.rpartition("-")[0])
+    if numbered and folder.exists():  # another run landed while this one was running
+        folder = _next(folder)
     check_free(folder, overwrite)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        os.chmod(partial, 0o755)
+        os.chmod(partial, 0o777 & ~_umask())  # mkdtemp makes it private
         _write_files(report, partial, command)
         return _land(partial, folder, overwrite, numbered)
     except OSError as error:
@@ -83,25 +84,43 @@ def write(report: Report, folder: Path, overwrite: bool, command: list[str], num
 
 def _land(partial: Path, folder: Path, overwrite: bool, numbered: bool) -> Path:
     if overwrite and folder.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-        os.replace(folder, old / "run")
-        try:
-            os.replace(partial, folder)
-        except OSError:
-            os.replace(old / "run", folder)
-            raise
-        finally:
-            shutil.rmtree(old, ignore_errors=True)
+        _swap(partial, folder)
         return folder
     while True:
         try:
             os.rename(partial, folder)  # refused when somebody's files are there by now
             return folder
-        except OSError:
-            if not numbered:
+        except OSError as error:
+            if not numbered or error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
                 raise
-            base, _, _ = folder.name.rpartition("-")
-            folder = next_free(folder.parent, base)
+            folder = _next(folder)
+
+
+def _next(folder: Path) -> Path:
+    """The next free number after runs/NAME-K."""
+    return next_free(folder.parent, folder.name.rpartition("-")[0])
+
+
+def _swap(partial: Path, folder: Path) -> None:
+    """Puts the new run in the place of the old one; the old one is removed only when the new one stands.
+
+    Whatever happens in between, an interrupt included, the old run is put back, or stays beside under the name that is said.
+    """
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent)) / "run"
+    try:
+        os.rename(folder, aside)
+        os.rename(partial, folder)
+    except BaseException:
+        if aside.exists():
+            try:
+                os.rename(aside, folder)
+            except OSError as error:
+                raise OutputError(
+                    f"{folder} was taken by another while it was replaced ({error.strerror}); the old run is in {aside}."
+                ) from None
+        shutil.rmtree(aside.parent, ignore_errors=True)
+        raise
+    shutil.rmtree(aside.parent, ignore_errors=True)
 
 
 def _write_files(report: Report, folder: Path, command: list[str]) -> None:
@@ -112,6 +131,12 @@ def _write_files(report: Report, folder: Path, command: list[str]) -> None:
     _csv(folder / "cores.csv", *_cores(report))
     _csv(folder / "populations.csv", *_populations(report))
     write_spikes(report, folder / "spikes.h5")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _json(path: Path, content: dict[str, Any]) -> None:
@@ -127,7 +152,7 @@ def _csv(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -> None:
 
 def manifest(report: Report, command: list[str]) -> dict[str, Any]:
     """What was run, with what: enough to run it again and to see why another run differs."""
-    program = report.program
+    program, chip, prices = report.program, report.program.chip, report.program.prices
     files = [path for path in (program.path, *program.files) if path is not None]
     return {
         "neuroemu": _version("neuroemu"),
@@ -139,8 +164,13 @@ def manifest(report: Report, command: list[str]) -> dict[str, Any]:
         "samples": report.samples,
         "model_hash": report.compiled.image.model_hash,
         "mesh_hash": report.compiled.image.mesh_hash,
-        "chip_hash": digest(repr(program.chip)),
-        "price_hash": digest(repr(program.prices)),
+        "run_hash": report.summary["run_hash"],
+        "chip_hash": digest(
+            *(repr(part) for part in (chip.mesh, chip.core, chip.synapse, chip.registers, chip.arithmetic))
+        ),
+        "price_hash": digest(
+            prices.energies(), prices.times(), repr(prices.barrier.points), prices.barrier.interpolate
+        ),
         "inputs": {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()},
         "versions": {
             "python": platform.python_version(),

@@ -24,7 +24,13 @@ def sections(report: Report) -> list[Section]:
 def notes(report: Report) -> list[str]:
     """What a reader must know before believing the figures."""
     summary = report.summary
-    found = [f"Not modelled: {item}." for item in summary["not_modelled"]]
+    found = [
+        f"Warning: population '{name}': "
+        + ", ".join(f"{kind} {n:,} times" for kind, n in kinds.items())
+        + ". Its registers are too narrow for its input; try smaller weights or gains, or a shorter tau_syn."
+        for name, kinds in summary["overflows"].items()
+    ]
+    found += [f"Not modelled: {item}." for item in summary["not_modelled"]]
     return found + [f"Estimate: {item}." for item in summary["estimates"]]
 
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..compiler.image import digest
+from ..counters import OVERFLOWS
 from ..decode import NO_ANSWER
 from ..events import Event
 from ..latency import BOUNDS
+from ..program import ValuesInput
 
 if TYPE_CHECKING:
     from .report import Report
@@ -70,15 +73,34 @@ def summarise(report: Report) -> dict[str, Any]:
             },
         },
         "latency_per_sample_ns": schedule.total_ns / report.samples,
+        "overflows": _overflows(report),
         "not_modelled": prices.not_modelled(),
         "estimates": prices.estimates(),
         "quantisation": _quantisation(report),
         "wall_s": report.wall_s,
         "seed": program.seed,
+        "run_hash": _run_hash(report),
         "model_hash": image.model_hash,
         "mesh_hash": image.mesh_hash,
     }
     return summary
+
+
+def _overflows(report: Report) -> dict[str, dict[str, int]]:
+    """How often compartments left their registers, by population, only where they did."""
+    names = report.compiled.image.names
+    rows = zip(names, report.counters.overflows.tolist(), strict=True)
+    found = {name: {kind: n for kind, n in zip(OVERFLOWS, row, strict=True) if n} for name, row in rows}
+    return {name: kinds for name, kinds in found.items() if kinds}
+
+
+def _run_hash(report: Report) -> str:
+    """Of everything that decides spikes and counts: the image, the seed, the length, and what the host sent."""
+    program, traces, n = report.program, report.traces, report.compiled.image.n_compartments
+    sent = traces.source >= n
+    currents = [given.values for _, given in sorted(program.inputs.items()) if isinstance(given, ValuesInput)]
+    settings = (int(program.seed), int(program.steps), int(report.samples), bool(program.fresh_samples))
+    return digest(report.compiled.image.model_hash, settings, traces.step[sent], traces.source[sent], *currents)
 
 
 def _ratio(value: float, count: int) -> float | None:

@@ -42,7 +42,8 @@ def test_the_summary_has_every_promised_key(folder):
     summary = json.loads((folder / "summary.json").read_text())
     promised = (
         "steps samples accuracy spikes synaptic_events compartment_updates messages hops energy_pj pj_per_spike "
-        "pj_per_synaptic_event energy_per_sample_pj latency_ns latency_per_sample_ns not_modelled wall_s seed model_hash mesh_hash"
+        "pj_per_synaptic_event energy_per_sample_pj latency_ns latency_per_sample_ns not_modelled wall_s seed "
+        "model_hash mesh_hash"
     )
     assert set(promised.split()) <= set(summary)
     assert {"total", "dynamic", "static", "by_event", "by_population", "by_core"} <= set(summary["energy_pj"])
@@ -178,3 +179,72 @@ def test_html_escapes_what_came_from_a_file(report):
 def test_the_report_speaks_of_what_happened_only(report):
     totals = report.tally.by_step.sum(axis=0)
     assert totals[Event.SYNAPSE_WRITE] == 0 and "synapse write" not in str(report)
+
+
+def test_a_run_that_took_the_number_meanwhile_costs_nobody_a_run(report, tmp_path):
+    report.save(tmp_path / "q-1")
+    landed = folder_module.write(report, tmp_path / "q-1", False, [], numbered=True)
+    assert landed.name == "q-2"
+
+
+def test_a_folder_that_cannot_be_landed_in_is_an_error_not_a_loop(report, tmp_path, monkeypatch):
+    def forbidden(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(folder_module.os, "rename", forbidden)
+    with pytest.raises(OutputError, match="Permission denied"):
+        folder_module.write(report, tmp_path / "q-1", False, [], numbered=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fails_at", [1, 2])
+def test_an_interrupt_while_replacing_leaves_the_old_run(report, tmp_path, monkeypatch, fails_at):
+    place = report.save(tmp_path / "run")
+    before = (place / "summary.json").read_text()
+    rename, calls = folder_module.os.rename, []
+
+    def interrupted(source, target):
+        calls.append(target)
+        if len(calls) == fails_at:
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    monkeypatch.setattr(folder_module.os, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        report.save(place, overwrite=True)
+    monkeypatch.undo()
+    assert (place / "summary.json").read_text() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_folder_taken_while_replacing_loses_nobody_a_run(report, tmp_path, monkeypatch):
+    place = report.save(tmp_path / "run")
+    rename, calls = folder_module.os.rename, []
+
+    def another_is_faster(source, target):
+        calls.append(target)
+        if len(calls) == 2:
+            place.mkdir()
+            (place / "theirs").touch()
+        rename(source, target)
+
+    monkeypatch.setattr(folder_module.os, "rename", another_is_faster)
+    with pytest.raises(OutputError, match="the old run is in") as caught:
+        report.save(place, overwrite=True)
+    monkeypatch.undo()
+    aside = str(caught.value).split("the old run is in ")[1].rstrip(".")
+    assert (tmp_path / aside / "summary.json").is_file()
+
+
+def test_the_run_hash_tells_inputs_apart_and_the_model_hash_does_not():
+    hashes = [neuroemu.run(program_file.read("quickstart", seed=seed)).summary for seed in (1, 1, 2)]
+    assert hashes[0]["run_hash"] == hashes[1]["run_hash"] != hashes[2]["run_hash"]
+
+
+def test_names_and_sources_decide_no_hash(report):
+    from dataclasses import replace
+
+    prices, chip = report.program.prices, report.program.chip
+    other = replace(report, program=replace(report.program, prices=replace(prices, name="x"), chip=replace(chip, about="x")))
+    ours, theirs = (folder_module.manifest(r, []) for r in (report, other))
+    assert (ours["price_hash"], ours["chip_hash"]) == (theirs["price_hash"], theirs["chip_hash"])

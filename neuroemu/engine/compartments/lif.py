@@ -27,9 +27,10 @@ _NOISE_RANGE = np.uint64(2 * NOISE_TOP + 1)
 
 
 @njit
-def update(first, size, block, step, image, state, row, spiked, payload, n_spiked):
+def update(first, size, block, step, sample_step, image, state, row, spiked, payload, n_spiked):
     """Advances the compartments first..first+size-1, all of one block, by one time step.
 
+    step: of the run, for random draws.  sample_step: since the state was fresh, for periodic reset and recorded noise.
     image: Kernel arrays (engine/step.py).  row: (width,) int64 input in 2**6 due now, zeroed here.
     spiked, payload: filled from n_spiked on, ascending.  Returns (n_spiked, how many were active).
     """
@@ -37,9 +38,10 @@ def update(first, size, block, step, image, state, row, spiked, payload, n_spike
     n = state.u.size
     shifts = image.accumulator_shift
     interval = blocks.reset_interval[block]
-    if interval > 0 and step % interval == blocks.reset_offset[block] % interval:
+    if interval > 0 and sample_step % interval == blocks.reset_offset[block] % interval:
         state.u[first : first + size] = 0
         state.v[first : first + size] = 0
+    overflows = state.overflows[block]
     noisy = blocks.noise_exponent[block] != 0
     n_active = 0
     for i in range(first, first + size):
@@ -56,23 +58,31 @@ def update(first, size, block, step, image, state, row, spiked, payload, n_spike
         state.charge[i] = 0
         noise = 0
         if noisy and image.noise.enabled[i]:
-            noise = _noise(i - blocks.first[block], block, step, image)
+            noise = _noise(i - blocks.first[block], block, step, sample_step, image)
         at_membrane = blocks.noise_at_membrane[block] != 0
         if not at_membrane:
             q += noise
         if a.q_bits > 0:
-            q = wrap(q, a.q_bits)
-        u = decay(u, p.decay_u[i]) + q
+            wrapped = wrap(q, a.q_bits)
+            overflows[0] += wrapped != q
+            q = wrapped
+        summed = decay(u, p.decay_u[i]) + q
+        u = summed
         if a.u_overflow == 1:
-            u = wrap(u, a.state_bits)
+            u = wrap(summed, a.state_bits)
         elif a.u_overflow == 2:
-            u = wrap_once(u, a.state_bits)
+            u = wrap_once(summed, a.state_bits)
+        overflows[1] += u != summed
         drive = u + bias
         if at_membrane:
             drive += noise
         if a.bias_overflow == 1:
-            drive = wrap(drive, a.state_bits)
-        v = clip(decay(v, p.decay_v[i]) + drive, p.v_min[i], p.v_max[i])
+            wrapped = wrap(drive, a.state_bits)
+            overflows[2] += wrapped != drive
+            drive = wrapped
+        raised = decay(v, p.decay_v[i]) + drive
+        v = clip(raised, p.v_min[i], p.v_max[i])
+        overflows[3] += v != raised
         if state.refractory[i] > 0:
             state.refractory[i] -= 1
             v = 0
@@ -87,12 +97,12 @@ def update(first, size, block, step, image, state, row, spiked, payload, n_spike
 
 
 @njit
-def _noise(entity, block, step, image):
+def _noise(entity, block, step, sample_step, image):
     """trunc((x + 64 mantissa) 2**(exponent - 7)), x uniform in -127..127, from the generator or from a recording."""
     blocks = image.blocks
     column = blocks.noise_column[block]
     if column >= 0:
-        x = image.noise.draws[step - 1, column + entity]
+        x = image.noise.draws[sample_step - 1, column + entity]
     else:
         word, _, _, _ = rng.draw(image.seed, blocks.noise_stream[block], entity, step)
         # A 32-bit word times 255, high half: each of 255 values within 2**-24 of equally likely.
