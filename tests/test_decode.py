@@ -97,7 +97,8 @@ def test_first_spike_equals_its_twin_in_any_order_of_the_spikes(spikes, random):
     shuffled = list(spikes)
     random.shuffle(shuffled)
     table = np.array(shuffled, np.int64).reshape(-1, 2)
-    found = FirstSpike().answers(table[:, 0], table[:, 1], 3, STEPS, 3).tolist()
+    ones = np.ones(len(table), np.int8)
+    found = FirstSpike().answers(table[:, 0], table[:, 1], ones, 3, STEPS, 3).tolist()
     assert found == [min(of_sample(spikes, k), default=(0, -1))[1] for k in range(3)]
 
 
