@@ -76,7 +76,7 @@ class DataError(NeuroemuError):
 
 
 class OutputError(NeuroemuError):
-    """The run folder cannot be written where it was asked for; nothing was touched."""
+    """The run folder cannot be written where it was asked for; the text says what became of what was there."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from .streams import stream
 
 @dataclass(frozen=True)
 class Encoded:
-    """values[sample] through an encoder; wraps around nothing: sample k uses values[k]."""
+    """values[sample] through an encoder; sample k uses values[k], and there is no wrapping around."""
 
     values: np.ndarray
     encoder: Encoder

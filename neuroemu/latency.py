@@ -42,7 +42,9 @@ class Schedule:
 def schedule(tally: Tally, traffic: Traffic, prices: PriceList, n_tiles: int) -> Schedule:
     """Time of every step.  n_tiles: in use, for the barrier."""
     times = prices.times()
-    by_core = tally.core_steps @ times
+    by_core = np.zeros(tally.core_steps.shape[:2])
+    for event in np.flatnonzero(times):  # event by event: one product would copy the whole table as floats
+        by_core += tally.core_steps[:, :, event] * times[event]
     slowest = by_core.argmax(axis=1)
     core_ns = by_core[np.arange(by_core.shape[0]), slowest]
     journey = slowest_by_step(traffic, times[list(HOPS)]) + times[Event.TILE]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "neuroemu"
@@ -58,6 +59,24 @@ def test_imports_point_down(path):
         assert same_package or layer(name) < layer(module) or (layer(name) == layer(module) and layer(name) <= 3), (
             f"{module} (layer {layer(module)}) imports {name} (layer {layer(name)})"
         )
+
+
+def test_no_two_modules_import_each_other_in_a_circle():
+    graph = nx.DiGraph()
+    for path in FILES:
+        module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        graph.add_edges_from((module.split(".")[0], name.split(".")[0]) for name in imported(path))
+    graph.remove_edges_from(nx.selfloop_edges(graph))
+    assert list(nx.simple_cycles(graph)) == []
+
+
+def test_nothing_is_imported_by_its_full_name():
+    # So that the layers above see every import.
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            assert not [name for name in names if name.split(".")[0] == "neuroemu"], path
 
 
 def test_every_module_has_a_layer():

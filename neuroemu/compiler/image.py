@@ -51,7 +51,7 @@ class Blocks(NamedTuple):
 
 
 class Noise(NamedTuple):
-    """enabled: (n,) uint8 a compartment, or empty.  draws: (steps, columns) int64 recorded draws, or (0, 0)."""
+    """enabled: (n,) uint8, one a compartment.  draws: (steps, columns) int64 recorded draws, or (0, 0)."""
 
     enabled: np.ndarray
     draws: np.ndarray

@@ -19,7 +19,7 @@ from ..traffic import Traffic
 
 @dataclass(frozen=True)
 class Answers:
-    """What the decoder read: answers and labels (samples,), labels None where there are none; float_* of the float twin."""
+    """What the decoder read.  answers, labels: (samples,); labels and the scores are None where there are none."""
 
     answers: np.ndarray
     labels: np.ndarray | None

@@ -9,7 +9,7 @@ In every time step, for every compartment (facts/fixed_point.md section 2; recor
     spike if v > threshold (strictly); then v = 0 and the refractory counter starts
 ## Our choice
 A compartment is *active* in a step if u, v, bias, input or its counter is not zero before it, or noise is on; otherwise
-the step would leave it as it is, it is not visited and counts as inactive. A ternary compartment also fires when
+the step would leave it as it is, so it is not updated and counts as inactive. A ternary compartment also fires when
 v < threshold_low, with payload -1 (as Lava's TernaryLIF). The wrap of u + bias is what nengo-loihi does; no recording
 settles it. Twin: tests/naive.py.
 """
