@@ -40,6 +40,15 @@ def free_bytes() -> int | None:
         return None
 
 
+SPIKE_BYTES = 70  # of a spike until the run is written: traces, their concatenation, tables by sample (measured)
+
+
+def most_spikes() -> int:
+    """How many spikes a run may record on this machine."""
+    free = free_bytes()
+    return 2**62 if free is None else int(SHARE * free / SPIKE_BYTES)
+
+
 def check(image: ChipImage, network: Network, n_steps: int) -> None:
     """Raises TooLarge if the run would record more than SHARE of the free memory."""
     needed, free = recorded_bytes(image, network, n_steps), free_bytes()

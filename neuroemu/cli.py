@@ -6,9 +6,12 @@ Exit codes: 0 done, 2 something of the user's is wrong (one screen of text, no t
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -29,7 +32,7 @@ def cli() -> None:
     says what that cost in pJ and ns, where, and why.
 
     \b
-    neuroemu run digits              1797 real digits on one Loihi core (needs the 'data' extra)
+    neuroemu run digits              540 held-out digits on one Loihi core (needs the 'data' extra)
     neuroemu run quickstart          a few populations, everything inline
     neuroemu check my_program.yaml   every mistake at once, with its line
     """
@@ -37,7 +40,7 @@ def cli() -> None:
 
 @cli.command(context_settings=CONTEXT)
 @click.argument("program")
-@click.option("-o", "--out", "out", type=click.Path(path_type=Path), help="Run folder [default: runs/NAME-1, -2, ...].")
+@click.option("-o", "--out", "out", type=str, help="Run folder [default: runs/NAME-1, -2, ...].")
 @click.option(
     "--set",
     "overrides",
@@ -52,7 +55,7 @@ def cli() -> None:
 @click.option("--overwrite", is_flag=True, help="Replace the run that is in the folder given with -o.")
 def run(
     program: str,
-    out: Path | None,
+    out: str | None,
     overrides: tuple[str, ...],
     seed: int | None,
     steps: int | None,
@@ -69,17 +72,25 @@ def run(
     from .report import folder
 
     read = program_file.read(program, overrides, seed, steps)
-    wanted = out or folder.next_free(Path("runs"), read.name)
+    if out is not None and not str(out).strip():
+        raise click.UsageError("-o is empty; name a folder.")
+    wanted = Path(out) if out else folder.next_free(Path("runs"), read.name)
     folder.check_free(wanted, overwrite)
     with shown(quiet=quiet or as_json) as progress:
         progress.stage("mapping")
         compiled = compile_program(read)
         from . import pipeline  # loads numba: only once everything else is known to be right
 
+        def advanced(stage: str, done: int, total: int) -> None:
+            interrupts.raise_if_any()
+            progress.steps(stage, done, total)
+
         progress.stage("running")
-        report = pipeline.execute(read, compiled, progress.steps)
+        report = pipeline.execute(read, compiled, advanced)
         progress.stage("writing")
+        interrupts.raise_if_any()
         landed = folder.write(report, wanted, overwrite, ["neuroemu", *sys.argv[1:]], numbered=out is None)
+        interrupts.landed(landed)
     _show(replace(report, folder=landed), as_json)
 
 
@@ -87,13 +98,13 @@ def _show(report: Report, as_json: bool) -> None:
     if as_json:
         import json
 
-        click.echo(json.dumps({**report.summary, "folder": str(report.folder)}, indent=1))
+        click.echo(json.dumps(report.summary, indent=1))
         return
-    from rich.console import Console
+    from .report.terminal import as_text
 
-    from .report.terminal import show_report
-
-    show_report(report, Console(width=None if sys.stdout.isatty() else 110, highlight=False))
+    on_terminal = bool(sys.stdout and sys.stdout.isatty())
+    width = shutil.get_terminal_size().columns if on_terminal else 110
+    click.echo(as_text(report, width, on_terminal and "NO_COLOR" not in os.environ), nl=False)
 
 
 @cli.command(context_settings=CONTEXT)
@@ -175,14 +186,53 @@ def schema(kind: str) -> None:
     click.echo(json.dumps(content, indent=1))
 
 
+class _Interrupts:
+    """SIGINT and SIGTERM: raised where they arrive, remembered where that is swallowed, ignored once the run has landed."""
+
+    def __init__(self) -> None:
+        self.arrived = False
+        self.folder: Path | None = None
+
+    def install(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._arrive)
+
+    def _arrive(self, signum: int, frame: Any) -> None:
+        self.arrived = True
+        raise KeyboardInterrupt
+
+    def raise_if_any(self) -> None:
+        """Python swallows an exception that is raised inside a destructor; this finds it again."""
+        if self.arrived:
+            raise KeyboardInterrupt
+
+    def landed(self, folder: Path) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        self.folder = folder
+
+    def what_is_left(self) -> str:
+        return f"The run is in {self.folder}." if self.folder else "Nothing was written."
+
+
+interrupts = _Interrupts()
+
+
 def main() -> NoReturn:
     """The console script: runs a command and turns every error into its text and exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    interrupts.install()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that has no mu shall not end a run
     sys.exit(_guarded())
 
 
 def _guarded() -> int:
     from .errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USER_ERROR, NeuroemuError
+
+    def say(text: str) -> None:
+        with contextlib.suppress(OSError):
+            click.echo(text, err=True)
 
     try:
         cli.main(standalone_mode=False)
@@ -193,27 +243,31 @@ def _guarded() -> int:
         error.show()
         return EXIT_USER_ERROR
     except NeuroemuError as error:
-        click.echo(f"{error}", err=True)
+        say(f"{error}")
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted; nothing was written.", err=True)
+        say(f"Interrupted. {interrupts.what_is_left()}")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click exits so when whoever reads us (head) has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError:
-        click.echo("Out of memory; nothing was written. Try fewer steps, samples or probes.", err=True)
+        say(f"Out of memory. {interrupts.what_is_left()} Try a smaller network, fewer steps, samples or probes.")
+        return EXIT_USER_ERROR
+    except OSError as error:
+        if interrupts.folder is None:
+            return _our_fault(error, say, EXIT_INTERNAL)
+        say(f"The result could not be printed ({error.strerror}). {interrupts.what_is_left()}")
         return EXIT_USER_ERROR
     except Exception as error:
-        if os.environ.get("NEUROEMU_DEBUG"):
-            raise
-        click.echo(
-            f"Internal error, the fault is ours: {type(error).__name__}: {error}\n"
-            "Nothing was written. NEUROEMU_DEBUG=1 shows where; please report it.",
-            err=True,
-        )
-        return EXIT_INTERNAL
+        return _our_fault(error, say, EXIT_INTERNAL)
 
 
-def _terminate(signum: int, frame: Any) -> None:
-    raise KeyboardInterrupt
+def _our_fault(error: Exception, say: Callable[[str], None], code: int) -> int:
+    if os.environ.get("NEUROEMU_DEBUG"):
+        raise error
+    say(
+        f"Internal error, the fault is ours: {type(error).__name__}: {error}\n"
+        f"{interrupts.what_is_left()} NEUROEMU_DEBUG=1 shows where; please report it."
+    )
+    return code

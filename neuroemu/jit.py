@@ -22,6 +22,7 @@ from typing import Any
 import numba
 
 KEEP_S = 7 * 24 * 3600.0
+ROOM = 64 << 20  # bytes free that a cache folder must have; all kernels take a few megabytes
 COMPILED_IN = ("events.py", "chip.py", "compiler/image.py")  # constants and NamedTuples that kernels take as they are
 
 
@@ -40,7 +41,7 @@ def _writable(folder: Path) -> bool:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return True
+            return shutil.disk_usage(folder).free > ROOM
     except OSError:
         return False
 

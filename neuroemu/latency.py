@@ -42,7 +42,8 @@ class Schedule:
 def schedule(tally: Tally, traffic: Traffic, prices: PriceList, n_tiles: int) -> Schedule:
     """Time of every step.  n_tiles: in use, for the barrier."""
     times = prices.times()
-    by_core = np.zeros(tally.core_steps.shape[:2])
+    n_steps, n_cores, _ = tally.core_steps.shape
+    by_core = np.zeros((n_steps, n_cores))
     for event in np.flatnonzero(times):  # event by event: one product would copy the whole table as floats
         by_core += tally.core_steps[:, :, event] * times[event]
     slowest = by_core.argmax(axis=1)

@@ -38,7 +38,7 @@ def find(kind: str, name: str, beside: Path | None = None, error: type[ProblemsE
     for candidate, is_a in found.items():
         if is_a == "other":
             raise error([Problem(f"'{candidate}' is not a regular file")])
-        if is_a == "file":
+        if is_a == "file" and (is_yaml or name not in names(kind)):  # a stray file does not hide the library's
             return candidate
     in_library = given.name == name or given.parent.as_posix() == kind
     known = folder(kind) / f"{given.stem if is_yaml else given.name}.yaml"

@@ -81,6 +81,7 @@ def execute(program: Program, compiled: Compiled, progress: Progress | None = No
         program.network.probes,
         program.fresh_samples,
         advanced,
+        budget.most_spikes(),
     )
     traces, counters = run_engine(image, plan)
     messages = traffic(image, traces, total)

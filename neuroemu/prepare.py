@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,10 @@ def _check(program: Program) -> None:
     for kind, name, known in chosen:
         if name not in known:
             problems.append(Problem(f"there is no {kind} '{name}'", allowed=", ".join(known)))
-    if program.steps < 1:
-        problems.append(Problem(f"steps is {program.steps}", allowed="at least 1"))
-    if not 0 <= program.seed < 2**64:
-        problems.append(Problem(f"seed is {program.seed}", allowed="0..2**64-1"))
+    if not isinstance(program.steps, Integral) or program.steps < 1:
+        problems.append(Problem(f"steps is {program.steps}", allowed="a whole number of at least 1"))
+    if not isinstance(program.seed, Integral) or not 0 <= program.seed < 2**64:
+        problems.append(Problem(f"seed is {program.seed}", allowed="a whole number 0..2**64-1"))
     formats = (projection.format for projection in program.network.projections)
     for mode in {format.sign_mode for format in formats if format} - set(SIGN_MODES):
         problems.append(Problem(f"there is no sign mode '{mode}'", allowed=", ".join(SIGN_MODES)))
@@ -95,14 +96,36 @@ def _input_problems(program: Program, population: Population) -> list[Problem]:
     if isinstance(given, SpikesInput):
         if not is_source:
             found.append(f"'{name}' is a list of spikes, not a current")
+        elif (
+            given.step.shape != given.channel.shape
+            or given.step.dtype.kind not in "iu"
+            or given.channel.dtype.kind not in "iu"
+        ):
+            found.append(f"the input '{name}' is not two lists of whole numbers, steps and channels, of one length")
+        elif given.step.size and given.step.min() < 1:
+            found.append(f"the input '{name}' has a spike at step {given.step.min()}; steps count from 1")
         elif given.channel.size and (given.channel.min() < 0 or given.channel.max() >= population.size):
             found.append(f"the input '{name}' has a spike in channel {given.channel.max()} of {population.size}")
     elif isinstance(given.encoder, Current) == is_source:
         found.append(f"the input '{name}' {'is a current' if is_source else 'makes spikes'}")
     else:
+        if isinstance(given, ValuesInput):
+            found += _values_problems(name, given)
+        if found:
+            return [Problem(what, path=population.name) for what in found]
         width = DATASETS[given.dataset].channels if isinstance(given, DataInput) else given.values.shape[-1]
         if given.encoder.channels(width) != population.size:
             found.append(f"the input '{name}' has {given.encoder.channels(width)} channels, not {population.size}")
         if isinstance(given, ValuesInput) and given.values.ndim == 3 and given.values.shape[1] < program.steps:
             found.append(f"the input '{name}' has {given.values.shape[1]} steps; {program.steps} are run")
     return [Problem(what, path=population.name) for what in found]
+
+
+def _values_problems(name: str, given: ValuesInput) -> list[str]:
+    if not isinstance(given.values, np.ndarray) or given.values.ndim not in (2, 3) or given.values.size == 0:
+        return [f"the values of '{name}' are not an array [samples][channels] or [samples][steps][channels]"]
+    if given.values.dtype.kind not in "biuf" or not np.all(np.isfinite(given.values)):
+        return [f"the values of '{name}' are not all finite numbers"]
+    if given.labels is not None and np.shape(given.labels) != given.values.shape[:1]:
+        return [f"the labels of '{name}' have the shape {np.shape(given.labels)}, not one for each sample"]
+    return []

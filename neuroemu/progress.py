@@ -21,30 +21,46 @@ class Progress:
         """`done` of `total` time steps are behind us."""
 
 
+class _Rate:
+    """Steps per second since the first look, which comes after any compilation."""
+
+    def __init__(self) -> None:
+        self.first: tuple[float, int] | None = None
+
+    def at(self, done: int) -> float | None:
+        """Steps/s now; None at the first look."""
+        now = time.monotonic()
+        if self.first is None:
+            self.first = (now, done)
+            return None
+        began, before = self.first
+        return (done - before) / max(now - began, 1e-9)
+
+
 class _Plain(Progress):
     """Lines on stderr."""
 
     def __init__(self) -> None:
-        self.began = self.last = time.monotonic()
+        self.last = time.monotonic()
+        self.rate = _Rate()
 
     def stage(self, name: str) -> None:
-        self.began = self.last = time.monotonic()
+        self.last = time.monotonic()
         print(f"neuroemu: {name}", file=sys.stderr, flush=True)
 
     def steps(self, stage: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self.last < PLAIN_EVERY_S:
+        rate = self.rate.at(done)
+        if not rate or time.monotonic() - self.last < PLAIN_EVERY_S:
             return
-        self.last = now
-        rate = done / (now - self.began)
-        left = (total - done) / rate if rate else 0.0
+        self.last = time.monotonic()
+        left = (total - done) / rate
         print(f"neuroemu: step {done} of {total}, {rate:.0f} steps/s, {left:.0f} s left", file=sys.stderr, flush=True)
 
 
 @contextmanager
 def shown(quiet: bool) -> Iterator[Progress]:
     """The Progress that suits where stderr goes."""
-    if quiet:
+    if quiet or sys.stderr is None:
         yield Progress()
         return
     if not sys.stderr.isatty():
@@ -74,12 +90,11 @@ class _Bar(Progress):
     def __init__(self, bar: Any) -> None:
         self.bar = bar
         self.task = bar.add_task("reading", total=None, rate="")
-        self.began = time.monotonic()
+        self.rate = _Rate()
 
     def stage(self, name: str) -> None:
-        self.began = time.monotonic()
         self.bar.update(self.task, description=name)
 
     def steps(self, stage: str, done: int, total: int) -> None:
-        rate = done / max(time.monotonic() - self.began, 1e-9)
-        self.bar.update(self.task, completed=done, total=total, rate=f"{rate:,.0f} steps/s")
+        rate = self.rate.at(done)
+        self.bar.update(self.task, completed=done, total=total, rate=f"{rate:,.0f} steps/s" if rate else "")

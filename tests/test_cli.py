@@ -135,7 +135,7 @@ def test_an_interrupted_run_leaves_nothing(in_empty_folder, sent):
     process.send_signal(sent)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "nothing was written" in errors and "Traceback" not in errors
+    assert "Nothing was written." in errors and "Traceback" not in errors
     assert not [path for path in in_empty_folder.rglob("*") if path.is_file()]
 
 
@@ -150,3 +150,61 @@ def test_two_runs_at_once_both_land(in_empty_folder):
     assert [process.wait(timeout=120) for process in both] == [0, 0]
     landed = sorted(path.name for path in (in_empty_folder / "runs").iterdir())
     assert landed == ["quickstart-1", "quickstart-2"]
+
+
+def test_a_run_that_cannot_be_printed_says_where_it_is(in_empty_folder):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, "run", "quickstart", "--quiet", "-o", "out"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "The run is in out." in done.stderr and "othing was written" not in done.stderr
+    assert (in_empty_folder / "out" / "summary.json").is_file()
+
+
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "| true", "| head -1"])
+def test_a_closed_or_cut_output_ends_no_run(in_empty_folder, closed):
+    command = f"'{sys.executable}' -m neuroemu run quickstart --quiet -o out {closed}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (in_empty_folder / "out" / "summary.json").is_file()
+
+
+def test_a_terminal_without_unicode_ends_no_run(in_empty_folder):
+    done = call("run", "quickstart", "--quiet", "-o", "ü", LC_ALL="C", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert (in_empty_folder / "ü" / "summary.json").is_file()
+
+
+@pytest.mark.parametrize("out", ["", " ", "x" * 300])
+def test_a_folder_that_cannot_be_is_refused_before_the_run(in_empty_folder, out):
+    done = call("run", "quickstart", "-o", out)
+    assert done.returncode == 2 and "Internal" not in done.stderr
+    assert list(in_empty_folder.iterdir()) == []
+
+
+def test_the_folder_we_are_in_may_take_the_run(in_empty_folder):
+    assert call("run", "quickstart", "-o", ".").returncode == 0
+    assert (in_empty_folder / "summary.json").is_file()
+
+
+def test_an_interrupted_run_leaves_no_folder_of_runs(in_empty_folder):
+    call("run", "quickstart", "--set", "network.populations.choice.bias=1e9", "-o", "a/b/c")
+    assert list(in_empty_folder.iterdir()) == []
+
+
+def test_a_file_of_the_same_name_does_not_hide_the_library(in_empty_folder):
+    (in_empty_folder / "quickstart").write_text("mine")
+    assert call("run", "quickstart", "--quiet").returncode == 0
+
+
+def test_notes_in_a_run_folder_are_not_overwritten(in_empty_folder):
+    call("run", "quickstart", "--quiet", "-o", "out")
+    (in_empty_folder / "out" / "notes.txt").write_text("mine")
+    refused = call("run", "quickstart", "-o", "out", "--overwrite")
+    assert refused.returncode == 2 and "notes.txt" in refused.stderr
+    assert (in_empty_folder / "out" / "notes.txt").read_text() == "mine"

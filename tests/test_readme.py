@@ -60,7 +60,7 @@ def test_the_report_shown_is_the_report_recorded():
 
 
 def test_the_errors_shown_are_the_errors_given(folder):
-    text = (folder / "mine.yaml").read_text().replace("tau_mem: 10 ms, threshold", "tau_mem: '10', treshold")
+    text = (folder / "mine.yaml").read_text().replace("tau_mem: 10 ms, threshold", "tau_mem: 10, treshold")
     (folder / "mine.yaml").write_text(text)
     shown = re.search(r"<!-- error -->\n```text\n(.*?)```", README, re.DOTALL).group(1)
     done = shell("neuroemu check mine.yaml", folder)

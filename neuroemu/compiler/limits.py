@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 
@@ -18,9 +19,10 @@ def check(parts: list[Part], placement: np.ndarray, axons_out: np.ndarray, chip:
     placement: core of each part.  axons_out: (n_cores at least,) messages one spike of every compartment would send, by core.
     """
     violations = _cores(placement, chip)
+    parts_of = Counter(part.population for part in parts)
     for core in np.unique(placement):
         here = [part for part, place in zip(parts, placement, strict=True) if place == core]
-        violations += _core(int(core), here, int(axons_out[core]), chip)
+        violations += _core(int(core), here, int(axons_out[core]), parts_of, chip)
     if violations:
         raise DoesNotFit(violations, chip.name)
 
@@ -87,16 +89,17 @@ def _cores(placement: np.ndarray, chip: Chip) -> list[Violation]:
     ]
 
 
-def _core(core: int, parts: list[Part], axons_out: int, chip: Chip) -> list[Violation]:
+def _core(core: int, parts: list[Part], axons_out: int, parts_of: Counter[str], chip: Chip) -> list[Violation]:
     limits = chip.core
     place = f"core {core}"
     found = []
+    largest = max(parts, key=lambda part: part.size)
+    more = math.ceil(parts_of[largest.population] * max(2.0, axons_out / limits.axons_out))
 
     def exceeded(resource: str, needed: int, available: int, culprit: str, remedy: str) -> None:
         if needed > available:
             found.append(Violation(resource, needed, available, place, culprit, remedy))
 
-    largest = max(parts, key=lambda part: part.size)
     exceeded("compartments", sum(p.size for p in parts), limits.compartments, largest.population, "Try more parts.")
     sources = np.unique(np.concatenate([part.demand.sources for part in parts]))
     most = max(parts, key=lambda part: part.demand.axons_in)
@@ -124,7 +127,6 @@ def _core(core: int, parts: list[Part], axons_out: int, chip: Chip) -> list[Viol
         axons_out,
         limits.axons_out,
         f"population '{largest.population}'",
-        f"Try mapping.parts: {{{largest.population}: {max(2, math.ceil(axons_out / limits.axons_out))}}} "
-        "and mapping.share_cores: false.",
+        f"Try mapping.parts: {{{largest.population}: {more}}} and mapping.share_cores: false.",
     )
     return found

@@ -60,6 +60,7 @@ class PopulationRounding:
     name: str
     scale: float  # units of 2**6 for 1.0
     threshold_error: float
+    bias_error: float
     tau_mem_error: float
     tau_syn_error: float
 
@@ -467,11 +468,12 @@ def _lif_registers(
         zeros,
         zeros,
     )
-    worst = float(np.max(np.abs(mantissa / scale - threshold) / np.maximum(np.abs(threshold), 1e-12)))
+    worst = _largest_error(mantissa / scale, threshold)
     return registers, PopulationRounding(
         population.name,
         scale,
         worst,
+        _largest_error(bias / (scale * STATE_UNIT), spread(model.bias, n)),
         _tau_error(decay_v, spread(model.tau_mem_ms, n), step_ms),
         _tau_error(decay_u, spread(model.tau_syn_ms, n), step_ms),
     )
@@ -482,6 +484,12 @@ def _decay(tau_ms: Values, step_ms: float, n: int) -> np.ndarray:
     tau = spread(tau_ms, n)
     with np.errstate(divide="ignore"):
         return -DECAY_ONE * np.expm1(-step_ms / tau)
+
+
+def _largest_error(kept: np.ndarray, wanted: np.ndarray) -> float:
+    """Largest error relative to each value that is not 0."""
+    asked = wanted != 0
+    return float(np.max(np.abs(kept[asked] / wanted[asked] - 1), initial=0.0))
 
 
 def _tau_error(kept: np.ndarray, tau_ms: np.ndarray, step_ms: float) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..compiler.image import ChipImage
 from ..counters import Counters, Traces
-from ..errors import InternalError, Problem, ProgramError
+from ..errors import InternalError, Problem, ProgramError, TooLarge
 from ..events import N_PART_EVENTS
 from ..network import Probe
 from .state import restart, start
@@ -40,6 +40,7 @@ class Plan:
     """What to run.  steps: of one sample.  inputs: by spike source; drives: by population on the chip.
 
     fresh_samples: the state starts anew with every sample.  progress: called with the number of steps done.
+    most_spikes: TooLarge is raised when the run has recorded more.
     """
 
     steps: int
@@ -50,6 +51,7 @@ class Plan:
     probes: tuple[Probe, ...] = ()
     fresh_samples: bool = True
     progress: Callable[[int], None] | None = None
+    most_spikes: int = 2**62
 
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
@@ -62,6 +64,7 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     u_columns, v_columns = _columns(u_index), _columns(v_index)
     u, v = np.empty((total, u_columns.size), np.int64), np.empty((total, v_columns.size), np.int64)
     chunks: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    n_spikes = n_counted = 0
     done = fresh = 0  # steps behind us, and those behind us when the state was last fresh
     while done < total:
         if done and plan.fresh_samples and done % plan.steps == 0:
@@ -81,6 +84,13 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
             row, n_recorded = advance(kernel, state, host, recorder, done + 1, fresh + 1, row, n_steps, 0)
             chunks.append(tuple(array[:n_recorded].copy() for array in buffer))  # type: ignore[arg-type]
         done += n_steps
+        recorded = sum(chunk[0].size for chunk in chunks[n_counted:])
+        n_spikes, n_counted = n_spikes + recorded, len(chunks)
+        if n_spikes > plan.most_spikes:
+            raise TooLarge(
+                f"{n_spikes:,} spikes in {done:,} of {total:,} steps fill the memory of this machine. "
+                "Try fewer steps (--steps) or samples, or a network that fires less."
+            )
         if plan.progress:
             plan.progress(done)
     step, source, payload = (np.concatenate([chunk[k] for chunk in chunks]) for k in range(3))

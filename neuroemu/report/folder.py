@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import errno
 import hashlib
@@ -21,11 +22,12 @@ from ..compiler.image import digest
 from ..errors import OutputError
 from ..events import Event
 from ..latency import BOUNDS
-from .spikes import write_spikes
+from .spikes import probed_states, write_spikes
 
 if TYPE_CHECKING:
     from .report import Report
 
+MAX_NAME = 200  # bytes; ours grow by a few for the folder beside it
 FILES = (
     "manifest.json",
     "summary.json",
@@ -39,21 +41,32 @@ FILES = (
 
 def check_free(folder: Path, overwrite: bool) -> None:
     """Raises OutputError if a run could not land at `folder`; called before the run, so that no run is wasted."""
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise OutputError(f"{folder} is not a folder. Try another -o.")
-    if folder.is_dir() and any(folder.iterdir()):
-        if not overwrite:
-            raise OutputError(
-                f"{folder} is not empty; nothing was touched. Try another -o, or --overwrite for an old run."
-            )
-        if not (folder / "manifest.json").is_file():
-            raise OutputError(f"{folder} holds no neuroemu run, so --overwrite leaves it alone. Try another -o.")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".neuroemu-", dir=folder.parent):
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            raise OutputError(f"{folder} is not a folder. Try another -o.")
+        if folder.is_dir():
+            _check_content(folder, overwrite)
+        above = next(parent for parent in folder.absolute().parents if parent.exists())
+        with tempfile.TemporaryDirectory(prefix=".neuroemu-", dir=above):
             pass
+        if len(os.fsencode(folder.name)) > MAX_NAME:
+            raise OutputError(f"the name of the folder has {len(folder.name)} characters. Try another -o.")
     except OSError as error:
-        raise OutputError(f"{folder.parent} cannot be written ({error.strerror}). Try another -o.") from None
+        raise OutputError(f"{folder} cannot be written ({error.strerror}). Try another -o.") from None
+
+
+def _check_content(folder: Path, overwrite: bool) -> None:
+    """An empty folder is free; a run may be replaced on request; anything else is somebody's."""
+    names = {path.name for path in folder.iterdir()}
+    if names and not overwrite:
+        raise OutputError(f"{folder} is not empty; nothing was touched. Try another -o, or --overwrite for an old run.")
+    if names and "manifest.json" not in names:
+        raise OutputError(f"{folder} holds no neuroemu run, so --overwrite leaves it alone. Try another -o.")
+    foreign = sorted(names - set(FILES))
+    if foreign:
+        raise OutputError(
+            f"{folder} holds {', '.join(foreign[:5])} besides the run, and --overwrite would remove it. Try another -o."
+        )
 
 
 def next_free(base: Path, name: str) -> Path:
@@ -68,8 +81,10 @@ def write(report: Report, folder: Path, overwrite: bool, command: list[str], num
     """Writes the run and returns where.  numbered: another run may take the name first, then the next number is taken."""
     if numbered and folder.exists():  # another run landed while this one was running
         folder = _next(folder)
+    folder = folder.absolute() if folder.name in ("", "..") else folder  # -o . is the folder we are in
     check_free(folder, overwrite)
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    made = _make_parents(folder)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name[:100]}-", dir=folder.parent))
     try:
         os.chmod(partial, 0o777 & ~_umask())  # mkdtemp makes it private
         _write_files(report, partial, command)
@@ -80,6 +95,19 @@ def write(report: Report, folder: Path, overwrite: bool, command: list[str], num
         ) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        for parent in made:
+            with contextlib.suppress(OSError):  # not empty: the run is in it
+                parent.rmdir()
+
+
+def _make_parents(folder: Path) -> list[Path]:
+    """Makes the folders above; returns those that were not there, innermost first."""
+    missing = [parent for parent in folder.parents if not parent.exists()]
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder.parent} cannot be made ({error.strerror}). Try another -o.") from None
+    return missing
 
 
 def _land(partial: Path, folder: Path, overwrite: bool, numbered: bool) -> Path:
@@ -178,6 +206,7 @@ def manifest(report: Report, command: list[str]) -> dict[str, Any]:
         },
         "platform": platform.platform(),
         "wall_s": report.wall_s,
+        "probes": {f"{name}.{kind}": index.tolist() for kind, name, index in probed_states(report)},
         "files": list(FILES),
     }
 

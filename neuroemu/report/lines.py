@@ -12,6 +12,8 @@ from ..units import show
 if TYPE_CHECKING:
     from .report import Report
 
+SHOWN_ERROR = 0.02  # of a threshold, a bias or a time constant; below, the weights' own rounding is larger
+
 Section = tuple[str, list[tuple[str, str]]]
 
 
@@ -71,6 +73,11 @@ def _energy(report: Report) -> Section:
             f"{show(energy['total'], 'pJ')}  (dynamic {show(energy['dynamic'], 'pJ')}, static {show(energy['static'], 'pJ')})",
         ),
         (
+            "static",
+            f"at full speed, {show(report.schedule.total_ns, 'ns')} in all; {show(energy['static_in_real_time'], 'pJ')} "
+            f"at {report.program.network.step_ms:g} ms a step",
+        ),
+        (
             "a sample",
             f"{show(s['energy_per_sample_pj'], 'pJ')}  (dynamic {show(s['dynamic_energy_per_sample_pj'], 'pJ')})",
         ),
@@ -116,8 +123,16 @@ def _quantisation(report: Report) -> Section:
         rows.append(("float network", f"{twin['accuracy']:.2%}: the chip loses {points:+.2f} points"))
     if twin and twin["agreement"] is not None:
         rows.append(("same answer", f"{twin['agreement']:.2%} of the samples"))
-    if twin and twin["spikes_changed"] is not None:
-        rows.append(("spikes", f"{twin['spikes_changed']:+.2%} against the float network"))
+    if twin:
+        change = "" if twin["spikes_changed"] is None else f": {twin['spikes_changed']:+.2%}"
+        rows.append(("spikes", f"{report.summary['spikes']:,} on chip, {twin['spikes']:,} in floats{change}"))
+    for entry in report.summary["quantisation"]["populations"]:
+        labels = ("threshold", "bias", "tau_mem", "tau_syn")
+        lost = [
+            f"{label} off by {entry[f'{label}_error']:.1%}" for label in labels if entry[f"{label}_error"] > SHOWN_ERROR
+        ]
+        if lost:
+            rows.append((entry["name"], "rounding: " + ", ".join(lost)))
     for entry in report.summary["quantisation"]["projections"]:
         more = f", {entry['pruned']} became 0" if entry["pruned"] else ""
         more += f", {entry['saturated']} saturated" if entry["saturated"] else ""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..compiler.quantise import STATE_UNIT
+
 if TYPE_CHECKING:
     from .report import Report
 
@@ -17,6 +19,7 @@ def write_spikes(report: Report, path: Path) -> None:
     spikes: EventData, idx padded with -1, time in seconds at the middle of the step (so that floor(time / dt) is the step
     from 0, whatever the last bit says), n_neurons, t_max.  u, v: TimeGriddedData (samples, steps, probed compartments).
     """
+    import h5py
     import nir
 
     program, samples = report.program, report.samples
@@ -32,6 +35,19 @@ def write_spikes(report: Report, path: Path) -> None:
             nodes.setdefault(name, {})[observable] = nir.TimeGriddedData(data, dt)
     graph = nir.NIRGraphData({name: nir.NIRNodeData(observables) for name, observables in nodes.items()})
     nir.write_data(str(path), graph)
+    scales = report.compiled.quantised.scale
+    with h5py.File(path, "a") as file:  # what NIRData has no field for
+        for kind, name, index in probed_states(report):
+            group = file[f"nodes/{name}/observables/{kind}"]
+            group.attrs["index"] = index
+            group.attrs["unit"] = "the chip's integers"
+            group.attrs["one"] = scales[name] * STATE_UNIT  # what 1.0 of the network is in them
+
+
+def probed_states(report: Report) -> list[tuple[str, str, np.ndarray]]:
+    """(u or v, population, its probed compartments) of every recorded state, in the order of the columns."""
+    tables = (("u", report.traces.u_index), ("v", report.traces.v_index))
+    return [(kind, name, index) for kind, indices in tables for name, index in indices.items()]
 
 
 def recorded(report: Report) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from ..compiler.image import digest
 from ..counters import OVERFLOWS
 from ..decode import NO_ANSWER
+from ..energy import static_pj
 from ..events import Event
 from ..latency import BOUNDS
 from ..program import ValuesInput
@@ -52,6 +53,9 @@ def summarise(report: Report) -> dict[str, Any]:
             "total": bill.total,
             "dynamic": bill.dynamic,
             "static": bill.static,
+            "static_in_real_time": static_pj(
+                prices, report.counters.n_steps * image.step_ms * 1e6, image.mesh.n_cores, int(tally.cores.size)
+            ),
             "by_event": bill.by_event,
             "by_population": bill.by_population,
             "by_core": bill.by_core,

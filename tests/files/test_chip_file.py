@@ -114,7 +114,7 @@ def test_a_changed_price_says_who_changed_it_and_what_it_was(extended):
     _, prices = extended("prices: {synapse_read: {energy: 100 pJ}}\n")
     price = prices.energy_pj[Event.SYNAPSE_READ]
     assert "mine.yaml" in price.source and "before: Davies 2018 Table 2" in price.source
-    assert price.provenance == "estimate" and "energy of synapse_read" in prices.estimates()
+    assert price.provenance == "estimate" and "energy and time of synapse_read" in prices.estimates()
 
 
 def test_a_changed_price_may_bring_its_own_source(extended):
