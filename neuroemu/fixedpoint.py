@@ -6,10 +6,7 @@ Values are int64; nothing here knows of compartments or time. Twins in tests/nai
 from __future__ import annotations
 
 from .jit import njit
-
-DECAY_BITS = 12
-DECAY_ONE = 1 << DECAY_BITS  # 4096: the decay that forgets everything
-STATE_SHIFT = 6  # weights and thresholds are stored in units of 2**6
+from .widths import DECAY_BITS, DECAY_ONE
 
 
 @njit(inline="always")

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from .chip import Chip
-from .compiler.quantise import STATE_UNIT, bias_units, spread
+from .compiler.registers import bias_units, spread
 from .data import DATASETS, require
 from .encode import Current, Encoder, Span
 from .errors import DataError
 from .network import Lif, Spikes
 from .program import DataInput, Program, SpikesInput, ValuesInput
 from .streams import stream
+from .widths import STATE_UNIT
 
 
 @dataclass(frozen=True)

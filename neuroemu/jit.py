@@ -23,7 +23,8 @@ import numba
 
 KEEP_S = 7 * 24 * 3600.0
 ROOM = 64 << 20  # bytes free that a cache folder must have; all kernels take a few megabytes
-COMPILED_IN = ("events.py", "chip.py", "compiler/image.py")  # constants and NamedTuples that kernels take as they are
+# Constants and NamedTuples that kernels take as they are.
+COMPILED_IN = ("widths.py", "events.py", "chip.py", "compiler/image.py")
 
 
 def _digest() -> str:

@@ -17,7 +17,7 @@ from ..chip import Arithmetic, Mesh
 
 
 class Compartments(NamedTuple):
-    """(n,) int64 each, in network order.  Decays effective 0..4096; thresholds, bias, limits in units of u and v."""
+    """Registers, (n,) int64 each, in network order.  Decays effective 0..4096; the rest in units of u and v."""
 
     decay_u: np.ndarray
     decay_v: np.ndarray

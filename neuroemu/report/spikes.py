@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..compiler.quantise import STATE_UNIT
+from ..widths import STATE_UNIT
 
 if TYPE_CHECKING:
     from .report import Report

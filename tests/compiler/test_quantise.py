@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from neuroemu.chip import Arithmetic
 from neuroemu.compiler import MappingOptions, compile_network
 from neuroemu.compiler.compile import expand
-from neuroemu.compiler.quantise import bias_units, quantise, stored_weights
+from neuroemu.compiler.quantise import quantise
+from neuroemu.compiler.registers import bias_units
+from neuroemu.compiler.weights import stored_weights
 from neuroemu.connect import Dense, Sparse
 from neuroemu.errors import QuantisationError
 from neuroemu.network import Lif, LifRegisters, Network, Noise, Spikes, WeightFormat

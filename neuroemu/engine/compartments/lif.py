@@ -19,8 +19,9 @@ from __future__ import annotations
 import numpy as np
 
 from ... import rng
-from ...fixedpoint import STATE_SHIFT, clip, decay, wrap, wrap_once
+from ...fixedpoint import clip, decay, wrap, wrap_once
 from ...jit import njit
+from ...widths import STATE_SHIFT
 
 NOISE_TOP = 127
 _NOISE_RANGE = np.uint64(2 * NOISE_TOP + 1)

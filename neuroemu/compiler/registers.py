@@ -1,0 +1,206 @@
+"""Registers of compartments: from physical units at a scale, or as the user gave them, checked against the chip's ranges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..chip import Arithmetic, Chip
+from ..errors import Problem
+from ..network import Lif, LifRegisters, Noise, Population, Values
+from ..widths import DECAY_ONE, STATE_UNIT
+from .image import Compartments
+
+NO_THRESHOLD = -(2**62)
+UNBOUNDED = 2**62
+
+
+@dataclass(frozen=True)
+class PopulationRounding:
+    """What quantisation did to one population; errors are relative, 0.01 is one percent."""
+
+    name: str
+    scale: float  # units of 2**6 for 1.0
+    threshold_error: float
+    bias_error: float
+    tau_mem_error: float
+    tau_syn_error: float
+
+
+def misfits(population: Population) -> list[Problem]:
+    """What cannot become registers at all: not one value a compartment, or in physical units not finite or negative."""
+    problems = []
+    for label, value in vars(population.model).items():
+        if value is None or isinstance(value, str):
+            continue
+        if isinstance(value, Noise):
+            problems += _noise_misfits(value, population)
+            continue
+        array, what, allowed = np.asarray(value), "", ""
+        if array.size != 1 and array.shape != (population.size,):
+            what, allowed = f"has the shape {array.shape}", f"one number, or {population.size} (one a compartment)"
+        elif isinstance(population.model, Lif):
+            endless = np.isposinf(array) if label.startswith("tau") else np.zeros(array.shape, bool)
+            wrong = array[~(np.isfinite(array) | endless) | ((array < 0) & (label != "bias"))]
+            if wrong.size:
+                what = f"is {wrong.flat[0]:g}"
+                allowed = "finite numbers" if label == "bias" else "finite numbers of at least 0"
+        if what:
+            problems.append(Problem(f"{label} {what}", path=population.name, allowed=allowed))
+    return problems
+
+
+def _noise_misfits(noise: Noise, population: Population) -> list[Problem]:
+    n, found = population.size, []
+    if not 1 <= noise.exponent <= 23:
+        found.append((f"noise exponent is {noise.exponent}", "1..23"))
+    if np.size(noise.enable) != 1 and np.shape(noise.enable) != (n,):
+        found.append((f"noise enable has the shape {np.shape(noise.enable)}", f"one value, or {n} (one a compartment)"))
+    if noise.draws is not None and (np.ndim(noise.draws) != 2 or np.shape(noise.draws)[1] != n):
+        found.append((f"recorded noise has the shape {np.shape(noise.draws)}", f"(steps, {n})"))
+    return [Problem(what, path=population.name, allowed=allowed) for what, allowed in found]
+
+
+def lif_registers(
+    population: Population, scale: float, step_ms: float, chip: Chip, problems: list[Problem]
+) -> tuple[Compartments, PopulationRounding]:
+    """Compartments of a population in physical units, and what rounding them did."""
+    model, n, a = population.model, population.size, chip.arithmetic
+    assert isinstance(model, Lif)
+    wanted_u, wanted_v = _decay(model.tau_syn_ms, step_ms, n), _decay(model.tau_mem_ms, step_ms, n)
+    decay_u = np.clip(np.rint(wanted_u), a.decay_u_offset, chip.registers.decay_max + a.decay_u_offset)
+    decay_v = np.clip(np.rint(wanted_v), a.decay_v_offset, chip.registers.decay_max + a.decay_v_offset)
+    threshold = spread(model.threshold, n)
+    mantissa = np.rint(threshold * scale)
+    _in_range(population.name, "threshold", mantissa, 0, chip.registers.threshold_max, problems, chip)
+    if np.any((mantissa == 0) & (threshold > 0)):
+        problems.append(
+            Problem(
+                f"a threshold of {threshold[(mantissa == 0) & (threshold > 0)][0]:g} rounds to 0 beside weights this large",
+                path=population.name,
+                remedy="smaller weights, or a larger threshold",
+            )
+        )
+    bias = bias_units(spread(model.bias, n) * scale * STATE_UNIT, chip)
+    pause = np.rint(np.minimum(spread(model.refractory_ms, n) / step_ms, 2.0**31)) + 1
+    _in_range(population.name, "refractory (steps + 1)", pause, 1, chip.registers.refractory_max, problems, chip)
+    limit = _v_limit(a)
+    zeros = np.zeros(n, np.int64)
+    registers = Compartments(
+        decay_u.astype(np.int64),
+        decay_v.astype(np.int64),
+        mantissa.astype(np.int64) * STATE_UNIT,
+        np.full(n, NO_THRESHOLD),
+        bias,
+        pause.astype(np.int64),
+        np.full(n, -limit),
+        np.full(n, limit),
+        zeros,
+        zeros,
+        zeros,
+    )
+    worst = _largest_error(mantissa / scale, threshold)
+    return registers, PopulationRounding(
+        population.name,
+        scale,
+        worst,
+        _largest_error(bias / (scale * STATE_UNIT), spread(model.bias, n)),
+        _tau_error(decay_v, spread(model.tau_mem_ms, n), step_ms),
+        _tau_error(decay_u, spread(model.tau_syn_ms, n), step_ms),
+    )
+
+
+def _decay(tau_ms: Values, step_ms: float, n: int) -> np.ndarray:
+    """(n,) float decay in 1/4096 per step, 4096 (1 - exp(-step/tau)); tau 0 forgets at once, inf never."""
+    tau = spread(tau_ms, n)
+    with np.errstate(divide="ignore"):
+        return -DECAY_ONE * np.expm1(-step_ms / tau)
+
+
+def _largest_error(kept: np.ndarray, wanted: np.ndarray) -> float:
+    """Largest error relative to each value that is not 0."""
+    asked = wanted != 0
+    return float(np.max(np.abs(kept[asked] / wanted[asked] - 1), initial=0.0))
+
+
+def _tau_error(kept: np.ndarray, tau_ms: np.ndarray, step_ms: float) -> float:
+    """Largest |1 - tau / tau kept| of the time constants that are neither 0 nor inf; 1.0 where the leak is lost."""
+    asked = (tau_ms > 0) & np.isfinite(tau_ms)
+    with np.errstate(divide="ignore"):
+        tau_kept = -step_ms / np.log1p(-np.minimum(kept[asked], DECAY_ONE) / DECAY_ONE)
+        return float(np.max(np.abs(1 - tau_ms[asked] / tau_kept), initial=0.0))
+
+
+def own_registers(population: Population, chip: Chip, problems: list[Problem]) -> Compartments:
+    """Compartments as the user gave them, checked against the chip's."""
+    model, n, name, limits, a = population.model, population.size, population.name, chip.registers, chip.arithmetic
+    assert isinstance(model, LifRegisters)
+
+    def register(label: str, value: Values, low: int, high: int) -> np.ndarray:
+        array = spread(value, n)
+        _in_range(name, label, array, low, high, problems, chip)
+        return np.clip(np.nan_to_num(array), -UNBOUNDED, UNBOUNDED).astype(np.int64)
+
+    limit = _v_limit(a)
+    state = 1 << 31
+    exponent = register("bias_exponent", model.bias_exponent, limits.bias_exponent_min, limits.bias_exponent_max)
+    mantissa = register("bias", model.bias, limits.bias_min, limits.bias_max)
+    low = model.threshold_low
+    return Compartments(
+        register("decay_u", model.decay_u, 0, limits.decay_max) + a.decay_u_offset,
+        register("decay_v", model.decay_v, 0, limits.decay_max) + a.decay_v_offset,
+        register("threshold", model.threshold, 0, limits.threshold_max) * STATE_UNIT,
+        np.full(n, NO_THRESHOLD)
+        if low is None
+        else register("threshold_low", low, -limits.threshold_max, 0) * STATE_UNIT,
+        np.where(exponent >= 0, mantissa << np.maximum(exponent, 0), mantissa >> np.maximum(-exponent, 0)),
+        register("refractory", model.refractory, 1, limits.refractory_max),
+        np.full(n, -limit) if model.v_min is None else register("v_min", model.v_min, -state, 0),
+        np.full(n, limit) if model.v_max is None else register("v_max", model.v_max, 0, state),
+        register("u", model.u, -state, state),
+        register("v", model.v, -state, state),
+        register("charge", model.charge, -state, state),
+    )
+
+
+def bias_units(bias: np.ndarray, chip: Chip) -> np.ndarray:
+    """(n,) biases in units of u and v as mantissa << exponent: the smallest exponent that holds each, rounded to nearest.
+
+    What is too large is limited to the register's range.
+    """
+    limits = chip.registers
+    with np.errstate(divide="ignore"):
+        needed = np.ceil(np.log2(np.maximum(np.abs(bias) / limits.bias_max, 2.0**-60)))
+    exponent = np.clip(needed, max(limits.bias_exponent_min, 0), limits.bias_exponent_max).astype(np.int64)
+    mantissa = np.clip(np.rint(bias / 2.0**exponent), limits.bias_min, limits.bias_max).astype(np.int64)
+    return mantissa << exponent
+
+
+def _v_limit(a: Arithmetic) -> int:
+    return (1 << (a.state_bits - 1)) - 1 if a.v_clip else UNBOUNDED
+
+
+def spread(value: Values, n: int) -> np.ndarray:
+    """(n,) float64 of one value for all or one a compartment."""
+    return np.broadcast_to(np.asarray(value, np.float64), (n,))
+
+
+def _in_range(
+    population: str, label: str, values: np.ndarray, low: int, high: int, problems: list[Problem], chip: Chip
+) -> None:
+    outside = np.flatnonzero((values < low) | (values > high) | (values % 1 != 0))
+    if outside.size:
+        first = outside[0]
+        where = (
+            f" (compartment {first}{f', and {outside.size - 1} more' if outside.size > 1 else ''})"
+            if values.size > 1
+            else ""
+        )
+        problems.append(
+            Problem(
+                f"{label} is {values[first]:g}{where}",
+                path=population,
+                allowed=f"whole numbers {low}..{high} on {chip.name}",
+            )
+        )
