@@ -144,6 +144,12 @@ class ChipImage:
         return self.plain.target.size + self.graded.target.size
 
     @property
+    def largest_sum(self) -> int:
+        """Bound on any |sum| in the delay ring, in 2**6: a synapse delivers at most once into a row, payloads being 1 or -1."""
+        sums = [np.bincount(s.target, np.abs(s.weight.astype(np.int64))) for s in (self.plain, self.graded) if s.target.size]
+        return int(sum(each.max() for each in sums))
+
+    @property
     def n_slots(self) -> int:
         """Rows of the delay ring: a spike of step t reaches t + 1 + delay while row t is still being read."""
         longest = max((int(s.delay.max()) for s in (self.plain, self.graded) if s.delay.size), default=0)

@@ -13,7 +13,7 @@ from ..counters import OVERFLOWS
 class ChipState(NamedTuple):
     """u, v, refractory (steps still held), bias: (n,) int64.  charge: (n,) int64, input waiting besides the ring's.
 
-    ring: (n_slots, width) int64 input in 2**6, row t % n_slots is what arrives at step t.
+    ring: (n_slots, width) input in 2**6, row t % n_slots is what arrives at step t; int32 where no sum can exceed it.
     overflows: (n_blocks, 4) int64, how often a block left its registers: OVERFLOWS of counters.py. Grows over the whole run.
     """
 
@@ -36,7 +36,7 @@ def start(image: ChipImage) -> ChipState:
         np.zeros(n, np.int64),
         c.bias.copy(),
         c.charge.copy(),
-        np.zeros((image.n_slots, width), np.int64),
+        np.zeros((image.n_slots, width), np.int32 if image.largest_sum < 2**31 else np.int64),
         np.zeros((len(image.names), len(OVERFLOWS)), np.int64),
     )
 

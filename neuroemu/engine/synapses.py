@@ -1,6 +1,7 @@
 """Synapses: the spikes of a step walk their lists and add weights to the rows of the delay ring.
 
-Sums are int64 in units of 2**6 and are wrapped only when a compartment takes them up, so order of delivery cannot matter.
+Sums are in units of 2**6, in integers wide enough for any of them, and are wrapped only when a compartment takes them up,
+so order of delivery cannot matter.
 """
 
 from __future__ import annotations

@@ -32,68 +32,73 @@ def update(first, size, block, step, sample_step, image, state, row, spiked, pay
     """Advances the compartments first..first+size-1, all of one block, by one time step.
 
     step: of the run, for random draws.  sample_step: since the state was fresh, for periodic reset and recorded noise.
-    image: Kernel arrays (engine/step.py).  row: (width,) int64 input in 2**6 due now, zeroed here.
+    image: Kernel arrays (engine/step.py).  row: (width,) input in 2**6 due now, zeroed here.
     spiked, payload: filled from n_spiked on, ascending.  Returns (n_spiked, how many were active).
     """
     p, a, blocks = image.compartments, image.arithmetic, image.blocks
-    n = state.u.size
-    shifts = image.accumulator_shift
+    decay_u, decay_v, threshold, threshold_low = p.decay_u, p.decay_v, p.threshold, p.threshold_low
+    v_min, v_max, refractory = p.v_min, p.v_max, p.refractory
+    us, vs, biases, charges, helds = state.u, state.v, state.bias, state.charge, state.refractory
+    n, shifts = us.size, image.accumulator_shift
     interval = blocks.reset_interval[block]
     if interval > 0 and sample_step % interval == blocks.reset_offset[block] % interval:
-        state.u[first : first + size] = 0
-        state.v[first : first + size] = 0
-    overflows = state.overflows[block]
-    noisy = blocks.noise_exponent[block] != 0
-    n_active = 0
+        us[first : first + size] = 0
+        vs[first : first + size] = 0
+    noisy, at_membrane = blocks.noise_exponent[block] != 0, blocks.noise_at_membrane[block] != 0
+    n_active = wraps_q = wraps_u = wraps_drive = clips_v = 0
     for i in range(first, first + size):
-        q = row[i]
+        q = np.int64(row[i])
         row[i] = 0
         for k in range(shifts.size):
             q += row[(k + 1) * n + i] >> shifts[k]
             row[(k + 1) * n + i] = 0
-        u, v, bias = state.u[i], state.v[i], state.bias[i]
-        if not noisy and (u | v | q | bias | state.charge[i] | state.refractory[i]) == 0:
+        u, v, bias, held = us[i], vs[i], biases[i], helds[i]
+        if not noisy and (u | v | q | bias | charges[i] | held) == 0:
             continue  # at rest: a fixed point of the arithmetic, thresholds being on their own side of zero
         n_active += 1
-        q = (q << STATE_SHIFT) + state.charge[i]
-        state.charge[i] = 0
+        q = (q << STATE_SHIFT) + charges[i]
+        charges[i] = 0
         noise = 0
         if noisy and image.noise.enabled[i]:
             noise = _noise(i - blocks.first[block], block, step, sample_step, image)
-        at_membrane = blocks.noise_at_membrane[block] != 0
         if not at_membrane:
             q += noise
         if a.q_bits > 0:
             wrapped = wrap(q, a.q_bits)
-            overflows[0] += wrapped != q
+            wraps_q += wrapped != q
             q = wrapped
-        summed = decay(u, p.decay_u[i]) + q
+        summed = decay(u, decay_u[i]) + q
         u = summed
         if a.u_overflow == 1:
             u = wrap(summed, a.state_bits)
         elif a.u_overflow == 2:
             u = wrap_once(summed, a.state_bits)
-        overflows[1] += u != summed
+        wraps_u += u != summed
         drive = u + bias
         if at_membrane:
             drive += noise
         if a.bias_overflow == 1:
             wrapped = wrap(drive, a.state_bits)
-            overflows[2] += wrapped != drive
+            wraps_drive += wrapped != drive
             drive = wrapped
-        raised = decay(v, p.decay_v[i]) + drive
-        v = clip(raised, p.v_min[i], p.v_max[i])
-        overflows[3] += v != raised
-        if state.refractory[i] > 0:
-            state.refractory[i] -= 1
+        raised = decay(v, decay_v[i]) + drive
+        v = clip(raised, v_min[i], v_max[i])
+        clips_v += v != raised
+        if held > 0:
+            helds[i] = held - 1
             v = 0
-        elif v > p.threshold[i] or v < p.threshold_low[i]:
+        elif v > threshold[i] or v < threshold_low[i]:
             spiked[n_spiked] = i
-            payload[n_spiked] = 1 if v > p.threshold[i] else -1
+            payload[n_spiked] = 1 if v > threshold[i] else -1
             n_spiked += 1
             v = 0
-            state.refractory[i] = p.refractory[i] - 1
-        state.u[i], state.v[i] = u, v
+            helds[i] = refractory[i] - 1
+        us[i], vs[i] = u, v
+    overflows = state.overflows[block]
+    overflows[0] += wraps_q
+    overflows[1] += wraps_u
+    overflows[2] += wraps_drive
+    overflows[3] += clips_v
     return n_spiked, n_active
 
 
