@@ -34,7 +34,8 @@ class Counters:
 class Traces:
     """Spikes of every source and the probed states.
 
-    step: (n,) int64 from 1, ascending.  source: (n,) int32, ascending within a step.  payload: (n,) int8, 1 or -1.
+    step: (n,) int64 from 1, ascending.  source: (n,) int32, ascending within a step.
+    payload: (n,) int32, 1 or -1 of compartments, anything of the host.
     u, v: {population: (steps, probed compartments) int64, row k = end of step k + 1}; index of the columns in *_index.
     """
 

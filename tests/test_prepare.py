@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import neuroemu
-from neuroemu import Bernoulli, Current, Dense, Lif, MappingOptions, Network, Spikes, ValuesInput, WeightFormat
-from neuroemu.errors import DataError, ProgramError
+from neuroemu import (
+    Bernoulli,
+    Current,
+    Dense,
+    Lif,
+    MappingOptions,
+    Network,
+    Spikes,
+    SpikesInput,
+    ValuesInput,
+    WeightFormat,
+)
+from neuroemu.errors import DataError, ProgramError, QuantisationError
 from neuroemu.prepare import compile_program, program_of
 
 
@@ -77,3 +89,35 @@ def test_a_direct_current_is_a_bias(current, first):
 def test_a_direct_current_beyond_the_bias_register_is_refused():
     with pytest.raises(DataError, match="bias register"):
         neuroemu.run(driven(50.0))
+
+
+def test_spikes_after_the_last_step_are_told(program):
+    net = Network().population("in", 2, Spikes("list")).population("a", 1, Lif(tau_mem_ms=10.0))
+    late = SpikesInput(np.array([1, 20, 21]), np.array([0, 1, 0]))
+    report = neuroemu.run(net, steps=20, inputs={"list": late})
+    assert report.summary["input_spikes"] == 2
+    assert "1 of 3 spikes lie after the last step" in str(report)
+
+
+def test_a_pause_shorter_than_half_a_step_is_not_rounded_away():
+    net = Network().population("a", 1, Lif(tau_mem_ms=10.0, refractory_ms=0.4))
+    with pytest.raises(QuantisationError, match="less than half a time step"):
+        neuroemu.run(net, steps=5)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (ValuesInput(np.full((1, 3), 0.5), Bernoulli()), "has 3 channels, not 4"),
+        (ValuesInput(np.full((1, 4), np.nan), Bernoulli()), "not all finite"),
+        (ValuesInput(np.full(4, 0.5), Bernoulli()), "not an array [samples][channels]"),
+        (ValuesInput(np.full((1, 4), 0.5), Bernoulli(), np.array([1, 2])), "labels of 'flashes'"),
+        (ValuesInput(np.full((1, 4), 0.5), Current()), "is a current"),
+        (SpikesInput(np.array([1]), np.array([4])), "channel 4 of 4"),
+        (SpikesInput(np.array([0]), np.array([1])), "steps count from 1"),
+        (SpikesInput(np.array([1.5]), np.array([1])), "not two lists of whole numbers"),
+    ],
+)
+def test_an_input_that_does_not_fit_its_population_is_a_problem(program, given, found):
+    with pytest.raises(ProgramError, match=re.escape(found)):
+        compile_program(replace(program, inputs={"flashes": given}))

@@ -1,7 +1,7 @@
 """Measures neuroemu on this machine. Timings never decide a test; they are quoted from here.
 
-    python tools/bench.py startup [--runs 5]     whole processes: --help, check, quickstart, first run ever
-    python tools/bench.py engine [--size N]      synaptic events/s of a random network, counting included
+python tools/bench.py startup [--runs 5]     whole processes: --help, check, quickstart, first run ever
+python tools/bench.py engine [--size N]      synaptic events/s of a random network, counting included
 """
 
 from __future__ import annotations
@@ -49,7 +49,11 @@ def startup(options: argparse.Namespace) -> None:
 def _process(arguments: list[str], folder: str, environment: dict[str, str] | None = None) -> float:
     began = time.perf_counter()
     subprocess.run(
-        [*COMMAND, *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **(environment or {})}
+        [*COMMAND, *arguments],
+        cwd=folder,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, **(environment or {})},
     )
     return time.perf_counter() - began
 

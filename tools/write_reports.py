@@ -1,6 +1,6 @@
 """Writes the .report beside every program in programs/: what tests/test_programs.py holds a run against.
 
-    python tools/write_reports.py
+python tools/write_reports.py
 """
 
 from __future__ import annotations

@@ -144,10 +144,15 @@ class ChipImage:
         return self.plain.target.size + self.graded.target.size
 
     @property
-    def largest_sum(self) -> int:
-        """Bound on any |sum| in the delay ring, in 2**6: a synapse delivers at most once into a row, payloads being 1 or -1."""
-        sums = [np.bincount(s.target, np.abs(s.weight.astype(np.int64))) for s in (self.plain, self.graded) if s.target.size]
-        return int(sum(each.max() for each in sums))
+    def sums_fit_32_bits(self) -> bool:
+        """Whether no sum in the delay ring can exceed 32 bits: a plain synapse delivers its weight at most once into a row.
+
+        Graded synapses multiply by payloads that are not known here.
+        """
+        if self.graded.target.size or not self.plain.target.size:
+            return not self.graded.target.size
+        sums = np.bincount(self.plain.target, np.abs(self.plain.weight.astype(np.int64)))
+        return bool(sums.max() < 2**31)
 
     @property
     def n_slots(self) -> int:

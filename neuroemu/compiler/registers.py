@@ -84,6 +84,14 @@ def lif_registers(
         )
     bias = bias_units(spread(model.bias, n) * scale * STATE_UNIT, chip)
     pause = np.rint(np.minimum(spread(model.refractory_ms, n) / step_ms, 2.0**31)) + 1
+    if np.any((pause == 1) & (spread(model.refractory_ms, n) > 0)):
+        problems.append(
+            Problem(
+                "a refractory pause is less than half a time step",
+                path=population.name,
+                allowed=f"0, or times of at least {step_ms / 2:g} ms",
+            )
+        )
     _in_range(population.name, "refractory (steps + 1)", pause, 1, chip.registers.refractory_max, problems, chip)
     limit = _v_limit(a)
     zeros = np.zeros(n, np.int64)

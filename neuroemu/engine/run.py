@@ -24,9 +24,12 @@ STRETCH_STEPS = 256  # steps between two looks at the clock
 
 
 class SpikeInput(Protocol):
-    """Spikes of the host: `events(first_step, n_steps)` gives (row, channel), row 0 being first_step, sorted by both."""
+    """Spikes of the host: `events(first_step, n_steps)` gives (row, channel), row 0 being first_step.
 
-    def events(self, first_step: int, n_steps: int) -> tuple[np.ndarray, np.ndarray]: ...
+    A third array may give payloads (int32); without it every spike carries 1.
+    """
+
+    def events(self, first_step: int, n_steps: int) -> tuple[np.ndarray, ...]: ...
 
 
 class Drive(Protocol):
@@ -79,7 +82,7 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
             busiest = int(np.diff(host.first).max(initial=0))
             capacity = max(min(STRETCH_SPIKES, (n_steps - row) * image.n_compartments + host.source.size), 0)
             capacity = max(capacity, image.n_compartments + busiest)
-            buffer = (np.empty(capacity, np.int64), np.empty(capacity, np.int32), np.empty(capacity, np.int8))
+            buffer = (np.empty(capacity, np.int64), np.empty(capacity, np.int32), np.empty(capacity, np.int32))
             recorder = Recorder(*buffer, counts[here], u_columns, u[here], v_columns, v[here])
             row, n_recorded = advance(kernel, state, host, recorder, done + 1, fresh + 1, row, n_steps, 0)
             chunks.append(tuple(array[:n_recorded].copy() for array in buffer))  # type: ignore[arg-type]
@@ -115,15 +118,17 @@ def _check_recorded_noise(image: ChipImage, n_steps: int) -> None:
 
 
 def _host_input(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> HostInput:
-    rows, sources = [], []
+    rows, sources, payloads = [], [], []
     for k, name in enumerate(image.source_names):
-        row, channel = plan.inputs[name].events(first_step, n_steps)
+        row, channel, *graded = plan.inputs[name].events(first_step, n_steps)
         _check_range(name, row, n_steps)
         _check_range(name, channel, int(image.source_first[k + 1] - image.source_first[k]))
         rows.append(row)
         sources.append(channel + image.source_first[k])
+        payloads.append(graded[0] if graded else np.ones(row.size, np.int64))
     row = np.concatenate(rows) if rows else np.empty(0, np.int64)
     source = (np.concatenate(sources) if sources else np.empty(0, np.int64)).astype(np.int64)
+    payload = (np.concatenate(payloads) if payloads else np.empty(0, np.int64)).astype(np.int64)
     order = np.lexsort((source, row))
     first = np.searchsorted(row[order], np.arange(n_steps + 1)).astype(np.int64)
     index, values = [], []
@@ -132,10 +137,10 @@ def _host_input(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> 
             index.append(np.arange(image.blocks.first[k], image.blocks.first[k] + image.blocks.size[k]))
             values.append(plan.drives[name].bias(first_step, n_steps))
     if not index:
-        return HostInput(first, source[order], np.empty(0, np.int64), np.empty((1, 0), np.int64))
+        return HostInput(first, source[order], payload[order], np.empty(0, np.int64), np.empty((1, 0), np.int64))
     height = max(value.shape[0] for value in values)
     drive = np.concatenate([np.broadcast_to(value, (height, value.shape[1])) for value in values], axis=1)
-    return HostInput(first, source[order], np.concatenate(index), np.ascontiguousarray(drive))
+    return HostInput(first, source[order], payload[order], np.concatenate(index), np.ascontiguousarray(drive))
 
 
 def _check_range(name: str, index: np.ndarray, bound: int) -> None:

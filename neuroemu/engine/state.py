@@ -36,7 +36,7 @@ def start(image: ChipImage) -> ChipState:
         np.zeros(n, np.int64),
         c.bias.copy(),
         c.charge.copy(),
-        np.zeros((image.n_slots, width), np.int32 if image.largest_sum < 2**31 else np.int64),
+        np.zeros((image.n_slots, width), np.int32 if image.sums_fit_32_bits else np.int64),
         np.zeros((len(image.names), len(OVERFLOWS)), np.int64),
     )
 

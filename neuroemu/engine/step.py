@@ -47,12 +47,13 @@ class Kernel(NamedTuple):
 class HostInput(NamedTuple):
     """What the host sends during a stretch of steps.
 
-    first: (steps + 1,) int64 bounds into source (n,) int64, ascending within a step.
+    first: (steps + 1,) int64 bounds into source (n,) int64, ascending within a step, and payload (n,) int64.
     drive_index: (k,) int64 compartments whose bias the host writes; drive: (steps or 1, k) int64 their bias in each step.
     """
 
     first: np.ndarray
     source: np.ndarray
+    payload: np.ndarray
     drive_index: np.ndarray
     drive: np.ndarray
 
@@ -134,7 +135,7 @@ def advance(image, state, host, recorder, first_step, sample_first, row_from, ro
             counts[part, _SPIKE_OUT] = n_spikes - before
         for k in range(host.first[row], host.first[row + 1]):
             sources[n_spikes] = host.source[k]
-            payloads[n_spikes] = 1
+            payloads[n_spikes] = host.payload[k]
             n_spikes += 1
         deliver(sources[:n_spikes], step, image.plain, state.ring)
         if image.graded.target.size:

@@ -106,6 +106,8 @@ def _delay(draft: Draft, value: Any, at: Path_) -> Any:
     """Steps beyond the first; times are rounded to steps."""
     if isinstance(value, str) and value.endswith(" ms"):
         made: Any = float(np.rint(float(value[:-3]) / draft.spec.network.step))
+        if made == 0 and float(value[:-3]) > 0:
+            draft.problem(at, f"a delay of {value} is less than half a time step", "0, or a time of a step and more")
     else:
         made = _distribution(draft, value, at)
     if isinstance(made, (connect.Uniform, connect.Normal)):

@@ -93,7 +93,7 @@ class RegistersSpec(Sourced):
     decay_max: Annotated[int, Field(ge=1, le=4096)]
     threshold_max: Annotated[int, Field(ge=1, le=2**24)]
     bias_min: Annotated[int, Field(ge=-(2**20), le=0)]
-    bias_max: Annotated[int, Field(ge=0, le=2**20)]
+    bias_max: Annotated[int, Field(ge=1, le=2**20)]
     bias_exponent_min: Annotated[int, Field(ge=-16, le=0)] = 0
     bias_exponent_max: Annotated[int, Field(ge=0, le=16)]
     refractory_max: Annotated[int, Field(ge=1, le=2**16)]

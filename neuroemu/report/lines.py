@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..events import BY_KEY
+from ..program import SpikesInput
 from ..units import show
 
 if TYPE_CHECKING:
@@ -32,6 +33,14 @@ def notes(report: Report) -> list[str]:
         + ". Its registers are too narrow for its input; try smaller weights or gains, or a shorter tau_syn."
         for name, kinds in summary["overflows"].items()
     ]
+    for name, given in report.program.inputs.items():
+        if not isinstance(given, SpikesInput):
+            continue
+        late = int(np.count_nonzero(given.step > report.program.steps))
+        if late:
+            found.append(
+                f"Warning: input '{name}': {late} of {given.step.size} spikes lie after the last step and were not sent."
+            )
     found += [f"Not modelled: {item}." for item in summary["not_modelled"]]
     return found + [f"Estimate: {item}." for item in summary["estimates"]]
 

@@ -23,6 +23,7 @@ from neuroemu import (
     WeightFormat,
 )
 from neuroemu.compiler import compile_network
+from neuroemu.engine.run import Plan, run
 from neuroemu.errors import InternalError, ProgramError
 from neuroemu.network import Noise
 from neuroemu.prepare import compile_program, program_of
@@ -151,3 +152,26 @@ def test_the_float_twin_equals_its_definition(chip, data):
         trains.setdefault(step, []).append(channel)
     ours = list(zip(twin.step["a"].tolist(), twin.index["a"].tolist(), strict=True))
     assert ours == naive_floats(weights, model, trains, steps, current)
+
+
+class Graded:
+    """One graded spike of the host: payload on channel 0 at step 1."""
+
+    def __init__(self, payload):
+        self.payload = payload
+
+    def events(self, first_step, n_steps):
+        here = np.zeros(1 if first_step == 1 else 0, np.int64)
+        return here, here, np.full(here.size, self.payload)
+
+
+@pytest.mark.parametrize(("message_bits", "units"), [(0, 6), (8, 6 * 5)])
+@pytest.mark.parametrize("payload_sign", [1, -1])
+def test_a_graded_spike_multiplies_where_the_synapse_takes_payloads(chip, message_bits, units, payload_sign):
+    net = Network().population("in", 1, Spikes("in")).population("a", 1, LifRegisters(threshold=131071)).probe("a", "u")
+    net = net.connect("in", "a", Dense(np.array([[6.0]])), WeightFormat(message_bits=message_bits))
+    plan = Plan(3, 1, 0, {"in": Graded(5 * payload_sign)}, {}, net.probes)
+    traces, _ = run(compile_network(net, chip).image, plan)
+    sign = payload_sign if message_bits else 1
+    assert traces.u["a"][:, 0].tolist() == [0, sign * units * 64, 0]
+    assert traces.payload.tolist() == [5 * payload_sign]

@@ -124,20 +124,28 @@ def _chip(arithmetic: Arithmetic) -> Chip:
 
 @dataclass(frozen=True)
 class _Listed:
-    """Recorded spikes as a host input: step and channel, sorted."""
+    """Recorded spikes as a host input: step, channel and payload, sorted."""
 
     step: np.ndarray
     channel: np.ndarray
+    payload: np.ndarray
 
-    def events(self, first_step: int, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
+    def events(self, first_step: int, n_steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         low, high = np.searchsorted(self.step, [first_step, first_step + n_steps])
-        return self.step[low:high] - first_step, self.channel[low:high]
+        return self.step[low:high] - first_step, self.channel[low:high], self.payload[low:high]
 
 
 def _listed(pairs: Any) -> _Listed:
     table = np.asarray(pairs, np.int64).reshape(-1, 2) if len(pairs) else np.empty((0, 2), np.int64)
     order = np.lexsort((table[:, 1], table[:, 0]))
-    return _Listed(table[order, 0], table[order, 1])
+    return _Listed(table[order, 0], table[order, 1], np.ones(len(table), np.int64))
+
+
+def _graded(data: Any) -> _Listed:
+    """Payloads by step (row k = step k + 1) and channel; a payload of 0 is no spike."""
+    table = np.asarray(data, np.int64)
+    row, channel = np.nonzero(table)
+    return _Listed(row + 1, channel, table[row, channel])
 
 
 def _model(group: Case, case: Case) -> LifRegisters:
@@ -212,11 +220,12 @@ def _sign_mode(mantissas: np.ndarray) -> str:
 
 
 def _replay_lif(case: Case, arithmetic: Arithmetic) -> str:
-    if any("data" in given for given in case["inputs"]):
-        return "no graded input yet"
     network = _network(case)
     image = compile_network(network, _chip(arithmetic)).image
-    inputs = {given["name"]: _listed(given["spikes"]) for given in case["inputs"]}
+    inputs = {
+        given["name"]: _graded(given["data"]) if "data" in given else _listed(given["spikes"])
+        for given in case["inputs"]
+    }
     traces, _ = run(image, Plan(case["steps"], 1, 0, inputs, {}, network.probes))
     for group in case["groups"]:
         name, expected = group["name"], case["expected"][group["name"]]
