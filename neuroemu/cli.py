@@ -196,6 +196,9 @@ class _Interrupts:
     def install(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._arrive)
+        shown = sys.unraisablehook
+        # Swallowed inside a destructor: raise_if_any finds it again, and there is nothing to print.
+        sys.unraisablehook = lambda lost: None if lost.exc_type is KeyboardInterrupt else shown(lost)
 
     def _arrive(self, signum: int, frame: Any) -> None:
         self.arrived = True
@@ -260,6 +263,9 @@ def _guarded() -> int:
         say(f"The result could not be printed ({error.strerror}). {interrupts.what_is_left()}")
         return EXIT_USER_ERROR
     except Exception as error:
+        if interrupts.arrived:  # swallowed inside a library, which then broke on what it had not done
+            say(f"Interrupted. {interrupts.what_is_left()}")
+            return EXIT_INTERRUPTED
         return _our_fault(error, say, EXIT_INTERNAL)
 
 
