@@ -11,6 +11,8 @@ import time
 
 import pytest
 
+from neuroemu import cli
+
 COMMAND = [sys.executable, "-m", "neuroemu"]
 
 
@@ -26,21 +28,15 @@ def call(*arguments, cwd=None, timeout=120, **environment):
     )
 
 
-def test_help_loads_neither_numpy_nor_numba():
+@pytest.mark.parametrize(
+    ("arguments", "heavy"),
+    [(["--help"], {"numpy", "numba", "pydantic", "rich"}), (["check", "digits"], {"numba", "sklearn", "scipy", "nir"})],
+)
+def test_a_quick_command_loads_nothing_heavy(arguments, heavy):
     code = (
         "import sys, neuroemu.cli as c\n"
-        "try: c.cli.main(['--help'])\nexcept SystemExit: pass\n"
-        "assert not {'numpy', 'numba', 'pydantic', 'rich'} & set(sys.modules), 'heavy import'"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def test_check_loads_no_numba():
-    code = (
-        "import sys, neuroemu.cli as c\n"
-        "try: c.cli.main(['check', 'digits'])\nexcept SystemExit: pass\n"
-        "assert not {'numba', 'sklearn', 'scipy', 'nir'} & set(sys.modules), 'heavy import'"
+        f"try: c.cli.main({arguments})\nexcept SystemExit: pass\n"
+        f"assert not {heavy} & set(sys.modules), 'heavy import'"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -208,3 +204,24 @@ def test_notes_in_a_run_folder_are_not_overwritten(in_empty_folder):
     refused = call("run", "quickstart", "-o", "out", "--overwrite")
     assert refused.returncode == 2 and "notes.txt" in refused.stderr
     assert (in_empty_folder / "out" / "notes.txt").read_text() == "mine"
+
+
+def test_an_interrupt_that_a_library_swallowed_is_still_one(monkeypatch, capsys):
+    def swallowed(**_):
+        cli.interrupts.arrived = True
+        raise RuntimeError("no compiled object yet")
+
+    monkeypatch.setattr(cli.cli, "main", swallowed)
+    monkeypatch.setattr(cli.interrupts, "arrived", False)
+    assert cli._guarded() == 130
+    assert capsys.readouterr().err == "Interrupted. Nothing was written.\n"
+
+
+def test_our_own_fault_says_so(monkeypatch, capsys):
+    def broken(**_):
+        raise RuntimeError("oops")
+
+    monkeypatch.delenv("NEUROEMU_DEBUG", raising=False)
+    monkeypatch.setattr(cli.cli, "main", broken)
+    assert cli._guarded() == 70
+    assert "the fault is ours: RuntimeError: oops" in capsys.readouterr().err

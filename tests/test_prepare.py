@@ -121,3 +121,13 @@ def test_a_pause_shorter_than_half_a_step_is_not_rounded_away():
 def test_an_input_that_does_not_fit_its_population_is_a_problem(program, given, found):
     with pytest.raises(ProgramError, match=re.escape(found)):
         compile_program(replace(program, inputs={"flashes": given}))
+
+
+def test_the_run_hash_tells_direct_currents_apart():
+    def run_hash(current, gain):
+        program = driven(current)
+        drive = replace(program.inputs["drive"], encoder=Current(gain))
+        return neuroemu.run(replace(program, inputs={"drive": drive})).summary["run_hash"]
+
+    assert len({run_hash(0.3, 1.0), run_hash(0.3, 2.0), run_hash(0.4, 1.0)}) == 3
+    assert run_hash(0.3, 1.0) == run_hash(0.3, 1.0)

@@ -12,6 +12,9 @@ from ..errors import DoesNotFit, Violation
 from ..network import Network
 from .partition import Part
 
+LARGE_COMPARTMENTS, LARGE_SYNAPSES = 2**20, 2**24  # above these a network is not mapped just to say what it exceeds
+EXPECTED = 0.9  # of a random projection's expected size: a draw may stay a little below it
+
 
 def check(parts: list[Part], placement: np.ndarray, axons_out: np.ndarray, chip: Chip) -> None:
     """Raises DoesNotFit with every limit exceeded, else returns.
@@ -58,10 +61,6 @@ def check_extent(network: Network, chip: Chip) -> None:
         violations.append(_whole_chip("synapse_words", needed, most, f"projection '{heaviest}'", chip))
     if violations:
         raise DoesNotFit(violations, chip.name)
-
-
-LARGE_COMPARTMENTS, LARGE_SYNAPSES = 2**20, 2**24  # half a second and a few seconds to map
-EXPECTED = 0.9  # of a random projection's expected size: a draw may stay a little below it
 
 
 def _whole_chip(resource: str, needed: int, available: int, culprit: str, chip: Chip) -> Violation:

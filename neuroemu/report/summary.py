@@ -10,10 +10,11 @@ import numpy as np
 from ..compiler.image import digest
 from ..counters import OVERFLOWS
 from ..decode import NO_ANSWER
+from ..encode import Current
 from ..energy import static_pj
 from ..events import Event
 from ..latency import BOUNDS
-from ..program import ValuesInput
+from ..program import Program, SpikesInput, ValuesInput
 
 if TYPE_CHECKING:
     from .report import Report
@@ -102,9 +103,19 @@ def _run_hash(report: Report) -> str:
     """Of everything that decides spikes and counts: the image, the seed, the length, and what the host sent."""
     program, traces, n = report.program, report.traces, report.compiled.image.n_compartments
     sent = traces.source >= n
-    currents = [given.values for _, given in sorted(program.inputs.items()) if isinstance(given, ValuesInput)]
+    spikes = (traces.step[sent], traces.source[sent], traces.payload[sent])
     settings = (int(program.seed), int(program.steps), int(report.samples), bool(program.fresh_samples))
-    return digest(report.compiled.image.model_hash, settings, traces.step[sent], traces.source[sent], *currents)
+    return digest(report.compiled.image.model_hash, settings, spikes, *_currents(program))
+
+
+def _currents(program: Program) -> list[tuple[Any, ...]]:
+    """What the direct currents of a program are made of: (values or the data set, split; gain), by name."""
+    found: list[tuple[Any, ...]] = []
+    for _, given in sorted(program.inputs.items()):
+        if not isinstance(given, SpikesInput) and isinstance(given.encoder, Current):
+            values = given.values if isinstance(given, ValuesInput) else (given.dataset, repr(given.split))
+            found.append((values, float(given.encoder.gain)))
+    return found
 
 
 def _ratio(value: float, count: int) -> float | None:

@@ -24,7 +24,7 @@ from neuroemu import (
 )
 from neuroemu.compiler import compile_network
 from neuroemu.engine.run import Plan, run
-from neuroemu.errors import InternalError, ProgramError
+from neuroemu.errors import InternalError, ProgramError, TooLarge
 from neuroemu.network import Noise
 from neuroemu.prepare import compile_program, program_of
 from neuroemu.reference import run_float
@@ -175,3 +175,21 @@ def test_a_graded_spike_multiplies_where_the_synapse_takes_payloads(chip, messag
     sign = payload_sign if message_bits else 1
     assert traces.u["a"][:, 0].tolist() == [0, sign * units * 64, 0]
     assert traces.payload.tolist() == [5 * payload_sign]
+
+
+def test_sums_of_graded_spikes_may_exceed_32_bits(chip):
+    # 254 * 2**24 = 4261412864 > 2**32 in the ring, then 2**6 times that in u, which nothing wraps here.
+    wide = replace(chip, arithmetic=chip.arithmetic._replace(q_bits=0, u_overflow=0, bias_overflow=0))
+    net = Network().population("in", 1, Spikes("in")).population("a", 1, LifRegisters(threshold=131071)).probe("a", "u")
+    net = net.connect("in", "a", Dense(np.array([[254.0]])), WeightFormat(message_bits=8))
+    plan = Plan(2, 1, 0, {"in": Graded(2**24)}, {}, net.probes)
+    traces, _ = run(compile_network(net, wide).image, plan)
+    assert traces.u["a"][:, 0].tolist() == [0, 254 * 2**24 * 64]
+
+
+def test_a_run_that_records_too_many_spikes_stops(chip):
+    net = Network().population("a", 4, LifRegisters(threshold=0, bias=100))
+    image = compile_network(net, chip).image
+    assert run(image, Plan(300, 1, 0, {}, {}, most_spikes=1200))[0].step.size == 1200
+    with pytest.raises(TooLarge, match="1,024 spikes in 256 of 300 steps"):
+        run(image, Plan(300, 1, 0, {}, {}, most_spikes=1000))

@@ -245,6 +245,16 @@ def test_names_and_sources_decide_no_hash(report):
     from dataclasses import replace
 
     prices, chip = report.program.prices, report.program.chip
-    other = replace(report, program=replace(report.program, prices=replace(prices, name="x"), chip=replace(chip, about="x")))
+    other = replace(
+        report, program=replace(report.program, prices=replace(prices, name="x"), chip=replace(chip, about="x"))
+    )
     ours, theirs = (folder_module.manifest(r, []) for r in (report, other))
     assert (ours["price_hash"], ours["chip_hash"]) == (theirs["price_hash"], theirs["chip_hash"])
+
+
+def test_a_narrow_terminal_gets_lines_and_not_a_table(report):
+    from neuroemu.report.terminal import as_text
+
+    text = as_text(report, width=40)
+    assert max(len(line) for line in text.splitlines()) <= 40
+    assert "synaptic events: " in text
