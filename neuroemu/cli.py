@@ -69,17 +69,18 @@ def run(
     from .files import program_file
     from .prepare import compile_program
     from .progress import shown
-    from .report import folder
 
-    read = program_file.read(program, overrides, seed, steps)
-    if out is not None and not str(out).strip():
+    if out is not None and not out.strip():
         raise click.UsageError("-o is empty; name a folder.")
-    wanted = Path(out) if out else folder.next_free(Path("runs"), read.name)
-    folder.check_free(wanted, overwrite)
+    read = program_file.read(program, overrides, seed, steps)
     with shown(quiet=quiet or as_json) as progress:
         progress.stage("mapping")
         compiled = compile_program(read)
-        from . import pipeline  # loads numba: only once everything else is known to be right
+        from . import pipeline  # these load numba: only once the program is known to be right
+        from .report import folder
+
+        wanted = Path(out) if out else folder.next_free(Path("runs"), read.name)
+        folder.check_free(wanted, overwrite)
 
         def advanced(stage: str, done: int, total: int) -> None:
             interrupts.raise_if_any()
