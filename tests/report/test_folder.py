@@ -188,7 +188,11 @@ def test_a_run_that_took_the_number_meanwhile_costs_nobody_a_run(report, tmp_pat
 
 
 def test_a_folder_that_cannot_be_landed_in_is_an_error_not_a_loop(report, tmp_path, monkeypatch):
+    tries = []
+
     def forbidden(*_):
+        tries.append(1)
+        assert len(tries) < 5, "tries for ever"
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(folder_module.os, "rename", forbidden)
