@@ -225,9 +225,6 @@ interrupts = _Interrupts()
 def main() -> NoReturn:
     """The console script: runs a command and turns every error into its text and exit code."""
     interrupts.install()
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that has no mu shall not end a run
     sys.exit(_guarded())
 
 

@@ -175,7 +175,17 @@ def test_a_closed_or_cut_output_ends_no_run(in_empty_folder, closed):
 
 
 def test_a_terminal_without_unicode_ends_no_run(in_empty_folder):
-    done = call("run", "quickstart", "--quiet", "-o", "ü", LC_ALL="C", PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    done = call(
+        "run",
+        "quickstart",
+        "--quiet",
+        "-o",
+        "ü",
+        LC_ALL="C",
+        PYTHONUTF8="0",
+        PYTHONCOERCECLOCALE="0",
+        PYTHONIOENCODING="ascii",
+    )
     assert done.returncode == 0, done.stderr
     assert (in_empty_folder / "ü" / "summary.json").is_file()
 
