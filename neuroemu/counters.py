@@ -36,18 +36,37 @@ class Traces:
 
     step: (n,) int64 from 1, ascending.  source: (n,) int32, ascending within a step.
     payload: (n,) int32, 1 or -1 of compartments, anything of the host.
-    u, v: {population: (steps, probed compartments) int64, row k = end of step k + 1}; index of the columns in *_index.
+    states: {(population, field): (steps, probed compartments) int64, row k = end of step k + 1}; state_index: which
+    compartments of the population the columns are.  u, v, u_index, v_index: those fields, by population.
     """
 
     step: np.ndarray
     source: np.ndarray
     payload: np.ndarray
-    u: dict[str, np.ndarray]
-    v: dict[str, np.ndarray]
-    u_index: dict[str, np.ndarray]
-    v_index: dict[str, np.ndarray]
+    states: dict[tuple[str, str], np.ndarray]
+    state_index: dict[tuple[str, str], np.ndarray]
+
+    @property
+    def u(self) -> dict[str, np.ndarray]:
+        return _named(self.states, "u")
+
+    @property
+    def v(self) -> dict[str, np.ndarray]:
+        return _named(self.states, "v")
+
+    @property
+    def u_index(self) -> dict[str, np.ndarray]:
+        return _named(self.state_index, "u")
+
+    @property
+    def v_index(self) -> dict[str, np.ndarray]:
+        return _named(self.state_index, "v")
 
     def of(self, first: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Steps, indices within the population and payloads of the spikes of the sources first..first+size-1."""
         mine = np.flatnonzero((self.source >= first) & (self.source < first + size))
         return self.step[mine], self.source[mine] - first, self.payload[mine]
+
+
+def _named(tables: dict[tuple[str, str], np.ndarray], field: str) -> dict[str, np.ndarray]:
+    return {population: table for (population, name), table in tables.items() if name == field}

@@ -1,15 +1,14 @@
-"""The chip's scalar integer arithmetic, jitted: decay, wrap, clip.
+"""The chip's scalar integer arithmetic: decay, wrap, clip.
 
-Values are int64; nothing here knows of compartments or time. Twins in tests/naive.py.
+Plain functions on int64, compiled into the kernels that use them; nothing here knows of compartments or time.
+Twins in tests/naive.py.
 """
 
 from __future__ import annotations
 
-from .jit import njit
 from .widths import DECAY_BITS, DECAY_ONE
 
 
-@njit(inline="always")
 def decay(x, d):
     """One time step of exponential decay, rounding toward zero.
 
@@ -23,14 +22,12 @@ def decay(x, d):
     return (((magnitude * (DECAY_ONE - d)) >> DECAY_BITS) ^ sign) - sign
 
 
-@njit(inline="always")
 def wrap(x, bits):
     """x as a two's complement number of `bits` bits: what a register keeps of a sum too large for it."""
     half = 1 << (bits - 1)
     return ((x + half) & ((1 << bits) - 1)) - half
 
 
-@njit(inline="always")
 def wrap_once(x, bits):
     """Lava's overflow: one turn at most, and the range is (-2**(bits-1), 2**(bits-1)], so +2**(bits-1) stays."""
     half = 1 << (bits - 1)
@@ -41,7 +38,6 @@ def wrap_once(x, bits):
     return x
 
 
-@njit(inline="always")
 def clip(x, low, high):
     """x limited to low..high."""
     return min(max(x, low), high)

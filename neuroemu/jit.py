@@ -1,4 +1,4 @@
-"""njit with a disk cache that is never stale and always writable.
+"""njit with a disk cache that is never stale and always writable; and kernels made of plain functions.
 
 numba watches only the file a kernel stands in, not those it calls into: after an upgrade a caller could go on running the
 old callee. So our cache lies in a folder named after a digest of every source that holds kernels or what they compile in,
@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numba
@@ -24,7 +25,7 @@ import numba
 KEEP_S = 7 * 24 * 3600.0
 ROOM = 64 << 20  # bytes free that a cache folder must have; all kernels take a few megabytes
 # Constants and NamedTuples that kernels take as they are.
-COMPILED_IN = ("widths.py", "events.py", "chip.py", "compiler/image.py")
+COMPILED_IN = ("widths.py", "events.py", "chip.py", "compiler/image.py", "fixedpoint.py", "philox.py")
 
 
 def _digest() -> str:
@@ -33,7 +34,8 @@ def _digest() -> str:
     state = hashlib.sha256(numba.__version__.encode())
     for path in sorted(package.rglob("*.py")):
         content = path.read_bytes()
-        if b"import njit" in content or path.relative_to(package).as_posix() in COMPILED_IN:
+        name = path.relative_to(package).as_posix()
+        if b"njit" in content or name in COMPILED_IN or name.startswith(("compartments/", "engine/")):
             state.update(content)
     return state.hexdigest()[:16]
 
@@ -94,3 +96,44 @@ def njit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         return numba.njit(cache=bool(_FOLDER), **options)(function)
     finally:
         config.CACHE_DIR = before
+
+
+def jitted(function: Callable[..., Any], **constants: Any) -> Any:
+    """njit of a plain function and of every plain function that it calls, all the way down.
+
+    constants: values for module-level names, there and below, in place of what the modules hold; functions among them
+    are compiled likewise.  Not cached itself: it becomes part of the kernel that calls it.
+    """
+    return numba.njit(forceinline=True, error_model="numpy")(_bound(function, constants))
+
+
+def specialise(function: Callable[..., Any], label: str, signature: Any, **constants: Any) -> Any:
+    """A C function of `function` with these constants, cached on disk under its label; see jitted().
+
+    label: must differ where the constants do, and outlive the process.  With NUMBA_DISABLE_JIT the plain function itself.
+    """
+    bound = _bound(function, constants)
+    if numba.config.DISABLE_JIT:
+        return bound
+    bound.__qualname__ = f"{function.__qualname__}-{label}"  # numba names its files after this
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = _FOLDER
+    try:
+        return numba.cfunc(signature, cache=bool(_FOLDER), error_model="numpy")(bound)
+    finally:
+        config.CACHE_DIR = before
+
+
+def _bound(function: Callable[..., Any], constants: dict[str, Any]) -> FunctionType:
+    assert isinstance(function, FunctionType)
+    known = dict(function.__globals__)
+    for name in function.__code__.co_names:
+        value = constants.get(name, known.get(name))
+        if isinstance(value, FunctionType):
+            value = jitted(value, **constants)
+        if name in known or name in constants:
+            known[name] = value
+    bound = FunctionType(function.__code__, known, function.__name__, function.__defaults__, function.__closure__)
+    bound.__module__, bound.__qualname__ = function.__module__, function.__qualname__
+    return bound

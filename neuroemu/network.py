@@ -11,12 +11,15 @@ Built from YAML (files/program_file.py) or in Python:
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .compartments import Model as CompartmentModel
+from .compartments import find
 from .connect import Connector
 from .errors import Problem, ProgramError
 
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 
 Values = float | int | np.ndarray  # one for all, or one a compartment
 
-OBSERVABLES = ("spikes", "u", "v")
 SIGN_MODES = ("mixed", "excitatory", "inhibitory")
 
 
@@ -42,6 +44,7 @@ class Lif:
 
     u[t] = exp(-dt/tau_syn) u[t-1] + input[t];  v[t] = exp(-dt/tau_mem) v[t-1] + u[t] + bias;  spike if v > threshold, v = 0.
     tau_syn_ms: 0 forgets the current at once.  tau_mem_ms: inf does not leak.  refractory_ms: pause after a spike.
+    threshold: inf never spikes (a readout).  soft_reset: a spike takes the threshold from v (not Loihi 1).
     current: name of a program input that is added to the bias (a direct current, one value a sample or a step).
     """
 
@@ -51,6 +54,7 @@ class Lif:
     bias: Values = 0.0
     refractory_ms: Values = 0.0
     current: str | None = None
+    soft_reset: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,22 @@ class LifRegisters:
     reset_interval: int = 0
     reset_offset: int = 0
     noise: Noise | None = None
+    soft_reset: bool = False
 
 
-Model = Spikes | Lif | LifRegisters
+@dataclass(frozen=True)
+class Registers:
+    """Compartments of any model, by its own registers: everything that compartments/ has, and models of your own.
+
+    model: the name of a model, or a Model.  values: by the names of its fields, one for all or one a compartment; what is
+    not given has the model's default.
+    """
+
+    model: str | CompartmentModel
+    values: Mapping[str, Values] = field(default_factory=dict)
+
+
+Model = Spikes | Lif | LifRegisters | Registers
 
 
 @dataclass(frozen=True)
@@ -116,11 +133,12 @@ class WeightFormat:
 
 @dataclass(frozen=True)
 class Population:
-    """size = product of shape."""
+    """size = product of shape.  axon_delay: steps that its spikes wait before they leave, one for all or one each."""
 
     name: str
     shape: tuple[int, ...]
     model: Model
+    axon_delay: int | np.ndarray = 0
 
     @property
     def size(self) -> int:
@@ -130,10 +148,26 @@ class Population:
     def on_chip(self) -> bool:
         return not isinstance(self.model, Spikes)
 
+    @property
+    def compartment(self) -> CompartmentModel:
+        """The model of its compartments; those of physical units and of LifRegisters are 'lif'. Raises KeyError."""
+        assert self.on_chip
+        if isinstance(self.model, Registers):
+            return self.model.model if isinstance(self.model.model, CompartmentModel) else find(self.model.model)
+        return find("lif")
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """What can be probed."""
+        return ("spikes", *self.compartment.state._fields) if self.on_chip else ("spikes",)
+
 
 @dataclass(frozen=True)
 class Projection:
-    """connector: who with whom.  format: None lets the compiler quantise float weights; bits: the width it then uses."""
+    """connector: who with whom.  format: None lets the compiler quantise float weights; bits: the width it then uses.
+
+    port: the input of the target's compartments that it leads to, '' the first.
+    """
 
     name: str
     source: str
@@ -141,11 +175,12 @@ class Projection:
     connector: Connector
     format: WeightFormat | None = None
     bits: int = 8
+    port: str = ""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What to record.  observable: 'spikes', 'u' or 'v'.  index: compartments of the population, None for all."""
+    """What to record.  observable: 'spikes', or a state of the model like 'u' or 'v'.  index: compartments, None for all."""
 
     population: str
     observable: str
@@ -164,13 +199,15 @@ class Network:
     projections: tuple[Projection, ...] = ()
     probes: tuple[Probe, ...] = field(default=())
 
-    def population(self, name: str, size: int | tuple[int, ...], model: Model) -> Network:
+    def population(
+        self, name: str, size: int | tuple[int, ...], model: Model, axon_delay: int | np.ndarray = 0
+    ) -> Network:
         shape = (int(size),) if isinstance(size, Integral) else tuple(int(k) for k in size)  # type: ignore[union-attr]
         if name in self.names():
             raise _error(f"population '{name}' is there already", "a name of its own for every population")
         if not shape or min(shape) < 1:
             raise _error(f"population '{name}' has the shape {shape}", "sizes of at least 1")
-        return replace(self, populations=(*self.populations, Population(name, shape, model)))
+        return replace(self, populations=(*self.populations, Population(name, shape, model, axon_delay)))
 
     def connect(
         self,
@@ -180,6 +217,7 @@ class Network:
         format: WeightFormat | None = None,
         bits: int = 8,
         name: str | None = None,
+        port: str = "",
     ) -> Network:
         for end in (source, target):
             if end not in self.names():
@@ -193,15 +231,13 @@ class Network:
         unique = next(
             label for label in [base, *(f"{base}#{k}" for k in range(2, len(taken) + 3))] if label not in taken
         )
-        return replace(
-            self, projections=(*self.projections, Projection(unique, source, target, connector, format, bits))
-        )
+        made = Projection(unique, source, target, connector, format, bits, port)
+        return replace(self, projections=(*self.projections, made))
 
     def probe(self, population: str, observable: str, index: np.ndarray | None = None) -> Network:
-        if population not in self.names() or observable not in OBSERVABLES:
-            raise _error(
-                f"cannot probe '{population}.{observable}'", f"a population and one of {', '.join(OBSERVABLES)}"
-            )
+        if population not in self.names() or observable not in self[population].observables:
+            known = self[population].observables if population in self.names() else ("spikes", "u", "v")
+            raise _error(f"cannot probe '{population}.{observable}'", f"a population and one of {', '.join(known)}")
         return replace(self, probes=(*self.probes, Probe(population, observable, index)))
 
     def names(self) -> list[str]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+from neuroemu.compartments import find
+
 
 def decay(x, d):
     """sign(x) * floor(|x| * (4096 - d) / 4096)."""
@@ -49,20 +51,27 @@ def noise(seed, stream, entity, step, exponent, mantissa):
     return math.trunc((x + 64 * mantissa) * 2.0 ** (exponent - 7))
 
 
-class Compartment:
+class Lif:
     """One CUBA LIF compartment: its registers, its state, one step."""
 
-    def __init__(self, registers):
+    ports = 1
+
+    def __init__(self, registers, state):
         self.r = registers
-        self.u, self.v, self.charge, self.held = registers["u"], registers["v"], registers["charge"], 0
+        self.u, self.v, self.bias, self.charge, self.held = (state[k] for k in ("u", "v", "bias", "charge", "held"))
 
-    def at_rest(self, q):
-        return not (q or self.u or self.v or self.charge or self.held or self.r["bias"])
+    def at_rest(self, inputs):
+        return not (
+            any(inputs) or self.u or self.v or self.charge or self.held or self.bias or self.r["noise_exponent"]
+        )
 
-    def step(self, q, a, noise_at_input=0, noise_at_membrane=0):
-        """Input q in units of u; returns 0, 1 or -1."""
+    def step(self, inputs, a, step, noise):
+        """Inputs in weight units; noise: (step) -> of this compartment.  Returns the payload, 0 for no spike."""
         r = self.r
-        q += self.charge + noise_at_input
+        if r["reset_interval"] and step % r["reset_interval"] == r["reset_offset"]:
+            self.u = self.v = 0
+        x = noise() if r["noise_exponent"] and r["noise_enabled"] else 0
+        q = inputs[0] * 64 + self.charge + (0 if r["noise_at_membrane"] else x)
         self.charge = 0
         if a.q_bits:
             q = wrap(q, a.q_bits)
@@ -70,7 +79,7 @@ class Compartment:
         self.u = {0: lambda x: x, 1: lambda x: wrap(x, a.state_bits), 2: lambda x: wrap_once(x, a.state_bits)}[
             a.u_overflow
         ](self.u)
-        drive = self.u + r["bias"] + noise_at_membrane
+        drive = self.u + self.bias + (x if r["noise_at_membrane"] else 0)
         if a.bias_overflow:
             drive = wrap(drive, a.state_bits)
         self.v = min(max(decay(self.v, r["decay_v"]) + drive, r["v_min"]), r["v_max"])
@@ -80,9 +89,13 @@ class Compartment:
             return 0
         fired = 1 if self.v > r["threshold"] else -1 if self.v < r["threshold_low"] else 0
         if fired:
-            self.v = 0
+            passed = r["threshold"] if fired == 1 else r["threshold_low"]
+            self.v = self.v - passed if r["soft"] else 0
             self.held = r["refractory"] - 1
         return fired
+
+
+MODELS = {"lif": Lif}
 
 
 def run(image, spikes_in, steps, seed=0):
@@ -91,53 +104,52 @@ def run(image, spikes_in, steps, seed=0):
     spikes_in: {step: [source numbers]} of the host.  Returns (spikes, u, v, counts): spikes a list of (step, source,
     payload) in the engine's order, u and v lists of rows, counts[step - 1][part] = [reads, active, at rest, fired].
     """
-    n = image.n_compartments
-    compartments = [
-        Compartment({name: int(getattr(image.compartments, name)[i]) for name in image.compartments._fields})
-        for i in range(n)
-    ]
-    block_of, part_of = {}, {}
-    for k in range(len(image.names)):
-        for i in range(image.blocks.first[k], image.blocks.first[k] + image.blocks.size[k]):
-            block_of[i] = k
+    compartments, block_of, part_of, slot_owner = [], {}, {}, {}
+    for k, cells in enumerate(image.cells):
+        model = find(cells.model)
+        for j in range(int(image.blocks.size[k])):
+            row = [int(x) for x in cells.parameters[:, j if cells.parameters.shape[1] > 1 else 0]]
+            parameters = dict(zip(model.parameters._fields, row, strict=True))
+            state = dict(zip(model.state._fields, (int(x) for x in cells.state[:, j]), strict=True))
+            block_of[len(compartments)] = k
+            for slot, _, _ in cells.inputs.tolist():
+                slot_owner[slot + j] = len(compartments)
+            compartments.append(MODELS[cells.model](parameters, state))
     for part in range(image.n_parts):
         for i in range(image.parts.first[part], image.parts.first[part] + image.parts.size[part]):
             part_of[i] = part
     synapses = _synapses(image)
-    due = {}  # (step, accumulator, compartment) -> sum of weights in 2**6
+    due = {}  # (step, slot) -> sum of stored weights
     spikes, us, vs, counts = [], [], [], []
     for step in range(1, steps + 1):
         count = [[0, 0, 0, 0] for _ in range(image.n_parts)]
         fired = []
         for i, compartment in enumerate(compartments):
             b = block_of[i]
-            interval = int(image.blocks.reset_interval[b])
-            if interval and step % interval == int(image.blocks.reset_offset[b]) % interval:
-                compartment.u = compartment.v = 0
-            units = due.pop((step, 0, i), 0)
-            for k, shift in enumerate(image.accumulator_shift, 1):
-                units += due.pop((step, k, i), 0) >> int(shift)
-            exponent = int(image.blocks.noise_exponent[b])
-            if not exponent and compartment.at_rest(units):
+            j = i - int(image.blocks.first[b])
+            inputs = [0] * compartment.ports
+            for slot, port, shift in image.cells[b].inputs.tolist():
+                x = due.pop((step, slot + j), 0)
+                inputs[port] += x >> shift if shift > 0 else x << -shift
+            if compartment.at_rest(inputs):
                 count[part_of[i]][2] += 1
                 continue
             count[part_of[i]][1] += 1
-            x = 0
-            if exponent and image.noise.enabled[i]:
-                entity = i - int(image.blocks.first[b])
-                stream, mantissa = int(image.blocks.noise_stream[b]), int(image.blocks.noise_mantissa[b])
-                x = noise(seed, stream, entity, step, exponent, mantissa)
-            at_membrane = bool(image.blocks.noise_at_membrane[b])
-            payload = compartment.step(units * 64, image.arithmetic, 0 if at_membrane else x, x if at_membrane else 0)
+
+            def draw(b=b, j=j, step=step):
+                r = compartments[int(image.blocks.first[b]) + j].r
+                return noise(seed, image.cells[b].stream, j, step, r["noise_exponent"], r["noise_mantissa"])
+
+            payload = compartment.step(inputs, image.arithmetic, step, draw)
             if payload:
                 fired.append((i, payload))
                 count[part_of[i]][3] += 1
         for source, payload in fired + [(s, 1) for s in sorted(spikes_in.get(step, []))]:
             spikes.append((step, source, payload))
             for target, weight, delay, graded in synapses[source]:
-                key = (step + 1 + delay, target // n, target % n)
+                key = (step + 1 + delay, target)
                 due[key] = due.get(key, 0) + weight * (payload if graded else 1)
-                count[part_of[target % n]][0] += 1
+                count[part_of[slot_owner[target]]][0] += 1
         us.append([c.u for c in compartments])
         vs.append([c.v for c in compartments])
         counts.append(count)
@@ -161,8 +173,12 @@ def messages(image, spikes, steps):
     sent, received: {(step, core): n}; sent has the key (step, None) for the host.  hops: per step [east, west, north, south].
     journeys: {step: [path of each message]}.
     """
-    mesh, n = image.mesh, image.n_compartments
-    core_of = {}
+    mesh = image.mesh
+    core_of, owner = {}, {}
+    for k, cells in enumerate(image.cells):
+        for slot, _, _ in cells.inputs.tolist():
+            for j in range(int(image.blocks.size[k])):
+                owner[slot + j] = int(image.blocks.first[k]) + j
     for part in range(image.n_parts):
         for i in range(image.parts.first[part], image.parts.first[part] + image.parts.size[part]):
             core_of[i] = int(image.parts.core[part])
@@ -172,7 +188,7 @@ def messages(image, spikes, steps):
     for step, source, _ in spikes:
         home = core_of.get(source)
         x0, y0 = mesh.tile_xy(home // mesh.cores_per_tile) if home is not None else mesh.host_tile
-        for core in {core_of[target % n] for target, *_ in synapses[source]}:
+        for core in {core_of[owner[target]] for target, *_ in synapses[source]}:
             x1, y1 = mesh.tile_xy(core // mesh.cores_per_tile)
             sent[step, home] = sent.get((step, home), 0) + 1
             received[step, core] = received.get((step, core), 0) + 1

@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "neuroemu"
 
 # Lowest first; the first entry that a module's name starts with is its layer.
 LAYERS = [
-    ["errors", "units", "events", "jit", "widths", "fixedpoint", "rng", "streams", "library"],
-    ["chip", "connect", "mapping", "network", "counters"],
+    ["errors", "units", "events", "jit", "widths", "fixedpoint", "rng", "philox", "streams", "library"],
+    ["chip", "compartments", "connect", "mapping", "network", "counters"],
     ["encode", "decode", "data", "program"],
     ["files", "compiler"],
     ["host", "prepare", "budget", "engine"],

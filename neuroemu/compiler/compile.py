@@ -10,16 +10,15 @@ from ..chip import Chip
 from ..connect import Draws, SynapseList
 from ..errors import Problem, ProgramError
 from ..mapping import MappingOptions
-from ..network import LifRegisters, Network
+from ..network import Network, Population
 from ..streams import stream
 from . import limits
 from .demand import Inputs
 from .image import (
     Blocks,
+    Cells,
     ChipImage,
-    Compartments,
     CountRows,
-    Noise,
     Parts,
     Routes,
     Synapses,
@@ -29,6 +28,8 @@ from .image import (
 from .partition import PARTITIONERS, Part
 from .place import PLACERS
 from .quantise import Quantised, quantise
+from .registers import Tables
+from .slots import Slots, slots_of
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,10 @@ def compile_network(network: Network, chip: Chip, options: MappingOptions | None
     rows = _count_rows(table, part_first, source_first[-1])
     routes, axons_out = _routes(rows, parts, part_first, placement, int(first_on_host(network)), chip)
     limits.check(parts, placement, axons_out, chip)
-    image = _image(network, chip, quantised, table, rows, routes, parts, part_first, placement, first, source_first)
+    slots = slots_of(network, synapses, quantised)
+    image = _image(
+        network, chip, quantised, table, rows, routes, parts, part_first, placement, slots, first, source_first
+    )
     mapping = Mapping(tuple(parts), tuple(int(core) for core in placement), tuple(int(a) for a in axons_out))
     return Compiled(image, mapping, quantised, synapses)
 
@@ -202,34 +206,32 @@ def _image(
     parts: list[Part],
     part_first: np.ndarray,
     placement: np.ndarray,
+    slots: Slots,
     first: dict[str, int],
     source_first: np.ndarray,
 ) -> ChipImage:
     on_chip = network.on_chip
     names = tuple(population.name for population in on_chip)
-    compartments = Compartments(
-        *(np.concatenate([quantised.registers[name][k] for name in names]) for k in range(len(Compartments._fields)))
-    )
-    blocks, noise = _blocks(network, first)
-    plain, graded, shifts = _synapses(network, table, quantised, compartments.u.size, int(source_first[-1]))
+    cells = tuple(_cells(population, quantised.registers[population.name], slots) for population in on_chip)
+    blocks = Blocks(np.array([first[name] for name in names], np.int64), np.array([p.size for p in on_chip], np.int64))
+    plain, graded = _synapses(network, table, quantised, slots, first, int(source_first[-1]))
     part_table = Parts(
         np.array([names.index(part.population) for part in parts], np.int64),
         part_first,
         np.array([part.size for part in parts], np.int64),
         placement.astype(np.int64),
     )
-    for group in (compartments, blocks, noise, plain, graded, rows, routes, part_table, (shifts, source_first)):
+    for group in (*cells, blocks, plain, graded, rows, routes, part_table, (source_first,)):
         freeze(group)
     # Names and the length of a step are left out: they decide nothing that the arrays do not say.
-    structure = (compartments, blocks, noise, plain, graded, shifts, part_table[:3], chip.arithmetic)
+    structure = (cells, blocks, plain, graded, slots.width, part_table[:3], chip.arithmetic)
     return ChipImage(
         names,
-        compartments,
+        cells,
         blocks,
-        noise,
         plain,
         graded,
-        shifts,
+        slots.width,
         rows,
         part_table,
         routes,
@@ -243,73 +245,50 @@ def _image(
     )
 
 
-def _blocks(network: Network, first: dict[str, int]) -> tuple[Blocks, Noise]:
-    rows, enabled, draws, column = [], [], [], 0
-    for population in network.on_chip:
-        model, n = population.model, population.size
-        noise = model.noise if isinstance(model, LifRegisters) else None
-        interval, offset = (model.reset_interval, model.reset_offset) if isinstance(model, LifRegisters) else (0, 0)
-        recorded = noise is not None and noise.draws is not None
-        rows.append(
-            (
-                first[population.name],
-                n,
-                interval,
-                offset,
-                noise.exponent if noise else 0,
-                noise.mantissa if noise else 0,
-                int(noise.at_membrane) if noise else 0,
-                stream("noise", population.name) if noise else 0,
-                column if recorded else -1,
-            )
-        )
-        enabled.append(np.broadcast_to(np.asarray(noise.enable if noise else False, np.uint8), (n,)))
-        if noise is not None and noise.draws is not None:
-            draws.append(np.asarray(noise.draws, np.int64))
-            column += n
-    n_rows = min((table.shape[0] for table in draws), default=0)
-    recorded_draws = (
-        np.concatenate([table[:n_rows] for table in draws], axis=1) if draws else np.zeros((0, 0), np.int64)
-    )
-    table = np.array(rows, np.int64)
-    return Blocks(*(np.ascontiguousarray(table[:, k]) for k in range(table.shape[1]))), Noise(
-        np.concatenate(enabled), recorded_draws
+def _cells(population: Population, tables: Tables, slots: Slots) -> Cells:
+    """The tables of a population, as the engine takes them."""
+    model = tables.model
+    parameters = np.stack([tables.parameters[name] for name in model.parameters._fields])
+    if np.all(parameters == parameters[:, :1]):
+        parameters = parameters[:, :1].copy()
+    return Cells(
+        model.name,
+        parameters,
+        np.stack([tables.state[name] for name in model.state._fields]),
+        slots.inputs[population.name],
+        stream("noise", population.name),
+        np.zeros((0, 0), np.int64) if tables.recorded is None else np.ascontiguousarray(tables.recorded),
+        tuple(model.switches(tables.parameters).items()) if model.switches else (),
+        (),
+        model.origin,
     )
 
 
 def _synapses(
-    network: Network, table: _Table, quantised: Quantised, n: int, n_sources: int
-) -> tuple[Synapses, Synapses, np.ndarray]:
-    """Plain and graded synapses, and the shifts of the extra accumulators.
-
-    Where the exponent belongs to the sum (compatibility with Lava), the projection gets accumulators of its own, one a
-    delay value as Lava has them: targets k*n .. (k+1)*n-1 of a ring row.
-    """
-    shifts: list[int] = []
-    target = table.target.copy()
+    network: Network, table: _Table, quantised: Quantised, slots: Slots, first: dict[str, int], n_sources: int
+) -> tuple[Synapses, Synapses]:
+    """Plain and graded synapses."""
+    slot = np.empty(table.target.size, np.int64)
     graded = np.zeros(len(network.projections) + 1, bool)
     for index, projection in enumerate(network.projections):
-        weights = quantised.weights[projection.name]
-        graded[index] = weights.format.message_bits > 0
-        if weights.sum_shift:
-            mine = np.flatnonzero(table.projection == index)
-            for delay in np.unique(table.delay[mine]):
-                shifts.append(weights.sum_shift)
-                target[mine[table.delay[mine] == delay]] += n * len(shifts)
+        graded[index] = quantised.weights[projection.name].format.message_bits > 0
+        mine = np.flatnonzero(table.projection == index)
+        slot[mine] = slots.of(projection.name, table.target[mine] - first[projection.target], table.delay[mine])
     is_graded = graded[table.projection]
+    order = np.lexsort((slot, table.source))  # by slot within a source, where a population has several stretches
+    chosen = is_graded[order]
     return (
-        _group(table, target, np.flatnonzero(~is_graded), n_sources),
-        _group(table, target, np.flatnonzero(is_graded), n_sources),
-        np.array(shifts, np.int64),
+        _group(table, slot, order[~chosen], n_sources),
+        _group(table, slot, order[chosen], n_sources),
     )
 
 
-def _group(table: _Table, target: np.ndarray, chosen: np.ndarray, n_sources: int) -> Synapses:
+def _group(table: _Table, slot: np.ndarray, chosen: np.ndarray, n_sources: int) -> Synapses:
     first = np.searchsorted(table.source[chosen], np.arange(n_sources + 1)).astype(np.int64)
     delay = table.delay[chosen]
     return Synapses(
         first,
-        target[chosen].astype(np.int32),
+        slot[chosen].astype(np.int32),
         table.units[chosen].astype(np.int16),
         delay.astype(np.uint8) if delay.any() else np.empty(0, np.uint8),
     )

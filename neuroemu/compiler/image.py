@@ -16,51 +16,38 @@ import numpy as np
 from ..chip import Arithmetic, Mesh
 
 
-class Compartments(NamedTuple):
-    """Registers, (n,) int64 each, in network order.  Decays effective 0..4096; the rest in units of u and v."""
+class Cells(NamedTuple):
+    """The compartments of one population: a model and its tables.
 
-    decay_u: np.ndarray
-    decay_v: np.ndarray
-    threshold: np.ndarray
-    threshold_low: np.ndarray
-    bias: np.ndarray
-    refractory: np.ndarray
-    v_min: np.ndarray
-    v_max: np.ndarray
-    u: np.ndarray
-    v: np.ndarray
-    charge: np.ndarray
+    parameters: (fields, 1) int64 where all are alike, else (fields, n).  state: (fields, n) int64 before step 1.
+    inputs: (k, 3) int64, for each stretch of a ring row that feeds them its first slot, the port, and the shift to the right.
+    stream: of random draws.  recorded: (steps, n) int64 draws in their place, or (0, 0).  switches: (constant, value).
+    up: (slot, join, first) of the parent that a dendrite passes its value to, or ().
+    origin: '' for models that come along, else a digest of the model's file.
+    """
+
+    model: str
+    parameters: np.ndarray
+    state: np.ndarray
+    inputs: np.ndarray
+    stream: int
+    recorded: np.ndarray
+    switches: tuple[tuple[str, int], ...]
+    up: tuple[int, ...]
+    origin: str
 
 
 class Blocks(NamedTuple):
-    """One row a population on the chip; (n_blocks,) int64 each.
-
-    first, size: its compartments.  reset_interval: 0 never.  noise_exponent: 0 is no noise.  noise_stream: of the generator.
-    noise_column: first column of the recorded draws, -1 for the generator.
-    """
+    """One row a population on the chip, (n_blocks,) int64 each: its first compartment, and how many."""
 
     first: np.ndarray
     size: np.ndarray
-    reset_interval: np.ndarray
-    reset_offset: np.ndarray
-    noise_exponent: np.ndarray
-    noise_mantissa: np.ndarray
-    noise_at_membrane: np.ndarray
-    noise_stream: np.ndarray
-    noise_column: np.ndarray
-
-
-class Noise(NamedTuple):
-    """enabled: (n,) uint8, one a compartment.  draws: (steps, columns) int64 recorded draws, or (0, 0)."""
-
-    enabled: np.ndarray
-    draws: np.ndarray
 
 
 class Synapses(NamedTuple):
     """Source-major: those of source s are first[s]..first[s+1], in ascending order of their compartment.
 
-    first: (n_sources + 1,) int64.  target: (n,) int32, index into a row of the delay ring.  weight: (n,) int16, in 2**6.
+    first: (n_sources + 1,) int64.  target: (n,) int32, slot of a row of the delay ring.  weight: (n,) int16, in 2**6.
     delay: (n,) uint8 steps beyond the first, or empty when every delay is 0.
     """
 
@@ -105,17 +92,16 @@ class ChipImage:
 
     Sources are numbered: compartments 0..n_compartments-1 in network order, then the channels of the spike sources.
     plain: synapses that take any spike as 1; graded: those that multiply by its payload.
-    accumulator_shift: (k,) int64, for sums that are shifted as a whole (compatibility); ring rows are (1 + k) * n wide.
+    width: slots of a row of the delay ring; every input of a population is a stretch of it (compiler/slots.py).
     model_hash: of all that decides spikes and counts by part.  mesh_hash: of mesh, placement and routes.
     """
 
     names: tuple[str, ...]
-    compartments: Compartments
+    cells: tuple[Cells, ...]
     blocks: Blocks
-    noise: Noise
     plain: Synapses
     graded: Synapses
-    accumulator_shift: np.ndarray
+    width: int
     rows: CountRows
     parts: Parts
     routes: Routes
@@ -129,7 +115,7 @@ class ChipImage:
 
     @property
     def n_compartments(self) -> int:
-        return self.compartments.u.size
+        return int(self.blocks.size.sum())
 
     @property
     def n_sources(self) -> int:
@@ -172,7 +158,8 @@ class ChipImage:
 def freeze(group: tuple) -> None:
     """Make every array of a NamedTuple read-only."""
     for array in group:
-        array.setflags(write=False)
+        if isinstance(array, np.ndarray):
+            array.setflags(write=False)
 
 
 def digest(*groups: object) -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..chip import Chip
+from ..compartments import Model
 from ..connect import SynapseList
 from ..errors import Problem, QuantisationError
-from ..network import Lif, LifRegisters, Network, WeightFormat
-from .image import Compartments
-from .registers import PopulationRounding, lif_registers, misfits, own_registers
+from ..network import Lif, Network, WeightFormat
+from .registers import PopulationRounding, Tables, lif_registers, misfits, own_registers
 from .scales import choose_scale
 from .weights import (
     ProjectionRounding,
@@ -32,11 +32,16 @@ from .weights import (
 class Quantised:
     """registers[population], weights[projection], scale[population] (units of 2**6 for 1.0), and the two reports."""
 
-    registers: dict[str, Compartments]
+    registers: dict[str, Tables]
     weights: dict[str, Weights]
     scale: dict[str, float]
     populations: tuple[PopulationRounding, ...]
     projections: tuple[ProjectionRounding, ...]
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """The compartment model of each population on the chip."""
+        return {name: tables.model for name, tables in self.registers.items()}
 
 
 def quantise(network: Network, synapses: dict[str, SynapseList], chip: Chip) -> Quantised:
@@ -55,7 +60,6 @@ def quantise(network: Network, synapses: dict[str, SynapseList], chip: Chip) -> 
             registers[population.name], report = lif_registers(population, scale, network.step_ms, chip, problems)
             population_reports.append(report)
         else:
-            assert isinstance(population.model, LifRegisters)
             scale, exponents = 1.0, {}
             registers[population.name] = own_registers(population, chip, problems)
         scales[population.name] = scale

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ..chip import Arithmetic, Chip
+from .. import compartments
+from ..chip import Chip
+from ..compartments import Model
+from ..compartments.lif import UNBOUNDED
 from ..errors import Problem
-from ..network import Lif, LifRegisters, Noise, Population, Values
+from ..network import Lif, LifRegisters, Noise, Population, Registers, Values
 from ..widths import DECAY_ONE, STATE_UNIT
-from .image import Compartments
 
-NO_THRESHOLD = -(2**62)
-UNBOUNDED = 2**62
+
+@dataclass(frozen=True)
+class Tables:
+    """The compartments of a population: a model, and its parameters and states before step 1 by name, (n,) int64 each.
+
+    recorded: (steps, n) int64 recorded draws in place of random ones, or None.
+    """
+
+    model: Model
+    parameters: dict[str, np.ndarray]
+    state: dict[str, np.ndarray]
+    recorded: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -28,20 +42,49 @@ class PopulationRounding:
     tau_syn_error: float
 
 
+def _given(population: Population) -> Mapping[str, Any]:
+    """What the user said of a population, by the names of its model's fields."""
+    model = population.model
+    if isinstance(model, Registers):
+        return model.values
+    assert isinstance(model, LifRegisters)
+    values = {key: value for key, value in vars(model).items() if value is not None}
+    noise = values.pop("noise", None)
+    values["soft"] = int(values.pop("soft_reset"))
+    if noise is not None:
+        values |= {
+            "noise_exponent": noise.exponent,
+            "noise_mantissa": noise.mantissa,
+            "noise_at_membrane": int(noise.at_membrane),
+            "noise_enabled": np.asarray(noise.enable, np.int64),
+        }
+    return values
+
+
 def misfits(population: Population) -> list[Problem]:
     """What cannot become registers at all: not one value a compartment, or in physical units not finite or negative."""
     problems = []
-    for label, value in vars(population.model).items():
-        if value is None or isinstance(value, str):
-            continue
-        if isinstance(value, Noise):
-            problems += _noise_misfits(value, population)
+    if isinstance(population.model, Lif):
+        given: Mapping[str, Any] = vars(population.model)
+    else:
+        noise = getattr(population.model, "noise", None)
+        problems += _noise_misfits(noise, population) if noise is not None else []
+        given = _given(population)
+        fields = population.compartment.fields
+        for label in given:
+            if label not in fields:
+                known = ", ".join(fields)
+                problems.append(Problem(f"there is no field '{label}'", path=population.name, allowed=known))
+    for label, value in given.items():
+        if value is None or isinstance(value, (str, bool)) or label.startswith("noise"):
             continue
         array, what, allowed = np.asarray(value), "", ""
         if array.size != 1 and array.shape != (population.size,):
             what, allowed = f"has the shape {array.shape}", f"one number, or {population.size} (one a compartment)"
+        elif array.dtype.kind not in "biuf":
+            what, allowed = "is not a number", "numbers"
         elif isinstance(population.model, Lif):
-            endless = np.isposinf(array) if label.startswith("tau") else np.zeros(array.shape, bool)
+            endless = np.isposinf(array) if label.startswith(("tau", "threshold")) else np.zeros(array.shape, bool)
             wrong = array[~(np.isfinite(array) | endless) | ((array < 0) & (label != "bias"))]
             if wrong.size:
                 what = f"is {wrong.flat[0]:g}"
@@ -64,14 +107,15 @@ def _noise_misfits(noise: Noise, population: Population) -> list[Problem]:
 
 def lif_registers(
     population: Population, scale: float, step_ms: float, chip: Chip, problems: list[Problem]
-) -> tuple[Compartments, PopulationRounding]:
-    """Compartments of a population in physical units, and what rounding them did."""
+) -> tuple[Tables, PopulationRounding]:
+    """Tables of a population in physical units, and what rounding them did."""
     model, n, a = population.model, population.size, chip.arithmetic
     assert isinstance(model, Lif)
     wanted_u, wanted_v = _decay(model.tau_syn_ms, step_ms, n), _decay(model.tau_mem_ms, step_ms, n)
     decay_u = np.clip(np.rint(wanted_u), a.decay_u_offset, chip.registers.decay_max + a.decay_u_offset)
     decay_v = np.clip(np.rint(wanted_v), a.decay_v_offset, chip.registers.decay_max + a.decay_v_offset)
-    threshold = spread(model.threshold, n)
+    silent = np.isinf(spread(model.threshold, n))
+    threshold = np.where(silent, 0.0, spread(model.threshold, n))
     mantissa = np.rint(threshold * scale)
     _in_range(population.name, "threshold", mantissa, 0, chip.registers.threshold_max, problems, chip)
     if np.any((mantissa == 0) & (threshold > 0)):
@@ -93,21 +137,20 @@ def lif_registers(
             )
         )
     _in_range(population.name, "refractory (steps + 1)", pause, 1, chip.registers.refractory_max, problems, chip)
-    limit = _v_limit(a)
-    zeros = np.zeros(n, np.int64)
-    registers = Compartments(
-        decay_u.astype(np.int64),
-        decay_v.astype(np.int64),
-        mantissa.astype(np.int64) * STATE_UNIT,
-        np.full(n, NO_THRESHOLD),
-        bias,
-        pause.astype(np.int64),
-        np.full(n, -limit),
-        np.full(n, limit),
-        zeros,
-        zeros,
-        zeros,
-    )
+    lif = compartments.find("lif")
+    asked = {
+        "decay_u": decay_u - a.decay_u_offset,
+        "decay_v": decay_v - a.decay_v_offset,
+        "refractory": pause,
+        "soft": np.full(n, model.soft_reset),
+    }
+    values = {
+        key: np.full(n, field.default, np.int64) for key, field in lif.fields.items() if field.default is not None
+    }
+    values |= {key: value.astype(np.int64) for key, value in asked.items()}
+    parameters, state = lif.tables(values, chip)
+    parameters["threshold"] = np.where(silent, UNBOUNDED, mantissa * STATE_UNIT).astype(np.int64)
+    registers = Tables(lif, parameters, state | {"bias": bias})
     worst = _largest_error(mantissa / scale, threshold)
     return registers, PopulationRounding(
         population.name,
@@ -140,36 +183,21 @@ def _tau_error(kept: np.ndarray, tau_ms: np.ndarray, step_ms: float) -> float:
         return float(np.max(np.abs(1 - tau_ms[asked] / tau_kept), initial=0.0))
 
 
-def own_registers(population: Population, chip: Chip, problems: list[Problem]) -> Compartments:
-    """Compartments as the user gave them, checked against the chip's."""
-    model, n, name, limits, a = population.model, population.size, population.name, chip.registers, chip.arithmetic
-    assert isinstance(model, LifRegisters)
-
-    def register(label: str, value: Values, low: int, high: int) -> np.ndarray:
+def own_registers(population: Population, chip: Chip, problems: list[Problem]) -> Tables:
+    """Tables as the user gave them, checked against the ranges of the model and the chip."""
+    model, given, n = population.compartment, _given(population), population.size
+    values = {}
+    for label, field in model.fields.items():
+        value = given.get(label, field.default)
+        if value is None:
+            continue
         array = spread(value, n)
-        _in_range(name, label, array, low, high, problems, chip)
-        return np.clip(np.nan_to_num(array), -UNBOUNDED, UNBOUNDED).astype(np.int64)
-
-    limit = _v_limit(a)
-    state = 1 << 31
-    exponent = register("bias_exponent", model.bias_exponent, limits.bias_exponent_min, limits.bias_exponent_max)
-    mantissa = register("bias", model.bias, limits.bias_min, limits.bias_max)
-    low = model.threshold_low
-    return Compartments(
-        register("decay_u", model.decay_u, 0, limits.decay_max) + a.decay_u_offset,
-        register("decay_v", model.decay_v, 0, limits.decay_max) + a.decay_v_offset,
-        register("threshold", model.threshold, 0, limits.threshold_max) * STATE_UNIT,
-        np.full(n, NO_THRESHOLD)
-        if low is None
-        else register("threshold_low", low, -limits.threshold_max, 0) * STATE_UNIT,
-        np.where(exponent >= 0, mantissa << np.maximum(exponent, 0), mantissa >> np.maximum(-exponent, 0)),
-        register("refractory", model.refractory, 1, limits.refractory_max),
-        np.full(n, -limit) if model.v_min is None else register("v_min", model.v_min, -state, 0),
-        np.full(n, limit) if model.v_max is None else register("v_max", model.v_max, 0, state),
-        register("u", model.u, -state, state),
-        register("v", model.v, -state, state),
-        register("charge", model.charge, -state, state),
-    )
+        if label in given:
+            _in_range(population.name, label, array, *field.limits(chip), problems, chip)
+        values[label] = np.clip(np.nan_to_num(array), -UNBOUNDED, UNBOUNDED).astype(np.int64)
+    noise = getattr(population.model, "noise", None)
+    recorded = None if noise is None or noise.draws is None else np.asarray(noise.draws, np.int64)
+    return Tables(model, *model.tables(values, chip), recorded)
 
 
 def bias_units(bias: np.ndarray, chip: Chip) -> np.ndarray:
@@ -183,10 +211,6 @@ def bias_units(bias: np.ndarray, chip: Chip) -> np.ndarray:
     exponent = np.clip(needed, max(limits.bias_exponent_min, 0), limits.bias_exponent_max).astype(np.int64)
     mantissa = np.clip(np.rint(bias / 2.0**exponent), limits.bias_min, limits.bias_max).astype(np.int64)
     return mantissa << exponent
-
-
-def _v_limit(a: Arithmetic) -> int:
-    return (1 << (a.state_bits - 1)) - 1 if a.v_clip else UNBOUNDED
 
 
 def spread(value: Values, n: int) -> np.ndarray:

@@ -33,7 +33,8 @@ def choose_scale(
     """
     model = population.model
     assert isinstance(model, Lif)
-    threshold = float(np.max(np.abs(model.threshold)))
+    finite = np.asarray(model.threshold)[np.isfinite(model.threshold)]
+    threshold = float(np.max(np.abs(finite), initial=0.0))
     bias = float(np.max(np.abs(model.bias)))
     bias_top = chip.registers.bias_max << chip.registers.bias_exponent_max
     caps = [chip.registers.threshold_max / threshold] if threshold else []

@@ -5,20 +5,29 @@ run(image, plan) -> Traces, Counters. The image is not changed; the same image a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
-from ..compiler.image import ChipImage
+from ..compartments import Model, find
+from ..compiler.image import Cells, ChipImage
 from ..counters import Counters, Traces
 from ..errors import InternalError, Problem, ProgramError, TooLarge
-from ..events import N_PART_EVENTS
+from ..events import N_PART_EVENTS, Event
 from ..network import Probe
-from .state import restart, start
-from .step import HostInput, Recorder, advance, kernel_of
+from ..widths import LANES
+from .crew import Crew, available
+from .native import PYTHON
+from .shares import cut_for
+from .state import ChipState, restart, start, tiles_of
+from .step import HostInput, Memory, Recorder, advance
 
+MOST_THREADS = 8
+FIRST_STRETCH = 16  # steps, after which the crew knows what a step costs
 STRETCH_SPIKES = 1 << 20  # spikes a buffer holds at least; a stretch that fills it goes on with a fresh one
 STRETCH_STEPS = 256  # steps between two looks at the clock
 
@@ -44,6 +53,8 @@ class Plan:
 
     fresh_samples: the state starts anew with every sample.  progress: called with the number of steps done.
     most_spikes: TooLarge is raised when the run has recorded more.
+    threads: None takes what the machine has and what steps are worth; results are the same for any number.
+    models: of populations whose model does not come along (compartments.load).
     """
 
     steps: int
@@ -55,40 +66,35 @@ class Plan:
     fresh_samples: bool = True
     progress: Callable[[int], None] | None = None
     most_spikes: int = 2**62
+    threads: int | None = None
+    models: dict[str, Model] = field(default_factory=dict)
 
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     """Runs all samples. Steps are numbered through, from 1."""
-    kernel, state = kernel_of(image, plan.seed), start(image)
-    total = plan.steps * plan.samples
+    crew = Crew(plan.threads or (1 if PYTHON else min(available(), MOST_THREADS)), fixed=plan.threads is not None)
+    state, total = start(image, crew.n), plan.steps * plan.samples
+    engine = _Engine(image, plan, state, crew)
     _check_recorded_noise(image, plan.steps if plan.fresh_samples else total)
     counts = np.zeros((total, image.n_parts, N_PART_EVENTS), np.int64)
-    u_index, v_index = _probed(image, plan.probes, "u"), _probed(image, plan.probes, "v")
-    u_columns, v_columns = _columns(u_index), _columns(v_index)
-    u, v = np.empty((total, u_columns.size), np.int64), np.empty((total, v_columns.size), np.int64)
+    probed = _probed(image, plan)
+    columns = np.concatenate([cells for _, cells in probed.values()]) if probed else np.empty(0, np.int64)
+    states = np.empty((total, columns.size), np.int64)
     chunks: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    n_spikes = n_counted = 0
+    n_spikes = 0
     done = fresh = 0  # steps behind us, and those behind us when the state was last fresh
     while done < total:
         if done and plan.fresh_samples and done % plan.steps == 0:
             restart(state, image)
             fresh = done
         left = plan.steps - done % plan.steps if plan.fresh_samples else total - done
-        n_steps = min(STRETCH_STEPS, left)
+        n_steps = min(STRETCH_STEPS if done else FIRST_STRETCH, STRETCH_STEPS - done % STRETCH_STEPS, left)
         host = _host_input(image, plan, done + 1, n_steps)
         here = slice(done, done + n_steps)
-        row = 0
-        while row < n_steps:
-            busiest = int(np.diff(host.first).max(initial=0))
-            capacity = max(min(STRETCH_SPIKES, (n_steps - row) * image.n_compartments + host.source.size), 0)
-            capacity = max(capacity, image.n_compartments + busiest)
-            buffer = (np.empty(capacity, np.int64), np.empty(capacity, np.int32), np.empty(capacity, np.int32))
-            recorder = Recorder(*buffer, counts[here], u_columns, u[here], v_columns, v[here])
-            row, n_recorded = advance(kernel, state, host, recorder, done + 1, fresh + 1, row, n_steps, 0)
-            chunks.append(tuple(array[:n_recorded].copy() for array in buffer))  # type: ignore[arg-type]
+        for buffer in engine.stretch(host, counts[here], columns, states[here], done + 1, fresh + 1):
+            chunks.append(buffer)
+            n_spikes += buffer[0].size
         done += n_steps
-        recorded = sum(chunk[0].size for chunk in chunks[n_counted:])
-        n_spikes, n_counted = n_spikes + recorded, len(chunks)
         if n_spikes > plan.most_spikes:
             raise TooLarge(
                 f"{n_spikes:,} spikes in {done:,} of {total:,} steps fill the memory of this machine. "
@@ -97,20 +103,78 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
         if plan.progress:
             plan.progress(done)
     step, source, payload = (np.concatenate([chunk[k] for chunk in chunks]) for k in range(3))
-    traces = Traces(
-        step,
-        source,
-        payload,
-        _by_name(u, u_index),
-        _by_name(v, v_index),
-        _local(image, u_index),
-        _local(image, v_index),
-    )
-    return traces, Counters(counts, state.overflows)
+    bounds = np.cumsum([0, *(index.size for index, _ in probed.values())])
+    tables = {key: states[:, bounds[k] : bounds[k + 1]] for k, key in enumerate(probed)}
+    traces = Traces(step, source, payload, tables, {key: index for key, (index, _) in probed.items()})
+    return traces, Counters(counts, state.overflows.sum(axis=0))
+
+
+class _Engine:
+    """An image, its state and its threads: what stays the same from stretch to stretch."""
+
+    def __init__(self, image: ChipImage, plan: Plan, state: ChipState, crew: Crew) -> None:
+        models = {name: plan.models.get(name) or find(cells.model) for name, cells in _named_cells(image)}
+        self._image, self._crew = image, crew
+        self._cuts = {n: cut_for(image, models, state, n, plan.seed) for n in {1, crew.n}}
+        listed, flooded = np.zeros((2, crew.n), np.int64), np.zeros((crew.n, state.ring.shape[0]), np.uint8)
+        self._memory = {
+            n: Memory(
+                image.plain,
+                image.graded,
+                image.rows,
+                state.cells,
+                state.ring,
+                state.touched,
+                state.awake,
+                state.spiked,
+                state.payload,
+                listed,
+                flooded,
+                np.array([share.compartments for share in cut.shares], np.int64),
+                np.zeros(1, np.int64),
+            )
+            for n, cut in self._cuts.items()
+        }
+        self._flooded, self._last = flooded, 1
+
+    def stretch(
+        self,
+        host: HostInput,
+        counts: np.ndarray,
+        columns: np.ndarray,
+        states: np.ndarray,
+        first_step: int,
+        sample_first: int,
+    ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Runs the steps of a stretch. Adds to counts (steps, part, event), fills states; returns the spikes, in pieces."""
+        n, n_steps = self._crew.choose(), counts.shape[0]
+        if n != self._last:  # what one thread flooded is now spread over others
+            self._flooded[:] = self._flooded.max(axis=0)
+            self._last = n
+        each = np.zeros((n, *counts.shape), np.int64)
+        busiest = int(np.diff(host.first).max(initial=0))
+        whole = n_steps * self._image.n_compartments + host.source.size
+        capacity = max(min(STRETCH_SPIKES, whole), self._image.n_sources + busiest)
+        pieces, row, began = [], 0, time.perf_counter()
+        memory, shares = self._memory[n], self._cuts[n].shares
+        while row < n_steps:
+            buffer = (np.empty(capacity, np.int64), np.empty(capacity, np.int32), np.empty(capacity, np.int32))
+            where = (memory, host, Recorder(*buffer, each, columns, states), first_step, sample_first, row, n_steps)
+            memory.arrived[0] = 0
+            row, n_recorded = self._crew.together([partial(advance, k, n, shares[k], *where) for k in range(n)])
+            pieces.append(tuple(array[:n_recorded].copy() for array in buffer))
+        counts += each.sum(axis=0)
+        events = int(counts[:, :, (Event.SYNAPSE_READ, Event.COMPARTMENT_ACTIVE)].sum())
+        self._crew.learn(n, n_steps, events, time.perf_counter() - began)
+        return pieces
+
+
+def _named_cells(image: ChipImage) -> list[tuple[str, Cells]]:
+    return list(zip(image.names, image.cells, strict=True))
 
 
 def _check_recorded_noise(image: ChipImage, n_steps: int) -> None:
-    recorded = image.noise.draws.shape[0]
+    recorded = min((cells.recorded.shape[0] for cells in image.cells if cells.recorded.size), default=0)
     if recorded and recorded < n_steps:
         raise ProgramError(
             [Problem(f"the recorded noise has {recorded} steps", allowed=f"at least {n_steps}, as many as run")]
@@ -131,16 +195,21 @@ def _host_input(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> 
     payload = (np.concatenate(payloads) if payloads else np.empty(0, np.int64)).astype(np.int64)
     order = np.lexsort((source, row))
     first = np.searchsorted(row[order], np.arange(n_steps + 1)).astype(np.int64)
-    index, values = [], []
+    cells, groups, values = [], [], []
+    tiles = tiles_of(image)
     for k, name in enumerate(image.names):
         if name in plan.drives:
-            index.append(np.arange(image.blocks.first[k], image.blocks.first[k] + image.blocks.size[k]))
+            index = np.arange(image.blocks.size[k])
+            model = plan.models.get(name) or find(image.cells[k].model)
+            cells.append(tiles.at(k, model.state._fields.index(model.bias), index))
+            groups.append(tiles.group[k] + index // LANES)
             values.append(plan.drives[name].bias(first_step, n_steps))
-    if not index:
-        return HostInput(first, source[order], payload[order], np.empty(0, np.int64), np.empty((1, 0), np.int64))
+    spikes = (first, source[order].astype(np.int32), payload[order].astype(np.int32))
+    if not cells:
+        return HostInput(*spikes, np.empty(0, np.int64), np.empty(0, np.int64), np.empty((1, 0), np.int64))
     height = max(value.shape[0] for value in values)
     drive = np.concatenate([np.broadcast_to(value, (height, value.shape[1])) for value in values], axis=1)
-    return HostInput(first, source[order], payload[order], np.concatenate(index), np.ascontiguousarray(drive))
+    return HostInput(*spikes, np.concatenate(cells), np.concatenate(groups), np.ascontiguousarray(drive))
 
 
 def _check_range(name: str, index: np.ndarray, bound: int) -> None:
@@ -149,26 +218,17 @@ def _check_range(name: str, index: np.ndarray, bound: int) -> None:
         raise InternalError(f"the input of '{name}' has the index {index.max()}; it has 0..{bound - 1}")
 
 
-def _probed(image: ChipImage, probes: tuple[Probe, ...], observable: str) -> dict[str, np.ndarray]:
-    """Global compartments to record, by population; several probes of one population are joined."""
-    found: dict[str, np.ndarray] = {}
-    for probe in probes:
-        if probe.observable == observable:
-            k = image.names.index(probe.population)
-            every = np.arange(image.blocks.size[k])
-            chosen = image.blocks.first[k] + (every if probe.index is None else every[probe.index])
-            found[probe.population] = np.union1d(found.get(probe.population, chosen), chosen)
+def _probed(image: ChipImage, plan: Plan) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
+    """By population and field: the compartments to record, and where they lie; several probes of one are joined."""
+    chosen: dict[tuple[str, str], np.ndarray] = {}
+    for probe in plan.probes:
+        if probe.observable != "spikes":
+            every = np.arange(image.blocks.size[image.names.index(probe.population)])
+            wanted, key = every if probe.index is None else every[probe.index], (probe.population, probe.observable)
+            chosen[key] = np.union1d(chosen.get(key, wanted), wanted)
+    tiles, found = tiles_of(image), {}
+    for (population, name), index in chosen.items():
+        k = image.names.index(population)
+        model = plan.models.get(population) or find(image.cells[k].model)
+        found[population, name] = (index, tiles.at(k, model.state._fields.index(name), index))
     return found
-
-
-def _columns(index: dict[str, np.ndarray]) -> np.ndarray:
-    return np.concatenate(list(index.values())).astype(np.int64) if index else np.empty(0, np.int64)
-
-
-def _by_name(table: np.ndarray, index: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    bounds = np.cumsum([0, *(columns.size for columns in index.values())])
-    return {name: table[:, bounds[k] : bounds[k + 1]] for k, name in enumerate(index)}
-
-
-def _local(image: ChipImage, index: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name: columns - image.blocks.first[image.names.index(name)] for name, columns in index.items()}

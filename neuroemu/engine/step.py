@@ -1,13 +1,17 @@
 """One time step, and many of them in one call.
 
-Order within step t (the barrier lies at its end):
+Order within step t:
 1. compartments  take up what arrives at t, integrate, fire (state of the end of step t-1 is behind them)
+   barrier       every thread has listed its spikes
 2. messages      spikes of step t, the chip's and the host's, in ascending order of their source
 3. synapses      each message is looked up and its weights put into the ring for t + 1 + delay
 4. counts        per part: synapses read, compartments active and at rest, spikes
-5. probes        u and v of the end of step t
+5. probes        states of the end of step t
 So everything that a spike of step t causes on the network and in the synapse memory is counted in step t, as SANA-FE does,
 and no compartment sees it before t + 1. Learning (every epoch) and host will stand between 4 and 5.
+
+Threads own ranges of compartments and of the slots that feed them; nobody else writes there. They meet once a step: what is
+read by all, the lists of spikes, is kept twice, by parity of the step. Nothing depends on how many there are.
 """
 
 from __future__ import annotations
@@ -16,140 +20,204 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..chip import Arithmetic
-from ..compiler.image import Blocks, ChipImage, Compartments, CountRows, Noise, Parts, Synapses
+from ..compiler.image import CountRows, Synapses
 from ..events import Event
 from ..jit import njit
-from .compartments import lif
-from .synapses import count_reads, deliver, deliver_graded
+from .kernel import PART
+from .native import barrier, call, record
+from .synapses import count_reads, deliver, deliver_graded, deliver_late, deliver_marking
 
 _SYNAPSE_READ = int(Event.SYNAPSE_READ)
 _ACTIVE = int(Event.COMPARTMENT_ACTIVE)
 _INACTIVE = int(Event.COMPARTMENT_INACTIVE)
 _SPIKE_OUT = int(Event.SPIKE_OUT)
+_DENSE = 4  # spikes that reach more synapses than this times the groups there are reach nearly every group
 
 
-class Kernel(NamedTuple):
-    """What the kernels read of a ChipImage, and the seed of the random draws (uint64)."""
+class Share(NamedTuple):
+    """What one thread does.  pieces: (n, 4) int64 rows of (address of the kernel, address of its PART, part, size).
 
-    compartments: Compartments
-    blocks: Blocks
-    noise: Noise
+    compartments: from this source number on.  groups, cells: [low, high) of ChipState.awake and .cells.
+    begin, end: (n_sources,) int64 its stretch of each plain list; graded_begin, graded_end likewise.
+    """
+
+    pieces: np.ndarray
+    compartments: int
+    groups: tuple[int, int]
+    cells: tuple[int, int]
+    begin: np.ndarray
+    end: np.ndarray
+    graded_begin: np.ndarray
+    graded_end: np.ndarray
+
+
+class Memory(NamedTuple):
+    """What the threads of a run share: the image's lists, and ChipState.
+
+    listed: (2, threads) int64 spikes that each thread has listed, by parity.  flooded: (threads, rows) uint8, 1 where a row
+    was filled without marks.  first_of: (threads,) where each thread's list begins.  arrived: (1,) of the barrier.
+    """
+
     plain: Synapses
     graded: Synapses
-    accumulator_shift: np.ndarray
     rows: CountRows
-    parts: Parts
-    arithmetic: Arithmetic
-    seed: np.uint64
+    cells: np.ndarray
+    ring: np.ndarray
+    touched: np.ndarray
+    awake: np.ndarray
+    spiked: np.ndarray
+    payload: np.ndarray
+    listed: np.ndarray
+    flooded: np.ndarray
+    first_of: np.ndarray
+    arrived: np.ndarray
 
 
 class HostInput(NamedTuple):
     """What the host sends during a stretch of steps.
 
-    first: (steps + 1,) int64 bounds into source (n,) int64, ascending within a step, and payload (n,) int64.
-    drive_index: (k,) int64 compartments whose bias the host writes; drive: (steps or 1, k) int64 their bias in each step.
+    first: (steps + 1,) int64 bounds into source (n,) int32, ascending within a step, and payload (n,) int32.
+    drive_cell, drive_group: (k,) int64 elements of ChipState.cells that the host writes, and their groups;
+    drive: (steps or 1, k) int64 what it writes in each step.
     """
 
     first: np.ndarray
     source: np.ndarray
     payload: np.ndarray
-    drive_index: np.ndarray
+    drive_cell: np.ndarray
+    drive_group: np.ndarray
     drive: np.ndarray
 
 
 class Recorder(NamedTuple):
-    """Where a stretch is written.  step, source, payload: spikes, (capacity,).  counts: (steps, part, event) int64.
+    """Where a stretch is written.  step, source, payload: spikes, (capacity,).  counts: (threads, steps, part, event) int64.
 
-    u_index, v_index: compartments to record; u, v: (steps, k) int64.
+    cell: (k,) int64 elements of ChipState.cells to record; states: (steps, k) int64.
     """
 
     step: np.ndarray
     source: np.ndarray
     payload: np.ndarray
     counts: np.ndarray
-    u_index: np.ndarray
-    u: np.ndarray
-    v_index: np.ndarray
-    v: np.ndarray
+    cell: np.ndarray
+    states: np.ndarray
 
 
-def kernel_of(image: ChipImage, seed: int) -> Kernel:
-    """The kernels' view of an image."""
-    return Kernel(
-        image.compartments,
-        image.blocks,
-        image.noise,
-        image.plain,
-        image.graded,
-        image.accumulator_shift,
-        image.rows,
-        image.parts,
-        image.arithmetic,
-        np.uint64(seed),
-    )
+@njit(nogil=True)
+def advance(thread, n_threads, share, memory, host, recorder, first_step, sample_first, row_from, row_to):
+    """One thread's part of the steps first_step + row_from .. first_step + row_to - 1; row k of host and recorder is step
+    first_step + k.
+
+    memory.arrived starts at 0.  sample_first: the step with which the state was fresh.
+    Stops early, before a step, when the spikes of that step might not fit. Returns (rows done, spikes recorded), which is
+    the same in every thread.
+    """
+    n_sources, n_rows = memory.spiked.shape[1], memory.ring.shape[0]
+    low, high = share.groups
+    n_recorded = 0
+    for row in range(row_from, row_to):
+        host_from, host_to = host.first[row], host.first[row + 1]
+        if n_recorded + n_sources + host_to - host_from > recorder.step.size:
+            return row, n_recorded
+        step = first_step + row
+        parity, due = step & 1, step % n_rows
+        counts = recorder.counts[thread, row]
+        _drive(share, memory, host, row, parity)
+
+        listed = parity * n_sources + share.compartments
+        flood = memory.flooded[thread, due]
+        for k in range(share.pieces.shape[0]):
+            kernel, part_at, part, size = share.pieces[k]
+            before = listed
+            listed = call(kernel, part_at, due, parity, flood, step, step - sample_first + 1, listed)
+            active = record(part_at, PART).n_active
+            counts[part, _ACTIVE] += active
+            counts[part, _INACTIVE] += size - active
+            counts[part, _SPIKE_OUT] += listed - before
+        memory.flooded[thread, due] = 0
+        memory.touched[due, low:high] = 0
+        memory.awake[parity, low:high] = 0
+        memory.listed[parity, thread] = listed - parity * n_sources - share.compartments
+
+        if n_threads > 1:
+            barrier(memory.arrived, (row - row_from + 1) * n_threads)
+        total = host_to - host_from
+        for t in range(n_threads):
+            total += memory.listed[parity, t]
+        _deliver(thread, n_threads, share, memory, host, host_from, host_to, step, parity)
+        _count(thread, n_threads, memory, host, host_from, host_to, parity, counts)
+        if thread == 0:
+            _record(n_threads, memory, host, host_from, host_to, step, parity, recorder, n_recorded)
+        n_recorded += total
+        for k in range(recorder.cell.size):
+            if share.cells[0] <= recorder.cell[k] < share.cells[1]:
+                recorder.states[row, k] = memory.cells[recorder.cell[k]]
+    return row_to, n_recorded
 
 
 @njit
-def advance(image, state, host, recorder, first_step, sample_first, row_from, row_to, n_recorded):
-    """Runs the steps first_step + row_from .. first_step + row_to - 1; row k of host and recorder is step first_step + k.
+def _drive(share, memory, host, row, parity):
+    """The host writes biases; whoever gets another one wakes up."""
+    drive = host.drive[min(row, host.drive.shape[0] - 1)]
+    for k in range(host.drive_cell.size):
+        cell = host.drive_cell[k]
+        if share.cells[0] <= cell < share.cells[1] and memory.cells[cell] != drive[k]:
+            memory.cells[cell] = drive[k]
+            memory.awake[parity, host.drive_group[k]] = 1
 
-    sample_first: the step with which the state was fresh.
 
-    Stops early, before a step, when the spikes of that step might not fit. Returns (rows done, spikes recorded).
-    """
-    n, n_parts = state.u.size, image.parts.first.size
-    busiest = 0
-    for row in range(row_from, row_to):
-        busiest = max(busiest, host.first[row + 1] - host.first[row])
-    sources, payloads = np.empty(n + busiest, np.int64), np.empty(n + busiest, np.int64)
-    reads = np.zeros(n_parts, np.int64)
-    for row in range(row_from, row_to):
-        n_host = host.first[row + 1] - host.first[row]
-        if n_recorded + n + n_host > recorder.step.size:
-            return row, n_recorded
-        step = first_step + row
-        counts = recorder.counts[row]
-        for k in range(host.drive_index.size):
-            state.bias[host.drive_index[k]] = host.drive[min(row, host.drive.shape[0] - 1), k]
-        due = state.ring[step % state.ring.shape[0]]
-        n_spikes = 0
-        for part in range(n_parts):
-            before, size = n_spikes, image.parts.size[part]
-            block = image.parts.population[part]
-            n_spikes, n_active = lif.update(
-                image.parts.first[part],
-                size,
-                block,
-                step,
-                step - sample_first + 1,
-                image,
-                state,
-                due,
-                sources,
-                payloads,
-                n_spikes,
-            )
-            counts[part, _ACTIVE] = n_active
-            counts[part, _INACTIVE] = size - n_active
-            counts[part, _SPIKE_OUT] = n_spikes - before
-        for k in range(host.first[row], host.first[row + 1]):
-            sources[n_spikes] = host.source[k]
-            payloads[n_spikes] = host.payload[k]
-            n_spikes += 1
-        deliver(sources[:n_spikes], step, image.plain, state.ring)
-        if image.graded.target.size:
-            deliver_graded(sources[:n_spikes], payloads[:n_spikes], step, image.graded, state.ring)
-        reads[:] = 0
-        count_reads(sources[:n_spikes], image.rows, reads)
-        counts[:, _SYNAPSE_READ] = reads
-        for k in range(n_spikes):
+@njit
+def _spikes(t, n_threads, memory, host, host_from, host_to, parity):
+    """(sources, payloads) of the list of thread t in this step; t = n_threads is the host."""
+    if t == n_threads:
+        return host.source[host_from:host_to], host.payload[host_from:host_to]
+    first = memory.first_of[t]
+    last = first + memory.listed[parity, t]
+    return memory.spiked[parity, first:last], memory.payload[parity, first:last]
+
+
+@njit
+def _deliver(thread, n_threads, share, memory, host, host_from, host_to, step, parity):
+    """Takes every spike of the step to the targets that this thread owns."""
+    plain, ring, touched = memory.plain, memory.ring, memory.touched
+    events = 0
+    for t in range(n_threads + 1):
+        sources, _ = _spikes(t, n_threads, memory, host, host_from, host_to, parity)
+        for source in sources:
+            events += share.end[source] - share.begin[source]
+    dense = events > _DENSE * (share.groups[1] - share.groups[0])
+    if dense and plain.delay.size == 0:
+        memory.flooded[thread, (step + 1) % ring.shape[0]] = 1
+    for t in range(n_threads + 1):
+        sources, payloads = _spikes(t, n_threads, memory, host, host_from, host_to, parity)
+        if events == 0:
+            pass
+        elif plain.delay.size:
+            deliver_late(sources, share.begin, share.end, step, plain, ring, touched)
+        elif dense:
+            deliver(sources, share.begin, share.end, step, plain, ring)
+        else:
+            deliver_marking(sources, share.begin, share.end, step, plain, ring, touched)
+        if memory.graded.target.size:
+            deliver_graded(sources, payloads, share.graded_begin, share.graded_end, step, memory.graded, ring, touched)
+
+
+@njit
+def _count(thread, n_threads, memory, host, host_from, host_to, parity, counts):
+    """Counts the synapses that this thread's share of the spikes reads, wherever they are."""
+    for t in range(n_threads + 1):
+        sources, _ = _spikes(t, n_threads, memory, host, host_from, host_to, parity)
+        first, last = sources.size * thread // n_threads, sources.size * (thread + 1) // n_threads
+        count_reads(sources[first:last], memory.rows, counts, _SYNAPSE_READ)
+
+
+@njit
+def _record(n_threads, memory, host, host_from, host_to, step, parity, recorder, n_recorded):
+    """Writes down the spikes of the step."""
+    for t in range(n_threads + 1):
+        sources, payloads = _spikes(t, n_threads, memory, host, host_from, host_to, parity)
+        for k in range(sources.size):
             recorder.step[n_recorded] = step
             recorder.source[n_recorded] = sources[k]
             recorder.payload[n_recorded] = payloads[k]
             n_recorded += 1
-        for k in range(recorder.u_index.size):
-            recorder.u[row, k] = state.u[recorder.u_index[k]]
-        for k in range(recorder.v_index.size):
-            recorder.v[row, k] = state.v[recorder.v_index[k]]
-    return row_to, n_recorded

@@ -1,7 +1,7 @@
 """Synapses: the spikes of a step walk their lists and add weights to the rows of the delay ring.
 
-Sums are in units of 2**6, in integers wide enough for any of them, and are wrapped only when a compartment takes them up,
-so order of delivery cannot matter.
+Sums are in integers wide enough for any of them and are wrapped only when a compartment takes them up, so order of delivery
+cannot matter. A thread walks the stretch begin[source]..end[source] of each list: the targets that it owns.
 """
 
 from __future__ import annotations
@@ -9,42 +9,83 @@ from __future__ import annotations
 import numpy as np
 
 from ..jit import njit
+from ..widths import LANES
+
+_LANES = np.uint32(LANES)
 
 
 @njit
-def deliver(sources, step, synapses, ring):
-    """Adds the weights of each source's list to the rows in which they arrive; a spike of step t arrives at t + 1 + delay.
+def deliver(sources, begin, end, step, synapses, ring):
+    """Adds the weights of each source's list to the row of the next step; for lists without delays.
 
-    sources: (n,) int64, one entry a spike.  Any payload counts as 1.
+    sources: (n,) int32, one entry a spike.  Any payload counts as 1.
     """
-    first, target, weight, delay = synapses.first, synapses.target, synapses.weight, synapses.delay
-    n_slots = ring.shape[0]
-    if delay.size == 0:
-        row = ring[(step + 1) % n_slots]
-        for source in sources:
-            for k in range(first[source], first[source + 1]):
-                row[np.uint32(target[k])] += weight[k]  # unsigned: numba need not look for negative indices
-    else:
-        for source in sources:
-            for k in range(first[source], first[source + 1]):
-                ring[np.uint64(step + 1 + delay[k]) % np.uint64(n_slots), np.uint32(target[k])] += weight[k]
+    target, weight = synapses.target, synapses.weight
+    row = ring[(step + 1) % ring.shape[0]]
+    for source in sources:
+        for k in range(begin[source], end[source]):
+            row[np.uint32(target[k])] += weight[k]  # unsigned: numba need not look for negative indices
 
 
 @njit
-def deliver_graded(sources, payloads, step, synapses, ring):
-    """The same with weights multiplied by the payload of the spike.  payloads: (n,) int64."""
-    first, target, weight, delay = synapses.first, synapses.target, synapses.weight, synapses.delay
-    n_slots = ring.shape[0]
+def deliver_marking(sources, begin, end, step, synapses, ring, touched):
+    """The same, and marks the groups that get input: touched (rows, groups) uint8."""
+    target, weight = synapses.target, synapses.weight
+    row, marks = ring[(step + 1) % ring.shape[0]], touched[(step + 1) % ring.shape[0]]
+    for source in sources:
+        for k in range(begin[source], end[source]):
+            slot = np.uint32(target[k])
+            row[slot] += weight[k]
+            marks[slot // _LANES] = 1
+
+
+@njit
+def deliver_late(sources, begin, end, step, synapses, ring, touched):
+    """The same with delays: a spike of step t arrives at t + 1 + delay."""
+    target, weight, delay = synapses.target, synapses.weight, synapses.delay
+    n_rows = np.uint64(ring.shape[0])
+    for source in sources:
+        for k in range(begin[source], end[source]):
+            row, slot = np.uint64(step + 1 + delay[k]) % n_rows, np.uint32(target[k])
+            ring[row, slot] += weight[k]
+            touched[row, slot // _LANES] = 1
+
+
+@njit
+def deliver_graded(sources, payloads, begin, end, step, synapses, ring, touched):
+    """The same with weights multiplied by the payload of the spike.  payloads: (n,) int32."""
+    target, weight, delay = synapses.target, synapses.weight, synapses.delay
+    n_rows = np.uint64(ring.shape[0])
     for i in range(sources.size):
-        for k in range(first[sources[i]], first[sources[i] + 1]):
+        payload = np.int64(payloads[i])
+        for k in range(begin[sources[i]], end[sources[i]]):
             later = delay[k] if delay.size else 0
-            ring[(step + 1 + later) % n_slots, target[k]] += weight[k] * payloads[i]
+            row, slot = np.uint64(step + 1 + later) % n_rows, np.uint32(target[k])
+            ring[row, slot] += weight[k] * payload
+            touched[row, slot // _LANES] = 1
 
 
 @njit
-def count_reads(sources, rows, reads):
-    """Adds the synapses that each spike reads to reads[part], exactly, from the static rows (part, synapses there)."""
+def count_reads(sources, rows, counts, event):
+    """Adds the synapses that each spike reads to counts[part, event], exactly, from the static rows (part, synapses there)."""
     first, part, synapses = rows.first, rows.part, rows.synapses
     for source in sources:
         for r in range(first[source], first[source + 1]):
-            reads[np.uint32(part[r])] += synapses[r]
+            counts[np.uint32(part[r]), event] += synapses[r]
+
+
+@njit
+def cut(synapses, boundary):
+    """(n_sources,) int64: where in each source's list the first slot of at least `boundary` stands."""
+    first, target = synapses.first, synapses.target
+    at = np.empty(first.size - 1, np.int64)
+    for source in range(at.size):
+        low, high = first[source], first[source + 1]
+        while low < high:
+            middle = (low + high) // 2
+            if target[middle] < boundary:
+                low = middle + 1
+            else:
+                high = middle
+        at[source] = low
+    return at

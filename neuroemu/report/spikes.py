@@ -17,7 +17,8 @@ def write_spikes(report: Report, path: Path) -> None:
     """One node a population, one row a sample.
 
     spikes: EventData, idx padded with -1, time in seconds at the middle of the step (so that floor(time / dt) is the step
-    from 0, whatever the last bit says), n_neurons, t_max.  u, v: TimeGriddedData (samples, steps, probed compartments).
+    from 0, whatever the last bit says), n_neurons, t_max.
+    Any probed state (u, v, ...): TimeGriddedData (samples, steps, probed compartments).
     """
     import h5py
     import nir
@@ -29,10 +30,9 @@ def write_spikes(report: Report, path: Path) -> None:
         step, index, payload = report.traces.of(*report.range_of(name))
         n = report.range_of(name)[1]
         nodes.setdefault(name, {})["spikes"] = _events(step, index, payload, n, program.steps, samples, dt)
-    for observable, tables in (("u", report.traces.u), ("v", report.traces.v)):
-        for name, table in tables.items():
-            data = table.reshape(samples, program.steps, table.shape[1])
-            nodes.setdefault(name, {})[observable] = nir.TimeGriddedData(data, dt)
+    for (name, observable), table in report.traces.states.items():
+        data = table.reshape(samples, program.steps, table.shape[1])
+        nodes.setdefault(name, {})[observable] = nir.TimeGriddedData(data, dt)
     graph = nir.NIRGraphData({name: nir.NIRNodeData(observables) for name, observables in nodes.items()})
     nir.write_data(str(path), graph)
     scales = report.compiled.quantised.scale
@@ -45,9 +45,8 @@ def write_spikes(report: Report, path: Path) -> None:
 
 
 def probed_states(report: Report) -> list[tuple[str, str, np.ndarray]]:
-    """(u or v, population, its probed compartments) of every recorded state, in the order of the columns."""
-    tables = (("u", report.traces.u_index), ("v", report.traces.v_index))
-    return [(kind, name, index) for kind, indices in tables for name, index in indices.items()]
+    """(field, population, its probed compartments) of every recorded state."""
+    return [(field, name, index) for (name, field), index in report.traces.state_index.items()]
 
 
 def recorded(report: Report) -> list[str]:

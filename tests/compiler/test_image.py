@@ -43,11 +43,15 @@ def of_image(image):
     return [array for field in fields(image) for array in arrays(getattr(image, field.name))]
 
 
-def synapses_of(image, group, n_targets=None):
-    """[(source, target, weight, delay)] of a group of synapses."""
+def synapses_of(image, group):
+    """[(source, target, weight, delay)] of a group of synapses, targets as compartments."""
+    owner = np.full(image.width, -1)
+    for k, cells in enumerate(image.cells):
+        for slot, _, _ in cells.inputs:
+            owner[slot : slot + image.blocks.size[k]] = image.blocks.first[k] + np.arange(image.blocks.size[k])
     source = np.repeat(np.arange(image.n_sources), np.diff(group.first))
     delay = group.delay if group.delay.size else np.zeros(group.target.size, int)
-    return [tuple(map(int, row)) for row in zip(source, group.target, group.weight, delay, strict=True)]
+    return [tuple(map(int, row)) for row in zip(source, owner[group.target], group.weight, delay, strict=True)]
 
 
 # ---- read-only -----------------------------------------------------------------------------------------------------
@@ -63,7 +67,7 @@ def test_recorded_noise_and_extra_accumulators_are_read_only_too(chip):
     noise = Noise(8, draws=np.zeros((5, 2), np.int64))
     net = Network().population("in", 2, Spikes("x")).population("a", 2, LifRegisters(noise=noise))
     image = compile_network(net.connect("in", "a", Dense(3.0), WeightFormat(8, -1)), lava).image
-    assert image.accumulator_shift.tolist() == [1] and image.noise.draws.shape == (5, 2)
+    assert image.cells[0].inputs.tolist() == [[0, 0, 0], [64, 0, 1]] and image.cells[0].recorded.shape == (5, 2)
     assert not any(array.flags.writeable for array in of_image(image))
 
 
@@ -235,7 +239,7 @@ def test_a_cut_changes_the_model_hash(chip):
 def test_no_mapping_changes_a_synapse_or_a_register(chip, placement, parts, share):
     plain = compile_network(NET, chip).image
     mapped = compile_network(NET, chip, MappingOptions("equal", placement, parts, share)).image
-    for group in ("plain", "graded", "compartments", "blocks"):
+    for group in ("plain", "graded", "cells", "blocks"):
         assert digest(getattr(plain, group)) == digest(getattr(mapped, group))
 
 

@@ -1,0 +1,56 @@
+"""Where models are found: those that come along, those of installed packages, those of a user's own file."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from .table import Model
+
+BUILT_IN = {"lif": "lif"}
+"""Name of a model: file of this package."""
+
+GROUP = "neuroemu.compartments"
+
+
+def names() -> list[str]:
+    """Every model that can be named without a file."""
+    return sorted({*BUILT_IN, *(point.name for point in entry_points(group=GROUP))})
+
+
+@cache
+def find(name: str) -> Model:
+    """The model of that name. Raises KeyError where there is none."""
+    if name in BUILT_IN:
+        found: Model = importlib.import_module(f".{BUILT_IN[name]}", __package__).MODEL
+        return found
+    for point in entry_points(group=GROUP):
+        if point.name == name:
+            return _marked(point.load(), name, f"{point.value}")
+    raise KeyError(name)
+
+
+def load(path: Path, name: str) -> Model:
+    """The Model called `name` in a Python file, which is run. Raises ValueError with what is wrong, OSError."""
+    source = path.read_bytes()
+    origin = hashlib.sha256(source).hexdigest()[:16]
+    spec = importlib.util.spec_from_loader(f"neuroemu_user_{path.stem}_{origin}", loader=None)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    module.__file__ = str(path)
+    exec(compile(source, str(path), "exec"), module.__dict__)
+    found = getattr(module, name, None)
+    if not isinstance(found, Model):
+        there = ", ".join(key for key, value in vars(module).items() if isinstance(value, Model)) or "none"
+        raise ValueError(f"'{path.name}' has no Model called '{name}'; it has {there}")
+    return _marked(found, name, origin)
+
+
+def _marked(model: Model, name: str, origin: str) -> Model:
+    from dataclasses import replace
+
+    return replace(model, name=name, origin=origin)

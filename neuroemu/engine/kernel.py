@@ -1,0 +1,258 @@
+"""The kernel of a part: one time step of its compartments, whatever their model.
+
+A model brings `update` for one compartment (compartments/table.py); here are the loop over compartments, their inputs, who
+is asleep, and the list of spikes. The kernel is compiled once for a model and what a population uses of it, with the chip's
+arithmetic as constants, and called by its address: so a chip may hold any mixture of models, and users' own.
+
+Compartments lie in groups of LANES, and a group's states are one piece of memory, field by field: the loop over lanes
+becomes vector code where an update has no branches. A group in which everything is at rest is not visited at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..chip import Arithmetic
+from ..compartments import Model, Now
+from ..jit import specialise
+from ..widths import LANES
+from .native import SIGNATURE, bytes_at, int32s, int64s, record
+
+# One row a part and thread; all int64, addresses included (*_at).
+PART = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "lo",  # compartments lo..hi-1 of the population
+            "hi",
+            "first",  # source number of the population's compartment 0
+            "group",  # group number of its compartment 0
+            "always",  # 1: never asleep
+            "parameters_at",
+            "state_at",
+            "n_groups",  # of the population
+            "inputs_at",  # (n_inputs, 3): slot, port, shift
+            "n_inputs",
+            "up_slot",  # where a dendrite's value goes, -1 for none
+            "up_join",
+            "up_first",
+            "stream",
+            "seed",
+            "arithmetic_at",  # switches of the chip, unless they are constants
+            "recorded_at",
+            "recorded_steps",
+            "recorded_width",
+            "overflows_at",
+            "scratch_at",
+            "ring_at",
+            "width",
+            "awake_at",  # (2, all_groups): by parity of the step
+            "touched_at",  # (rows, all_groups)
+            "all_groups",
+            "spiked_at",
+            "payload_at",
+            "n_sources",
+            "n_active",  # written by the kernel
+        )
+    ]
+)
+
+# Bound by specialise(); the values here only name them.
+UNIFORM = N_PORTS = N_PARAMETERS = N_STATES = UP = 0
+arithmetic_of: Any = None
+update: Any = None
+at_rest: Any = None
+parameters_of: Any = None
+state_of: Any = None
+store: Any = None
+inputs_of: Any = None
+ring_row: Any = None
+ADD, MAX, MIN, OR = range(4)
+N_SWITCHES = len(Arithmetic._fields)
+
+
+def advance_part(part_at, row, parity, flood, step, sample_step, n_spiked):
+    """One step of a part. Fills spiked and payload from n_spiked on, in ascending order; returns n_spiked.
+
+    row: of the delay ring, due now.  parity: of the step.  flood: 1 visits every group.
+    """
+    part = record(part_at, PART)
+    ring = ring_row(part.ring_at, row, part.width)
+    awake = bytes_at(part.awake_at + parity * part.all_groups, part.all_groups)
+    later = bytes_at(part.awake_at + (1 - parity) * part.all_groups, part.all_groups)
+    touched = bytes_at(part.touched_at + row * part.all_groups, part.all_groups)
+    inputs = int64s(part.inputs_at, 3 * part.n_inputs)
+    states = int64s(part.state_at, part.n_groups * N_STATES * LANES)
+    parameters = int64s(part.parameters_at, N_PARAMETERS if UNIFORM else part.n_groups * N_PARAMETERS * LANES)
+    recorded = int64s(part.recorded_at, part.recorded_steps * part.recorded_width)
+    recorded = recorded.reshape((part.recorded_steps, part.recorded_width))
+    scratch = int64s(part.scratch_at, (N_PORTS + 2) * LANES)
+    out, left = scratch[N_PORTS * LANES : (N_PORTS + 1) * LANES], scratch[(N_PORTS + 1) * LANES :]
+    seed, n_active = np.uint64(part.seed), 0
+    arithmetic = arithmetic_of(int64s(part.arithmetic_at, N_SWITCHES))
+    p = parameters_of(parameters, np.uint64(0), np.uint64(0))
+    for g in range(part.lo // LANES, (part.hi + LANES - 1) // LANES):
+        visit = flood | part.always | awake[part.group + g]
+        for x in range(part.n_inputs):
+            visit |= touched[inputs[3 * x] // LANES + g]
+        if visit == 0:
+            continue
+        low, high = max(part.lo - g * LANES, 0), min(part.hi - g * LANES, LANES)
+        _take_inputs(scratch, ring, inputs, g, low, high, part.n_inputs)
+        fires, active, overflown = np.int64(0), np.int64(0), np.int64(0)
+        tile = np.uint64(g * N_STATES * LANES)
+        for i in range(low, high):
+            lane = np.uint64(i)
+            if not UNIFORM:
+                p = parameters_of(parameters, np.uint64(g * N_PARAMETERS * LANES), lane)
+            s, a = state_of(states, tile, lane), inputs_of(scratch, lane)
+            now = Now(step, sample_step, g * LANES + i, seed, part.stream, recorded, arithmetic)
+            fired, after, overflow = update(p, s, a, now)
+            active += 0 if at_rest(p, s) & _silent(a) else 1
+            store(states, tile, lane, after)
+            out[lane], left[lane] = fired, overflow
+            fires |= np.int64(fired)
+            overflown |= np.int64(overflow)
+        n_active += active
+        if active > 0:
+            later[part.group + g] = 1
+        if overflown != 0:
+            _count_overflows(left, low, high, int64s(part.overflows_at, 4))
+        if UP:
+            _pass_up(out, ring, part, g, low, high)
+        elif fires != 0:
+            n_spiked = _emit(out, part, g, low, high, n_spiked)
+    part.n_active = n_active
+    return n_spiked
+
+
+def _take_inputs(scratch, ring, inputs, g, low, high, n_inputs):
+    """Moves what is due for a group from the ring to scratch[port, lane], shifted as each input asks."""
+    for k in range(N_PORTS * LANES):
+        scratch[k] = 0
+    for x in range(n_inputs):
+        slot, shift = inputs[3 * x] + g * LANES, inputs[3 * x + 2]
+        left, right = max(-shift, 0), max(shift, 0)
+        due = ring[slot : slot + LANES]
+        taken = scratch[inputs[3 * x + 1] * LANES : (inputs[3 * x + 1] + 1) * LANES]
+        for i in range(low, high):
+            lane = np.uint64(i)
+            taken[lane] += (np.int64(due[lane]) << left) >> right
+            due[lane] = 0
+
+
+def _silent(a):
+    """Whether no port has input."""
+    found = 0
+    for k in range(N_PORTS):
+        found |= a[k]
+    return found == 0
+
+
+def _emit(out, part, g, low, high, n_spiked):
+    """Appends the spikes of a group to the list of this step."""
+    spiked = int32s(part.spiked_at, 2 * part.n_sources)
+    payload = int32s(part.payload_at, 2 * part.n_sources)
+    for i in range(low, high):
+        if out[i] != 0:
+            spiked[n_spiked] = part.first + g * LANES + i
+            payload[n_spiked] = out[i]
+            n_spiked += 1
+    return n_spiked
+
+
+def _count_overflows(left, low, high, overflows):
+    for i in range(low, high):
+        for kind in range(4):
+            overflows[kind] += (left[i] >> kind) & 1
+
+
+def _pass_up(out, ring, part, g, low, high):
+    """Joins the values of dendrites with what their parents get in this same step; parents come later in the order."""
+    for i in range(low, high):
+        slot = part.up_slot + g * LANES + i
+        value, joined = out[i], np.int64(ring[slot])
+        if part.up_first == 1:
+            joined = value
+        elif part.up_join == ADD:
+            joined += value
+        elif part.up_join == MAX:
+            joined = max(joined, value)
+        elif part.up_join == MIN:
+            joined = min(joined, value)
+        else:
+            joined = 1 if (joined != 0) | (value != 0) else 0
+        ring[slot] = joined
+
+
+def never(p, s):
+    """The at_rest of a model without one."""
+    return False
+
+
+@cache
+def compiled(model: Model, uniform: bool, wide: bool, switches: tuple, arithmetic: Arithmetic | None) -> Any:
+    """The C function of a model for what a population uses of it.
+
+    uniform: one row of parameters for all.  wide: the ring holds int64.  switches: (constant, value) of the model's file.
+    arithmetic: as constants; None reads the switches while it runs, a little slower.
+    """
+    text = repr((model.origin, uniform, wide, switches, arithmetic))
+    label = f"{model.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return specialise(
+        advance_part,
+        label,
+        SIGNATURE,
+        UNIFORM=int(uniform),
+        N_PORTS=len(model.ports),
+        N_PARAMETERS=len(model.parameters._fields),
+        N_STATES=len(model.state._fields),
+        UP=int(model.passes_up),
+        update=model.update,
+        at_rest=model.at_rest or never,
+        ring_row=_row_of_int64 if wide else _row_of_int32,
+        **_accessors(model, uniform, arithmetic),
+        **dict(switches),
+    )
+
+
+def _row_of_int64(ring_at, row, width):
+    return int64s(ring_at + 8 * row * width, width)
+
+
+def _row_of_int32(ring_at, row, width):
+    return int32s(ring_at + 4 * row * width, width)
+
+
+def _accessors(model: Model, uniform: bool, arithmetic: Arithmetic | None) -> dict[str, Any]:
+    """Functions between a model's rows and memory, written out field by field: a compiler cannot loop over fields.
+
+    parameters_of(table, tile, lane), state_of(table, tile, lane), inputs_of(scratch, lane) -> row; store(table, tile,
+    lane, row); arithmetic_of(table).  Field k of a group lies at tile + k * LANES + lane; uniform parameters at k.
+    """
+
+    def cell(k: int) -> str:
+        return f"table[tile + np.uint64({k * LANES}) + lane]"
+
+    parameters = range(len(model.parameters._fields))
+    states = range(len(model.state._fields))
+    rows = ", ".join(f"table[{k}]" if uniform else cell(k) for k in parameters)
+    source = f"""
+def parameters_of(table, tile, lane):
+    return Parameters({rows})
+def state_of(table, tile, lane):
+    return State({", ".join(cell(k) for k in states)})
+def store(table, tile, lane, row):
+    {"; ".join(f"{cell(k)} = row[{k}]" for k in states)}
+def arithmetic_of(table):
+    return Arithmetic({", ".join(f"table[{k}]" if arithmetic is None else str(arithmetic[k]) for k in range(N_SWITCHES))})
+def inputs_of(scratch, lane):
+    return ({"".join(f"scratch[np.uint64({k * LANES}) + lane], " for k in range(len(model.ports)))})
+"""
+    made: dict[str, Any] = {"np": np, "Parameters": model.parameters, "State": model.state, "Arithmetic": Arithmetic}
+    exec(source, made)
+    return {name: made[name] for name in ("parameters_of", "state_of", "store", "inputs_of", "arithmetic_of")}
