@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+ALLOW_CODE = click.option(
+    "--allow-code", is_flag=True, help="Run Python files that the program names ('neuron: FILE.py:NAME')."
+)
+
+
 @click.group(context_settings=CONTEXT)
 @click.version_option(package_name="neuroemu")
 def cli() -> None:
@@ -53,6 +58,10 @@ def cli() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")
 @click.option("--quiet", is_flag=True, help="Print no progress, only the result.")
 @click.option("--overwrite", is_flag=True, help="Replace the run that is in the folder given with -o.")
+@click.option(
+    "--threads", type=click.IntRange(1, 64), help="Threads [default: what is worth it]. Results are the same."
+)
+@ALLOW_CODE
 def run(
     program: str,
     out: str | None,
@@ -62,6 +71,8 @@ def run(
     as_json: bool,
     quiet: bool,
     overwrite: bool,
+    threads: int | None,
+    allow_code: bool,
 ) -> None:
     """Run PROGRAM: a .yaml file, or the name of one that comes along (see 'neuroemu programs')."""
     from dataclasses import replace
@@ -72,7 +83,7 @@ def run(
 
     if out is not None and not out.strip():
         raise click.UsageError("-o is empty; name a folder.")
-    read = program_file.read(program, overrides, seed, steps)
+    read = program_file.read(program, overrides, seed, steps, allow_code)
     with shown(quiet=quiet or as_json) as progress:
         progress.stage("mapping")
         compiled = compile_program(read)
@@ -87,7 +98,7 @@ def run(
             progress.steps(stage, done, total)
 
         progress.stage("running")
-        report = pipeline.execute(read, compiled, advanced)
+        report = pipeline.execute(read, compiled, advanced, threads)
         progress.stage("writing")
         interrupts.raise_if_any()
         landed = folder.write(report, wanted, overwrite, ["neuroemu", *sys.argv[1:]], numbered=out is None)
@@ -111,7 +122,8 @@ def _show(report: Report, as_json: bool) -> None:
 @cli.command(context_settings=CONTEXT)
 @click.argument("program")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Lay a value over the program.")
-def check(program: str, overrides: tuple[str, ...]) -> None:
+@ALLOW_CODE
+def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
     """Check PROGRAM, its arrays and whether it fits its chip, without running it.  Chip files are checked too."""
     from . import library
     from .errors import ProgramError
@@ -130,7 +142,7 @@ def check(program: str, overrides: tuple[str, ...]) -> None:
     from .prepare import compile_program
     from .program import DataInput
 
-    read = program_file.read(path, overrides)
+    read = program_file.read(path, overrides, allow_code=allow_code)
     for given in read.inputs.values():
         if isinstance(given, DataInput):
             data.require(given.dataset)

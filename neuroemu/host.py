@@ -46,20 +46,23 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Listed:
-    """A list of spikes, the same in every sample.  step: (n,) from 1, ascending; channel: (n,)."""
+    """A list of spikes, the same in every sample.  step: (n,) from 1, ascending; channel: (n,); payload: (n,) or None."""
 
     step: np.ndarray
     channel: np.ndarray
+    payload: np.ndarray | None
     steps: int
 
-    def events(self, first_step: int, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
-        rows, channels = [], []
+    def events(self, first_step: int, n_steps: int) -> tuple[np.ndarray, ...]:
+        rows, channels, payloads = [], [], []
         for sample in range((first_step - 1) // self.steps, (first_step + n_steps - 2) // self.steps + 1):
             row = self.step + sample * self.steps - first_step
             mine = (row >= 0) & (row < n_steps) & (self.step <= self.steps)
             rows.append(row[mine])
             channels.append(self.channel[mine])
-        return np.concatenate(rows), np.concatenate(channels)
+            payloads.append(self.payload[mine] if self.payload is not None else self.step[:0])
+        spikes = (np.concatenate(rows), np.concatenate(channels))
+        return spikes if self.payload is None else (*spikes, np.concatenate(payloads))
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def feed(program: Program) -> Feed:
         name = population.model.source
         given = program.inputs[name]
         if isinstance(given, SpikesInput):
-            inputs[population.name] = Listed(given.step, given.channel, program.steps)
+            inputs[population.name] = Listed(given.step, given.channel, given.payload, program.steps)
         else:
             inputs[population.name] = Encoded(
                 values[name],

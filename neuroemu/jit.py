@@ -113,10 +113,10 @@ def specialise(function: Callable[..., Any], label: str, signature: Any, **const
     label: must differ where the constants do, and outlive the process.  With NUMBA_DISABLE_JIT the plain function itself.
     """
     bound = _bound(function, constants)
-    if numba.config.DISABLE_JIT:
-        return bound
     bound.__qualname__ = f"{function.__qualname__}-{label}"  # numba names its files after this
     config: Any = numba.config
+    if config.DISABLE_JIT:
+        return bound
     before = config.CACHE_DIR
     config.CACHE_DIR = _FOLDER
     try:

@@ -38,12 +38,16 @@ def run(
     program: str | Path | Program | Network,
     folder: str | Path | None = None,
     progress: Progress | None = None,
+    threads: int | None = None,
+    allow_code: bool = False,
     **settings: Any,
 ) -> Report:
     """Runs a program and returns its Report; with a folder, also writes it there, whole or not at all.
 
     program: a path, the name of one that comes along ('digits'), a Program, or a Network with the settings of
     prepare.program_of (chip, steps, inputs, samples, seed, decode, ...).
+    threads: None takes what is worth it; results are the same.  allow_code: whether Python files that the file names may
+    be run.
     Raises ProgramError, ChipError, QuantisationError, DoesNotFit, DataError, OutputError, TooLarge; nothing is written then.
     """
     if isinstance(program, Network):
@@ -53,14 +57,16 @@ def run(
             f"{', '.join(settings)}: settings go with a Network; a Program has its own (dataclasses.replace)"
         )
     if not isinstance(program, Program):
-        program = program_file.read(program)
-    report = execute(program, compile_program(program), progress)
+        program = program_file.read(program, allow_code=allow_code)
+    report = execute(program, compile_program(program), progress, threads)
     if folder is None:
         return report
     return replace(report, folder=report.save(folder))
 
 
-def execute(program: Program, compiled: Compiled, progress: Progress | None = None) -> Report:
+def execute(
+    program: Program, compiled: Compiled, progress: Progress | None = None, threads: int | None = None
+) -> Report:
     """Runs a compiled program, prices it and decodes it."""
     began = time.perf_counter()
     image = compiled.image
@@ -82,6 +88,8 @@ def execute(program: Program, compiled: Compiled, progress: Progress | None = No
         program.fresh_samples,
         advanced,
         budget.most_spikes(),
+        threads,
+        {population.name: population.compartment for population in program.network.on_chip},
     )
     traces, counters = run_engine(image, plan)
     messages = traffic(image, traces, total)

@@ -102,6 +102,12 @@ def _input_problems(program: Program, population: Population) -> list[Problem]:
             or given.channel.dtype.kind not in "iu"
         ):
             found.append(f"the input '{name}' is not two lists of whole numbers, steps and channels, of one length")
+        elif given.payload is not None and (
+            given.payload.shape != given.step.shape
+            or given.payload.dtype.kind not in "iu"
+            or np.any(given.payload != given.payload.astype(np.int32))
+        ):
+            found.append(f"the payloads of '{name}' are not one whole number of 32 bits a spike")
         elif given.step.size and given.step.min() < 1:
             found.append(f"the input '{name}' has a spike at step {given.step.min()}; steps count from 1")
         elif given.channel.size and (given.channel.min() < 0 or given.channel.max() >= population.size):

@@ -36,10 +36,14 @@ class ValuesInput:
 
 @dataclass(frozen=True)
 class SpikesInput:
-    """A list of spikes.  step: (n,) int64 from 1 within the sample (the same in every sample); channel: (n,) int64."""
+    """A list of spikes.  step: (n,) int64 from 1 within the sample (the same in every sample); channel: (n,) int64.
+
+    payload: (n,) int64 of 32 bits, or None where every spike carries 1.
+    """
 
     step: np.ndarray
     channel: np.ndarray
+    payload: np.ndarray | None = None
 
 
 Input = DataInput | ValuesInput | SpikesInput

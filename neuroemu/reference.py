@@ -35,6 +35,10 @@ def run_float(
 ) -> FloatRun:
     """Runs the network in floats. Raises ProgramError where a population is given by registers, which have no float twin."""
     own = [population.name for population in network.on_chip if not isinstance(population.model, Lif)]
+    payloads = [name for name, given in feed.inputs.items() if getattr(given, "payload", None) is not None]
+    if payloads:
+        what = f"the spikes of '{payloads[0]}' have payloads, which the float twin has not"
+        raise ProgramError([Problem(what, path=payloads[0], remedy="report: {float_reference: false}")])
     if own:
         raise ProgramError(
             [
@@ -65,7 +69,7 @@ def run_float(
         n_steps = min(STRETCH_STEPS, left)
         rows, sources = [], []
         for population in network.sources:
-            row, channel = feed.inputs[population.name].events(done + 1, n_steps)
+            row, channel, *_ = feed.inputs[population.name].events(done + 1, n_steps)
             rows.append(row)
             sources.append(channel + first[population.name])
         row = np.concatenate(rows) if rows else np.empty(0, np.int64)
@@ -112,8 +116,10 @@ def _source_major(
 
 
 def _parameters(network: Network) -> tuple[np.ndarray, ...]:
-    """(keep_u, keep_v, threshold, pause): what remains of u and v a step, thresholds, steps held after a spike."""
-    columns: list[list[np.ndarray]] = [[], [], [], []]
+    """(keep_u, keep_v, threshold, pause, soft): what remains of u and v a step, thresholds, steps held after a spike, and
+    whether a spike takes the threshold from v.
+    """
+    columns: list[list[np.ndarray]] = [[], [], [], [], []]
     for population in network.on_chip:
         model = population.model
         assert isinstance(model, Lif)
@@ -123,6 +129,7 @@ def _parameters(network: Network) -> tuple[np.ndarray, ...]:
                 np.exp(-network.step_ms / np.asarray(model.tau_mem_ms, np.float64)),
                 np.asarray(model.threshold, np.float64),
                 np.rint(np.asarray(model.refractory_ms, np.float64) / network.step_ms),
+                np.asarray(model.soft_reset, np.float64),
             )
         for column, value in zip(columns, values, strict=True):
             column.append(np.broadcast_to(value, (population.size,)))
@@ -155,7 +162,23 @@ def _bias(network: Network, feed: Feed, done: int, n_steps: int, steps: int) -> 
 
 @njit
 def _advance(
-    keep_u, keep_v, threshold, pause, bias, first, target, weight, delay, u, v, held, ring, bounds, source, first_step
+    keep_u,
+    keep_v,
+    threshold,
+    pause,
+    soft,
+    bias,
+    first,
+    target,
+    weight,
+    delay,
+    u,
+    v,
+    held,
+    ring,
+    bounds,
+    source,
+    first_step,
 ):
     """Steps first_step.. in floats, in the engine's order. Returns (step, source) of the spikes; changes u, v, held, ring."""
     n, n_slots = u.size, ring.shape[0]
@@ -173,7 +196,7 @@ def _advance(
                 held[i] -= 1
                 v[i] = 0.0
             elif v[i] > threshold[i]:
-                v[i] = 0.0
+                v[i] = v[i] - threshold[i] if soft[i] else 0.0
                 held[i] = pause[i]
                 out_step.append(step)
                 out_source.append(i)

@@ -41,8 +41,8 @@ class Field(NamedTuple):
 
 def table(name: str, /, **fields: Field) -> Any:
     """A NamedTuple class with these fields; its `fields` holds what each of them means."""
-    made: Any = namedtuple(name, fields)  # noqa: PYI024: the fields are only known here
-    made.fields = fields
+    made: Any = namedtuple(name, fields)  # type: ignore[misc]
+    made.fields = fields  # type: ignore[attr-defined]
     made.__doc__ = "\n".join(f"{key}: {field.about}" for key, field in fields.items())
     return made
 

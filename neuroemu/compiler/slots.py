@@ -48,7 +48,7 @@ def slots_of(network: Network, synapses: dict[str, SynapseList], quantised: Quan
     width = 0
     for population in network.on_chip:
         model, padded = quantised.models[population.name], -(-population.size // LANES) * LANES
-        rows = []
+        rows: list[tuple[int, int, int]] = []
 
         def stretch(port: int, shift: int, padded: int = padded, rows: list = rows) -> int:
             nonlocal width

@@ -155,14 +155,15 @@ class _Engine:
         busiest = int(np.diff(host.first).max(initial=0))
         whole = n_steps * self._image.n_compartments + host.source.size
         capacity = max(min(STRETCH_SPIKES, whole), self._image.n_sources + busiest)
-        pieces, row, began = [], 0, time.perf_counter()
+        pieces: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        row, began = 0, time.perf_counter()
         memory, shares = self._memory[n], self._cuts[n].shares
         while row < n_steps:
             buffer = (np.empty(capacity, np.int64), np.empty(capacity, np.int32), np.empty(capacity, np.int32))
             where = (memory, host, Recorder(*buffer, each, columns, states), first_step, sample_first, row, n_steps)
             memory.arrived[0] = 0
             row, n_recorded = self._crew.together([partial(advance, k, n, shares[k], *where) for k in range(n)])
-            pieces.append(tuple(array[:n_recorded].copy() for array in buffer))
+            pieces.append(tuple(array[:n_recorded].copy() for array in buffer))  # type: ignore[arg-type]
         counts += each.sum(axis=0)
         events = int(counts[:, :, (Event.SYNAPSE_READ, Event.COMPARTMENT_ACTIVE)].sum())
         self._crew.learn(n, n_steps, events, time.perf_counter() - began)

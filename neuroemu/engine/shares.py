@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,8 @@ def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_thre
         kernel.compiled(models[name], cells.parameters.shape[1] == 1, wide, cells.switches, constant)
         for name, cells in zip(image.names, image.cells, strict=True)
     ]
-    rows, pieces = [], []
+    rows: list[Any] = []
+    pieces = []
     for thread in range(n_threads):
         low, high = edges[thread], edges[thread + 1]
         mine = []

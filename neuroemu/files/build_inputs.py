@@ -107,34 +107,51 @@ def _spikes(draft: Draft, given: schema.SpikesSpec, at: Path_) -> SpikesInput | 
     elif isinstance(given.spikes, str):
         table = draft.array(given.spikes, at)
     else:
-        table = np.array(given.spikes, np.int64).reshape(-1, 2)
+        if len({len(row) for row in given.spikes}) > 1:
+            draft.problem(at, "some rows have a payload and some have none", "rows alike")
+            return None
+        table = np.array(given.spikes, np.int64).reshape(-1, len(given.spikes[0]) if given.spikes else 2)
     if table is None:
         return None
-    if table.ndim != 2 or table.shape[1] != 2:
-        draft.problem(at, f"has the shape {list(table.shape)}", "rows of [step, channel]")
+    if table.ndim != 2 or table.shape[1] not in (2, 3):
+        draft.problem(at, f"has the shape {list(table.shape)}", "rows of [step, channel] or [step, channel, payload]")
         return None
-    odd = table[(table < 0) | (table > MOST) | (table % 1 != 0)]
+    lowest = np.array([0, 0, -MOST - 1])[: table.shape[1]]
+    odd = table[(table < lowest) | (table > MOST) | (table % 1 != 0)]
     if odd.size:
         draft.problem(at, f"holds {odd[0]:g}", f"whole numbers 0..{MOST}")
         return None
     if table.size and table[:, 0].min() < 1:
         draft.problem(at, f"holds the step {int(table[:, 0].min())}", "steps from 1")
     table = np.unique(table.astype(np.int64), axis=0)
-    return SpikesInput(table[:, 0], table[:, 1])
+    if table.shape[1] == 2:
+        return SpikesInput(table[:, 0], table[:, 1])
+    table = table[table[:, 2] != 0]
+    if np.any(np.all(np.diff(table[:, :2], axis=0) == 0, axis=1)):
+        draft.problem(
+            at, "a channel has two spikes with different payloads in one step", "one spike a channel and step"
+        )
+        return None
+    return SpikesInput(table[:, 0], table[:, 1], table[:, 2])
 
 
 def _csv(draft: Draft, name: str, at: Path_) -> np.ndarray | None:
     path = draft.path.parent / name
-    rows = []
+    rows: list[list[int]] = []
     try:
         arrays.check_file(path, marked_yaml.MAX_BYTES)
         with open(path, newline="", encoding="utf-8-sig") as stream:
             for number, row in enumerate(csv.reader(stream), 1):
-                if not row or (number == 1 and len(row) == 2 and not any(c.isdigit() for c in "".join(row))):
+                if not row or (number == 1 and len(row) in (2, 3) and not any(c.isdigit() for c in "".join(row))):
                     continue  # a blank line, or the header
                 cells = [cell.strip() for cell in row]
-                if len(cells) != 2 or not all(c.isascii() and c.isdigit() and len(c) < 11 for c in cells):
-                    draft.problem(at, f"{path}:{number}: found {','.join(row)[:40]!r}", "step,channel")
+                width = len(rows[0]) if rows else len(cells)
+                digits = [cell.removeprefix("-") if k == 2 else cell for k, cell in enumerate(cells)]
+                if not 2 <= len(cells) == width <= 3 or not all(
+                    c.isascii() and c.isdigit() and len(c) < 11 for c in digits
+                ):
+                    allowed = "step,channel or step,channel,payload in every row"
+                    draft.problem(at, f"{path}:{number}: found {','.join(row)[:40]!r}", allowed)
                     return None
                 rows.append([int(cell) for cell in cells])
     except UnicodeDecodeError:
@@ -147,7 +164,7 @@ def _csv(draft: Draft, name: str, at: Path_) -> np.ndarray | None:
         draft.problem(at, str(error))
         return None
     draft.files.append(path)
-    return np.array(rows, np.int64).reshape(-1, 2)
+    return np.array(rows, np.int64).reshape(len(rows), -1) if rows else np.empty((0, 2), np.int64)
 
 
 def _check_inputs(draft: Draft, inputs: dict[str, Input]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
+import math
 from typing import Any
 
 import numpy as np
 
-from .. import connect
-from ..network import Lif, LifRegisters, Network, Noise, Spikes, WeightFormat
+from .. import compartments, connect
+from ..compartments import Model
+from ..network import Lif, LifRegisters, Network, Noise, Registers, Spikes, WeightFormat
 from . import program_schema as schema
 from .draft import MOST, Draft
 from .marked_yaml import Path_
@@ -20,7 +23,8 @@ def network_of(draft: Draft) -> Network:
     for name, given in draft.spec.network.populations.items():
         at: Path_ = ("network", "populations", name)
         draft.remember(name, at)
-        network = network.population(name, given.dimensions(), _model(draft, given, at))
+        delay = _axon_delay(draft, given, at)
+        network = network.population(name, given.dimensions(), _model(draft, given, at), delay)
     for index, joined in zip(draft.salvaged.connections, draft.spec.network.connections, strict=True):
         at = ("network", "connections", index)
         connector = _connector(draft, joined, at)
@@ -36,34 +40,87 @@ def network_of(draft: Draft) -> Network:
             )
             continue
         chosen = WeightFormat(**joined.format.model_dump()) if joined.format else None
-        network = network.connect(joined.from_, joined.to, connector, chosen, joined.bits, joined.name)
+        ports = network[joined.to].compartment.ports
+        if joined.port and joined.port not in ports:
+            draft.problem((*at, "port"), f"'{joined.to}' has no port '{joined.port}'", ", ".join(ports))
+            continue
+        port = joined.port or ""
+        network = network.connect(joined.from_, joined.to, connector, chosen, joined.bits, joined.name, port)
         draft.remember(network.projections[-1].name, at)
     return network
 
 
-def _model(draft: Draft, given: Any, at: Path_) -> Spikes | Lif | LifRegisters:
+def _model(draft: Draft, given: Any, at: Path_) -> Spikes | Lif | LifRegisters | Registers:
     if isinstance(given, schema.SourceSpec):
         return Spikes(given.source)
     n = int(np.prod(given.dimensions()))
     if isinstance(given, schema.LifSpec):
-        threshold = draft.values(given.threshold, n, (*at, "threshold"), otherwise=1.0)
-        if np.any(np.asarray(threshold) <= 0):
-            draft.problem((*at, "threshold"), "a threshold is not above 0", "numbers above 0")
-        return Lif(
-            given.tau_mem,
-            given.tau_syn,
-            threshold,
-            draft.values(given.bias, n, (*at, "bias")),
-            given.refractory,
-            given.current,
-        )
+        return _lif(draft, given, n, at)
+    if isinstance(given, schema.LifRegistersSpec):
+        return _lif_registers(draft, given, n, at)
+    if isinstance(given, schema.OwnSpec):
+        return _own(draft, given, n, at)
+    model = compartments.find(given.neuron)
+    return Registers(given.neuron, _fields(draft, model, {key: getattr(given, key) for key in model.fields}, n, at))
+
+
+def _lif(draft: Draft, given: Any, n: int, at: Path_) -> Lif:
+    threshold = draft.values(given.threshold, n, (*at, "threshold"), otherwise=1.0)
+    if np.any(np.asarray(threshold) <= 0):
+        draft.problem((*at, "threshold"), "a threshold is not above 0", "numbers above 0")
+    if not given.spikes and "threshold" in given.model_fields_set:
+        draft.problem((*at, "threshold"), "a readout (spikes: false) has no threshold", at_key=True)
+    return Lif(
+        given.tau_mem,
+        given.tau_syn,
+        threshold if given.spikes else math.inf,
+        draft.values(given.bias, n, (*at, "bias")),
+        given.refractory,
+        given.current,
+        given.reset == "subtract",
+    )
+
+
+def _lif_registers(draft: Draft, given: Any, n: int, at: Path_) -> LifRegisters:
     fields = ("decay_u", "decay_v", "threshold", "threshold_low", "bias", "bias_exponent", "refractory", "u", "v")
     values: dict[str, Any] = {
         key: None if getattr(given, key) is None else draft.values(getattr(given, key), n, (*at, key))
         for key in (*fields, "v_min", "v_max")
     }
     noise = Noise(given.noise.exponent, given.noise.mantissa, given.noise.at_membrane) if given.noise else None
-    return LifRegisters(**values, reset_interval=given.reset_interval, reset_offset=given.reset_offset, noise=noise)
+    periodic = {"reset_interval": given.reset_interval, "reset_offset": given.reset_offset}
+    return LifRegisters(**values, **periodic, noise=noise, soft_reset=given.reset == "subtract")
+
+
+def _own(draft: Draft, given: Any, n: int, at: Path_) -> LifRegisters | Registers:
+    """A model of the user's own file, or of an installed package; LifRegisters where there is none to go on with."""
+    model = draft.own_model(given.neuron, (*at, "neuron"))
+    if model is None:
+        return LifRegisters()
+    for key in given.parameters:
+        if key not in model.fields:
+            near = difflib.get_close_matches(key, model.fields, n=1)
+            draft.problem(
+                (*at, "parameters", key),
+                f"'{given.neuron}' has no field '{key}'",
+                ", ".join(model.fields),
+                f"'{near[0]}'" if near else "",
+                at_key=True,
+            )
+    known = {key: value for key, value in given.parameters.items() if key in model.fields}
+    return Registers(model, _fields(draft, model, known, n, (*at, "parameters")))
+
+
+def _fields(draft: Draft, model: Model, given: dict[str, Any], n: int, at: Path_) -> dict[str, Any]:
+    return {key: draft.values(value, n, (*at, key)) for key, value in given.items() if value is not None}
+
+
+def _axon_delay(draft: Draft, given: Any, at: Path_) -> Any:
+    delay, n = _delay(draft, given.axon_delay, (*at, "axon_delay")), int(np.prod(given.dimensions()))
+    if isinstance(delay, (connect.Uniform, connect.Normal)) or np.shape(delay) not in ((), (n,)):
+        draft.problem((*at, "axon_delay"), "is not one delay for each compartment", f"one number, or {n} of them")
+        return 0
+    return np.asarray(delay).astype(np.int64) if np.ndim(delay) else int(delay)
 
 
 def _connector(draft: Draft, given: Any, at: Path_) -> connect.Connector | None:
@@ -126,12 +183,17 @@ def with_probes(draft: Draft, network: Network) -> Network:
         found = schema.PROBE.match(text)
         if not found:
             draft.problem(
-                at, f"found {text!r}", "POPULATION.spikes, POPULATION.u or .v, with an index like [0:3] or [5]"
+                at,
+                f"found {text!r}",
+                "POPULATION.spikes, POPULATION.STATE like .u or .v, with an index like [0:3] or [5]",
             )
             continue
         name, observable, chosen = found.groups()
         on_chip = observable != "spikes"
         if draft.known(name, at, on_chip) and name in network.names():
+            if observable not in network[name].observables:
+                draft.problem(at, f"'{name}' has no '{observable}'", ", ".join(network[name].observables))
+                continue
             indices = _probe_index(draft, chosen, network[name].size, at)
             network = network.probe(name, observable, indices)
     return network

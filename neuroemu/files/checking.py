@@ -68,6 +68,7 @@ def _finite(value: Any) -> Any:
 
 Number = Annotated[float, BeforeValidator(_finite)]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Whole = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 Natural = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[A-Za-z_][A-Za-z0-9_\-]*$")]
 

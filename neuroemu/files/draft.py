@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from .. import compartments
+from ..compartments import Model, registry
 from ..errors import Problem
 from ..program import Place
-from . import arrays
+from . import arrays, marked_yaml
 from . import program_schema as schema
 from .marked_yaml import Document, Path_, dotted
 from .salvage import Salvaged
@@ -23,6 +25,7 @@ MOST = 2**31 - 1  # of a step, a delay, an index
 class Draft:
     """document, spec: what was read.  path: the file, arrays lie beside it.  salvaged: what the spec was made of.
 
+    allow_code: whether Python files that the program names may be run.
     problems, files (that were read) and places (of populations and projections) grow while the program is built.
     """
 
@@ -30,6 +33,7 @@ class Draft:
     spec: schema.ProgramSpec
     path: Path
     salvaged: Salvaged
+    allow_code: bool = False
     problems: list[Problem] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
@@ -59,6 +63,30 @@ class Draft:
             return None
         self.files.append(self.path.parent / value.partition("#")[0])
         return array
+
+    def own_model(self, name: str, at: Path_) -> Model | None:
+        """The model of 'FILE.py:NAME' beside the program, or of an installed package; None with a problem noted."""
+        file, _, attribute = name.rpartition(":")
+        if not file:
+            return compartments.find(name)
+        path = self.path.parent / file
+        if not self.allow_code:
+            self.problem(at, f"'{file}' is Python code, which would be run", remedy="--allow-code, if you trust it")
+            return None
+        try:
+            arrays.check_file(path, marked_yaml.MAX_BYTES)
+            model = registry.load(path, attribute)
+        except OSError as error:
+            self.problem(at, f"'{path}' cannot be read ({error.strerror or error})")
+            return None
+        except ValueError as error:
+            self.problem(at, str(error))
+            return None
+        except Exception as error:  # whatever the user's code raises
+            self.problem(at, f"running '{path}' failed: {type(error).__name__}: {error}")
+            return None
+        self.files.append(path)
+        return model
 
     def known(self, name: str, at: Path_, on_chip: bool = False) -> bool:
         populations = self.spec.network.populations

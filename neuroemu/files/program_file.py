@@ -27,11 +27,16 @@ from .salvage import Salvaged, salvage, whole
 
 
 def read(
-    name: str | Path, overrides: tuple[str, ...] = (), seed: int | None = None, steps: int | None = None
+    name: str | Path,
+    overrides: tuple[str, ...] = (),
+    seed: int | None = None,
+    steps: int | None = None,
+    allow_code: bool = False,
 ) -> Program:
     """The program in a file (a path, or the name of one that comes along).
 
-    overrides: 'KEY=VALUE' with dotted keys, laid over the file.  seed, steps: likewise.  Raises ProgramError with every
+    overrides: 'KEY=VALUE' with dotted keys, laid over the file.  seed, steps: likewise.  allow_code: whether Python files
+    that it names ('neuron: FILE.py:NAME') may be run.  Raises ProgramError with every
     mistake of the file, of its chip and of the arrays it names.
     """
     path = library.find("programs", str(name), error=ProgramError)
@@ -44,7 +49,7 @@ def read(
     spec, problems, salvaged = _shape(document)
     if spec is None or salvaged is None:
         raise ProgramError(problems)
-    draft = Draft(document, spec, path, salvaged, problems)
+    draft = Draft(document, spec, path, salvaged, allow_code, problems)
     return _program(draft)
 
 

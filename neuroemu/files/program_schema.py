@@ -6,13 +6,14 @@ Only shapes and ranges stand here; what needs the rest of the file (names, sizes
 from __future__ import annotations
 
 import difflib
+import inspect
 import math
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, create_model, model_validator
 
-from .. import units
+from .. import compartments, units
 from .checking import (
     _NUMBER_AS_TEXT,
     Count,
@@ -23,13 +24,14 @@ from .checking import (
     Number,
     Spec,
     Version,
+    Whole,
     _finite,
     _yaml_number,
     shown,
 )
 
 REFERENCE = re.compile(r"^[^#]+\.npz#[^#]+$")
-PROBE = re.compile(r"^([A-Za-z_][\w\-]*)\.(spikes|u|v)(?:\[(.+)\])?$")
+PROBE = re.compile(r"^([A-Za-z_][\w\-]*)\.([A-Za-z_]\w*)(?:\[(.+)\])?$")
 MOST_COMPARTMENTS = 2**24  # of one population; as many as a chip file may give a chip cores
 
 
@@ -112,10 +114,11 @@ Delay = Annotated[
 
 
 class Sized(Spec):
-    """size, or shape [channel, height, width] for convolutions."""
+    """size, or shape [channel, height, width] for convolutions.  axon_delay: what its spikes wait before they leave."""
 
     size: Count | None = None
     shape: Annotated[list[Count], Field(min_length=1, max_length=4)] | None = None
+    axon_delay: Delay = 0
 
     @model_validator(mode="after")
     def _one(self) -> Sized:
@@ -138,7 +141,10 @@ class SourceSpec(Sized):
 
 
 class LifSpec(Sized):
-    """Leaky integrate-and-fire in physical units; the compiler finds the registers."""
+    """Leaky integrate-and-fire in physical units; the compiler finds the registers.
+
+    reset: 'subtract' takes the threshold from the potential.  spikes: false makes a readout that only integrates.
+    """
 
     neuron: Literal["lif"]
     tau_mem: Annotated[MillisecondsOrInf, Field(ge=0)] = float("inf")
@@ -146,7 +152,8 @@ class LifSpec(Sized):
     threshold: Values = 1.0
     bias: Values = 0.0
     refractory: Annotated[Milliseconds, Field(ge=0)] = 0.0
-    reset: Literal["zero"] = "zero"
+    reset: Literal["zero", "subtract"] = "zero"
+    spikes: bool = True
     current: Name | None = None
 
 
@@ -173,7 +180,25 @@ class LifRegistersSpec(Sized):
     v_max: Values | None = None
     reset_interval: Natural = 0
     reset_offset: Natural = 0
+    reset: Literal["zero", "subtract"] = "zero"
     noise: NoiseSpec | None = None
+
+
+class OwnSpec(Sized):
+    """A model of your own ('FILE.py:NAME') or of an installed package.  parameters: by the names of its fields."""
+
+    neuron: Annotated[str, Field(min_length=1, max_length=300)]
+    parameters: dict[Name, Values] = {}
+
+
+def _by_registers(name: str) -> Any:
+    """The spec of a model that comes along: a key a field of its tables."""
+    model = compartments.find(name)
+    fields: dict[str, Any] = {key: (Values | None, None) for key in model.fields}
+    doc = (inspect.getdoc(inspect.getmodule(model.update)) or name).split("\n\n")[0]
+    fields["neuron"] = (Literal[name], ...)
+    made: Any = create_model(f"{name}_registers", __base__=Sized, __doc__=doc, **fields)
+    return Annotated[made, Tag(f"<{name}>")]
 
 
 def _nearest(keys: Any, given: dict[str, Any]) -> str:
@@ -186,15 +211,23 @@ def _nearest(keys: Any, given: dict[str, Any]) -> str:
 def neuron(value: Any) -> str:
     if isinstance(value, dict) and "neuron" not in value:
         return "<source>" if _nearest(("neuron", "source"), value) == "source" else "<lif>"
+    if isinstance(value, dict) and (".py:" in str(value["neuron"]) or value["neuron"] in INSTALLED):
+        return "<FILE.py:NAME>"
     return f"<{value['neuron']}>" if isinstance(value, dict) else "<lif>"
 
 
-PopulationSpec = Annotated[
-    Annotated[SourceSpec, Tag("<source>")]
-    | Annotated[LifSpec, Tag("<lif>")]
-    | Annotated[LifRegistersSpec, Tag("<lif_registers>")],
-    Discriminator(neuron),
-]
+INSTALLED = tuple(name for name in compartments.names() if name not in compartments.BUILT_IN)
+if TYPE_CHECKING:
+    PopulationSpec = Any
+else:
+    _SPECS = (
+        Annotated[SourceSpec, Tag("<source>")],
+        Annotated[LifSpec, Tag("<lif>")],
+        Annotated[LifRegistersSpec, Tag("<lif_registers>")],
+        *(_by_registers(model_name) for model_name in compartments.BUILT_IN if model_name != "lif"),
+        Annotated[OwnSpec, Tag("<FILE.py:NAME>")],
+    )
+    PopulationSpec = Annotated[Union.__getitem__(_SPECS), Discriminator(neuron)]
 
 # ---- connections ---------------------------------------------------------------------------------------------------
 
@@ -205,7 +238,7 @@ class FormatSpec(Spec):
     bits: Annotated[int, Field(ge=1, le=8)] = 8
     exponent: Annotated[int, Field(ge=-8, le=7)] = 0
     sign_mode: Literal["mixed", "excitatory", "inhibitory"] = "mixed"
-    message_bits: Annotated[int, Field(ge=0, le=8)] = 0
+    message_bits: Annotated[int, Field(ge=0, le=32)] = 0
 
 
 class ConnectionBase(Spec):
@@ -214,6 +247,7 @@ class ConnectionBase(Spec):
     name: str | None = None
     bits: Annotated[int, Field(ge=1, le=8)] = 8
     format: FormatSpec | None = None
+    port: Name | None = None
 
 
 class DenseSpec(ConnectionBase):
@@ -316,9 +350,11 @@ class ValuesSpec(Encoded):
 
 
 class SpikesSpec(Spec):
-    """spikes: a list of [step, channel] (steps from 1), a .csv with these two columns, or an (n, 2) array in an .npz."""
+    """spikes: a list of [step, channel] or [step, channel, payload] (steps from 1), a .csv with these columns, or an (n, 2)
+    or (n, 3) array in an .npz.
+    """
 
-    spikes: list[Annotated[list[Natural], Field(min_length=2, max_length=2)]] | str
+    spikes: list[Annotated[list[Whole], Field(min_length=2, max_length=3)]] | str
 
 
 def input_kind(value: Any) -> str:
