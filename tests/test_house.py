@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "neuroemu"
 
 # Lowest first; the first entry that a module's name starts with is its layer.
 LAYERS = [
-    ["errors", "units", "events", "jit", "widths", "fixedpoint", "rng", "streams", "library"],
+    ["errors", "units", "events", "jit", "widths", "fixedpoint", "rng", "streams", "pieces", "library"],
     ["chip", "connect", "mapping", "network", "counters"],
     ["encode", "decode", "data", "program"],
     ["files", "compiler"],
