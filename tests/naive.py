@@ -151,7 +151,7 @@ def _synapses(image):
         for source in lists:
             for k in range(group.first[source], group.first[source + 1]):
                 delay = int(group.delay[k]) if group.delay.size else 0
-                lists[source].append((int(group.target[k]), int(group.weight[k]), delay, graded))
+                lists[source].append((int(group.target[k]), int(group.weight[k]) << image.weight_shift, delay, graded))
     return lists
 
 

@@ -13,7 +13,8 @@ from ..counters import OVERFLOWS
 class ChipState(NamedTuple):
     """u, v, refractory (steps still held), bias: (n,) int64.  charge: (n,) int64, input waiting besides the ring's.
 
-    ring: (n_slots, width) input in 2**6, row t % n_slots is what arrives at step t; int32 where no sum can exceed it.
+    ring: (n_slots, width) input in 2**(6 + weight_shift), row t % n_slots is what arrives at step t; int32 where no sum can
+    exceed it.
     overflows: (n_blocks, 4) int64, how often a block left its registers: OVERFLOWS of counters.py. Grows over the whole run.
     """
 

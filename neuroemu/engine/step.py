@@ -37,6 +37,7 @@ class Kernel(NamedTuple):
     noise: Noise
     plain: Synapses
     graded: Synapses
+    weight_shift: int
     accumulator_shift: np.ndarray
     rows: CountRows
     parts: Parts
@@ -82,6 +83,7 @@ def kernel_of(image: ChipImage, seed: int) -> Kernel:
         image.noise,
         image.plain,
         image.graded,
+        image.weight_shift,
         image.accumulator_shift,
         image.rows,
         image.parts,

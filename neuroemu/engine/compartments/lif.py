@@ -32,7 +32,7 @@ def update(first, size, block, step, sample_step, image, state, row, spiked, pay
     """Advances the compartments first..first+size-1, all of one block, by one time step.
 
     step: of the run, for random draws.  sample_step: since the state was fresh, for periodic reset and recorded noise.
-    image: Kernel arrays (engine/step.py).  row: (width,) input in 2**6 due now, zeroed here.
+    image: Kernel arrays (engine/step.py).  row: (width,) input in 2**(6 + weight_shift) due now, zeroed here.
     spiked, payload: filled from n_spiked on, ascending.  Returns (n_spiked, how many were active).
     """
     p, a, blocks = image.compartments, image.arithmetic, image.blocks
@@ -47,10 +47,10 @@ def update(first, size, block, step, sample_step, image, state, row, spiked, pay
     noisy, at_membrane = blocks.noise_exponent[block] != 0, blocks.noise_at_membrane[block] != 0
     n_active = wraps_q = wraps_u = wraps_drive = clips_v = 0
     for i in range(first, first + size):
-        q = np.int64(row[i])
+        q = np.int64(row[i]) << image.weight_shift
         row[i] = 0
         for k in range(shifts.size):
-            q += row[(k + 1) * n + i] >> shifts[k]
+            q += (np.int64(row[(k + 1) * n + i]) << image.weight_shift) >> shifts[k]
             row[(k + 1) * n + i] = 0
         u, v, bias, held = us[i], vs[i], biases[i], helds[i]
         if not noisy and (u | v | q | bias | charges[i] | held) == 0:
