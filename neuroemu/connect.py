@@ -11,11 +11,16 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from .pieces import integers, pieces
 from .streams import stream
 
 
 class SynapseList(NamedTuple):
-    """Synapses of one projection.  pre, post: (n,) int32 indices.  weight: (n,) float64.  delay: (n,) int64 steps."""
+    """Synapses of one projection; read-only, as some may be the user's own arrays.
+
+    pre, post: (n,) int32 indices.  weight: (n,) float64.  delay: (n,) integers, steps beyond the first.
+    A weight or a delay that all synapses share is one value seen n times (numpy.broadcast_to), which takes no memory.
+    """
 
     pre: np.ndarray
     post: np.ndarray
@@ -30,15 +35,17 @@ class Draws:
     seed: int
     owner: str
 
-    def uniforms(self, purpose: str, n: int, step: int = 0) -> np.ndarray:
+    def uniforms(self, purpose: str, n: int, step: int = 0, first: int = 0) -> np.ndarray:
+        """(n,) draws, those of the entities first..first+n-1."""
         from . import rng  # numba is only paid for by those who draw
 
-        return rng.uniforms(np.uint64(self.seed), stream(purpose, self.owner), 0, n, step)
+        return rng.uniforms(np.uint64(self.seed), stream(purpose, self.owner), first, n, step)
 
-    def normals(self, purpose: str, n: int) -> np.ndarray:
+    def normals(self, purpose: str, n: int, first: int = 0) -> np.ndarray:
+        """(n,) draws, those of the entities first..first+n-1."""
         from . import rng
 
-        return rng.normals(np.uint64(self.seed), stream(purpose, self.owner), 0, n, 0)
+        return rng.normals(np.uint64(self.seed), stream(purpose, self.owner), first, n, 0)
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,9 @@ class Uniform:
     low: float
     high: float
 
-    def values(self, n: int, draws: Draws, purpose: str) -> np.ndarray:
-        return self.low + (self.high - self.low) * draws.uniforms(purpose, n)
+    def values(self, n: int, draws: Draws, purpose: str, first: int = 0) -> np.ndarray:
+        """(n,) values of the synapses first..first+n-1."""
+        return self.low + (self.high - self.low) * draws.uniforms(purpose, n, first=first)
 
 
 @dataclass(frozen=True)
@@ -59,8 +67,9 @@ class Normal:
     mean: float
     sd: float
 
-    def values(self, n: int, draws: Draws, purpose: str) -> np.ndarray:
-        return self.mean + self.sd * draws.normals(purpose, n)
+    def values(self, n: int, draws: Draws, purpose: str, first: int = 0) -> np.ndarray:
+        """(n,) values of the synapses first..first+n-1."""
+        return self.mean + self.sd * draws.normals(purpose, n, first)
 
 
 Value = float | int | np.ndarray | Uniform | Normal
@@ -78,25 +87,39 @@ class Connector(Protocol):
 
 
 def _fill(value: Value, n: int, draws: Draws, purpose: str) -> np.ndarray:
-    """(n,) float64 values of a scalar, an array of n, or a distribution."""
+    """(n,) float64 values of a scalar (seen n times), an array of n, or a distribution."""
     if isinstance(value, (Uniform, Normal)):
-        return value.values(n, draws, purpose)
+        out = np.empty(n)
+        for piece in pieces(n):
+            out[piece] = value.values(piece.stop - piece.start, draws, purpose, piece.start)
+        return out
     array = np.asarray(value, np.float64)
     if array.ndim == 0:
-        return np.full(n, float(array))
+        return np.broadcast_to(array, (n,))
     if array.size != n:
         raise ValueError(f"{purpose}: has {array.size} values; the connection has {n} synapses")
     return array.ravel()
 
 
 def _delays(value: Value, n: int, draws: Draws) -> np.ndarray:
-    """(n,) int64 delays in time steps; distributions are rounded down."""
-    delays = np.clip(np.floor(_fill(value, n, draws, "delays")), -1, 2**31)  # beyond every chip; refused later
-    return delays.astype(np.int64)
+    """(n,) delays in whole time steps, as they are in a SynapseList; distributions are rounded down."""
+    if isinstance(value, (Uniform, Normal)):
+        return integers(n, lambda piece: _whole(value.values(piece.stop - piece.start, draws, "delays", piece.start)))
+    given = _fill(value, n, draws, "delays")
+    if np.ndim(value) == 0:
+        return np.broadcast_to(_whole(np.asarray(value, np.float64)), (n,))
+    return integers(n, lambda piece: _whole(given[piece]))
+
+
+def _whole(delays: np.ndarray) -> np.ndarray:
+    """Rounded down, int64; what no chip has stays so and is refused later."""
+    return np.clip(np.floor(delays), -1, 2**31).astype(np.int64)
 
 
 def _list(pre: np.ndarray, post: np.ndarray, weight: np.ndarray, delay: np.ndarray) -> SynapseList:
-    return SynapseList(pre.astype(np.int32), post.astype(np.int32), np.asarray(weight, np.float64), delay)
+    return SynapseList(
+        pre.astype(np.int32, copy=False), post.astype(np.int32, copy=False), np.asarray(weight, np.float64), delay
+    )
 
 
 @dataclass(frozen=True)
@@ -125,19 +148,33 @@ class Dense:
                 raise ValueError(
                     f"weights have the shape {matrix.shape}; a dense connection here needs (to, from) = {(n_post, n_pre)}"
                 )
-            to, source = np.nonzero(matrix)
-            weight = matrix[to, source]
+            to, source, weight = _nonzero(matrix)
         else:
-            to, source = (index.ravel() for index in np.indices((n_post, n_pre)))
+            to = np.repeat(np.arange(n_post, dtype=np.int32), n_pre)
+            source = np.tile(np.arange(n_pre, dtype=np.int32), n_post)
             weight = _fill(self.weights, to.size, draws, "weights")
         if not isinstance(self.delays, (Uniform, Normal)) and np.ndim(self.delays):
             delays = np.asarray(self.delays)
             if delays.shape != (n_post, n_pre):
                 raise ValueError(f"delays have the shape {delays.shape}; needed is {(n_post, n_pre)}")
-            delay = np.floor(delays[to, source]).astype(np.int64)
+            delay = integers(to.size, lambda piece: np.floor(delays[to[piece], source[piece]]).astype(np.int64))
         else:
             delay = _delays(self.delays, to.size, draws)
         return _list(source, to, weight, delay)
+
+
+def _nonzero(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(row, column, value) of every nonzero entry, row by row."""
+    n = int(np.count_nonzero(matrix))
+    row, column, value = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n)
+    done = 0
+    for rows in pieces(matrix.size):  # of entries, made whole rows
+        begin, end = (-(-at // matrix.shape[1]) for at in (rows.start, rows.stop))
+        to, source = np.nonzero(matrix[begin:end])
+        here = slice(done, done + to.size)
+        row[here], column[here], value[here] = to + begin, source, matrix[begin:end][to, source]
+        done += to.size
+    return row, column, value
 
 
 @dataclass(frozen=True)
@@ -207,8 +244,10 @@ class Random:
         if self.fan_in is not None:
             if self.fan_in < 0:
                 raise ValueError(f"fan_in is {self.fan_in}; it is a count of sources")
-            to = np.repeat(np.arange(n_post), self.fan_in)
-            source = (draws.uniforms("partners", to.size) * n_pre).astype(np.int64)
+            to = np.repeat(np.arange(n_post, dtype=np.int32), self.fan_in)
+            source = np.empty(to.size, np.int32)
+            for piece in pieces(to.size):  # a draw is below 1, so the product rounds down to an index
+                source[piece] = draws.uniforms("partners", piece.stop - piece.start, first=piece.start) * n_pre
         else:
             assert self.probability is not None
             if not 0.0 <= self.probability <= 1.0:
@@ -221,24 +260,34 @@ def _bernoulli_pairs(n_post: int, n_pre: int, p: float, draws: Draws) -> tuple[n
     """Each of the n_post * n_pre pairs with probability p, by jumping over the gaps between hits: work ~ hits.
 
     Gap = floor(log(1-u) / log(1-p)) is geometric; draws come in blocks, one generator step a block.
+    Returns (to, source), (hits,) int32 each.
     """
     n_pairs = n_post * n_pre
     if p <= 0.0 or n_pairs == 0:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
+        return np.empty(0, np.int32), np.empty(0, np.int32)
     if p >= 1.0:
-        flat = np.arange(n_pairs)
-        return flat // n_pre, flat % n_pre
+        return (
+            np.repeat(np.arange(n_post, dtype=np.int32), n_pre),
+            np.tile(np.arange(n_pre, dtype=np.int32), n_post),
+        )
     block = int(min(n_pairs, n_pairs * p * 1.05 + 6 * (n_pairs * p) ** 0.5 + 16))
-    hits: list[np.ndarray] = []
-    last, step = -1, 0
+    to, source = np.empty(block, np.int32), np.empty(block, np.int32)
+    last, step, n = -1, 0, 0
     while last < n_pairs:
-        u = draws.uniforms("partners", block, step)
-        gaps = np.floor(np.log1p(-u) / np.log1p(-p))
-        flat = last + np.cumsum(np.minimum(gaps, n_pairs).astype(np.int64) + 1)
-        hits.append(flat[flat < n_pairs])
-        last, step = int(flat[-1]), step + 1
-    found = np.concatenate(hits)
-    return found // n_pre, found % n_pre
+        for piece in pieces(block):
+            u = draws.uniforms("partners", piece.stop - piece.start, step, piece.start)
+            gaps = np.floor(np.log1p(-u) / np.log1p(-p))
+            flat = last + np.cumsum(np.minimum(gaps, n_pairs).astype(np.int64) + 1)
+            last = int(flat[-1])
+            hits = flat[flat < n_pairs]
+            if n + hits.size > to.size:  # hardly ever: a block is made to hold them all
+                to, source = (np.concatenate([held, np.empty(block, np.int32)]) for held in (to, source))
+            to[n : n + hits.size], source[n : n + hits.size] = np.divmod(hits, n_pre)
+            n += hits.size
+            if last >= n_pairs:
+                break
+        step += 1
+    return to[:n], source[:n]
 
 
 @dataclass(frozen=True)
@@ -282,11 +331,15 @@ class Conv2d:
         if shape != tuple(post) and (len(post) != 1 or int(np.prod(shape)) != post[0]):
             raise ValueError(f"conv2d gives the shape {list(shape)}; the target has {list(post)}")
         out, channels, kh, kw = self.kernel.shape
-        o, c, i, j, y, x = (a.ravel() for a in np.indices((out, channels, kh, kw, *shape[1:]), dtype=np.int32))
+        c, i, j, y, x = (a.ravel() for a in np.indices((channels, kh, kw, *shape[1:]), dtype=np.int32))
         row, column = y * self.stride + i - self.padding, x * self.stride + j - self.padding
-        weight = self.kernel[o, c, i, j]
-        keep = (row >= 0) & (row < pre[1]) & (column >= 0) & (column < pre[2]) & (weight != 0)
-        source = (c * pre[1] + row) * pre[2] + column
-        to = (o * shape[1] + y) * shape[2] + x
-        n = int(keep.sum())
-        return _list(source[keep], to[keep], weight[keep], np.full(n, self.delays, np.int64))
+        inside = (row >= 0) & (row < pre[1]) & (column >= 0) & (column < pre[2])
+        source, to = (c * pre[1] + row) * pre[2] + column, y * shape[2] + x
+        found: list[list[np.ndarray]] = [[], [], []]
+        for o in range(out):  # every feature map looks at the same places
+            weight = self.kernel[o, c, i, j]
+            keep = inside & (weight != 0)
+            for columns, values in zip(found, (source, to + o * shape[1] * shape[2], weight), strict=True):
+                columns.append(values[keep])
+        source, to, weight = (np.concatenate(columns) for columns in found)
+        return _list(source, to, weight, np.broadcast_to(np.int64(self.delays), to.shape))

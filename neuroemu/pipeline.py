@@ -12,6 +12,7 @@ import numpy as np
 
 from . import budget, host
 from .compiler import Compiled
+from .compiler.expand import expand
 from .counters import Traces
 from .decode import score
 from .energy import bill
@@ -97,7 +98,7 @@ def execute(
     times = schedule(counted, messages, program.prices, int(image.tiles_in_use().size))
     cost = bill(counted, program.prices, times.total_ns, image.mesh.n_cores)
     answers = _answers(program, given, *_spikes_of(program, compiled, traces))
-    twin = _float_twin(program, compiled, given, answers)
+    twin = _float_twin(program, given, answers)
     report = Report(
         program=program,
         compiled=compiled,
@@ -135,11 +136,13 @@ def _answers(program: Program, given: Feed, step: np.ndarray, index: np.ndarray,
     return Answers(found, given.labels, *score(decoder, found, given.labels))
 
 
-def _float_twin(program: Program, compiled: Compiled, given: Feed, chip: Answers | None) -> FloatComparison | None:
+def _float_twin(program: Program, given: Feed, chip: Answers | None) -> FloatComparison | None:
     if not program.float_reference:
         return None
     try:
-        twin = run_float(program.network, compiled.synapses, given, program.steps, program.fresh_samples)
+        twin = run_float(
+            program.network, expand(program.network, program.seed), given, program.steps, program.fresh_samples
+        )
     except ProblemsError as error:
         raise program.located(error) from None
     if program.decode is None or chip is None:

@@ -1,6 +1,7 @@
 """Plain-Python twins of the compiler, written from the definitions and to be read; and the small networks they check.
 
-They share with the package the types of what goes in and what comes out, and nothing that computes.
+They share with the package the types of what goes in and what comes out, and nothing that computes; the recounts of a whole
+network begin at its quantised weights, which tests/compiler/test_quantise.py looks at.
 Sources: facts/limits_loihi1.md ("Synapse memory cost", "Behaviour recommended", 4), facts/fixed_point.md section 3.
 """
 
@@ -13,6 +14,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from neuroemu.chip import Chip, CoreLimits, Mesh
+from neuroemu.compiler.expand import expand
+from neuroemu.compiler.quantise import quantise
 from neuroemu.connect import Sparse
 from neuroemu.network import Lif, LifRegisters, Network, Spikes, WeightFormat
 
@@ -97,12 +100,13 @@ def numbering(network):
     return first, n
 
 
-def kept(network, compiled):
+def kept(network, chip, seed=0):
     """Every synapse that the chip stores: (source, target, units, delay, projection), numbers global."""
     first, _ = numbering(network)
-    found = []
+    found, lists = [], expand(network, seed)
+    weights = quantise(network, lists, chip).weights
     for p in network.projections:
-        given, units = compiled.synapses[p.name], compiled.quantised.weights[p.name].units
+        given, units = lists[p.name], weights[p.name].units
         for pre, post, unit, delay in zip(given.pre, given.post, units, given.delay, strict=True):
             if unit != 0:
                 found.append((first[p.source] + int(pre), first[p.target] + int(post), int(unit), int(delay), p.name))
@@ -124,7 +128,7 @@ def placed(network, compiled):
 def use_of_cores(network, compiled, chip):
     """{core: {resource: how much of it is used}}, from the list of synapses and the placement alone."""
     first, _ = numbering(network)
-    synapses = kept(network, compiled)
+    synapses = kept(network, chip)
     core_of, _ = placed(network, compiled)
     use = {core: dict(compartments=0, axons_in=0, axons_out=0, synapse_words=0) for core in core_of.values()}
     for core in core_of.values():
@@ -135,7 +139,8 @@ def use_of_cores(network, compiled, chip):
         if source in core_of:  # the host's sources cost no output axon of a core
             use[core_of[source]]["axons_out"] += 1
         assert core in use
-    bits = {p.name: compiled.quantised.weights[p.name].format.bits for p in network.projections}
+    weights = quantise(network, expand(network, 0), chip).weights
+    bits = {p.name: weights[p.name].format.bits for p in network.projections}
     delayed = {name for *_, delay, name in synapses if delay}
     for part, core in zip(compiled.mapping.parts, compiled.mapping.placement, strict=True):
         start = first[part.population]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroemu.compiler.compile import expand
+from neuroemu.compiler.expand import expand
 from neuroemu.connect import Conv2d, Dense, Draws, Normal, OneToOne, Random, Sparse, Uniform
 from neuroemu.network import Lif, Network, Spikes
 from tests.naive_compiler import convolve

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "neuroemu"
 
 # Lowest first; the first entry that a module's name starts with is its layer.
 LAYERS = [
-    ["errors", "units", "events", "jit", "widths", "fixedpoint", "rng", "philox", "streams", "library"],
+    ["errors", "units", "events", "jit", "widths", "fixedpoint", "rng", "philox", "streams", "pieces", "library"],
     ["chip", "compartments", "connect", "mapping", "network", "counters"],
     ["encode", "decode", "data", "program"],
     ["files", "compiler"],

@@ -211,7 +211,7 @@ def test_a_convolution_is_stored_as_its_synapses(chip):
     wanted = {(31 + pre, post): w // 2 * 2 for (pre, post), w in twin.items() if w // 2}
     source = np.repeat(np.arange(image.n_sources), np.diff(image.plain.first))
     stored = {
-        (int(s), int(t)): int(w)
+        (int(s), int(t)): int(w) << image.weight_shift
         for s, t, w in zip(source, image.plain.target, image.plain.weight, strict=True)
         if s >= 31
     }
@@ -223,7 +223,7 @@ def test_a_convolution_of_floats_is_the_convolution_of_the_image(chip):
     compiled = compile_network(convolution(Lif(10.0), kernel), chip)
     frame = np.random.default_rng(1).random(60) < 0.5
     charge, synapses = np.zeros(27), np.zeros(27)
-    for source, target, units, _, name in kept(convolution(Lif(10.0), kernel), compiled):
+    for source, target, units, _, name in kept(convolution(Lif(10.0), kernel), chip):
         if name == "image->features" and frame[source - 31]:
             charge[target] += units
             synapses[target] += 1

@@ -2,11 +2,13 @@
 
 python tools/bench.py startup [--runs 5]     whole processes: --help, check, quickstart, first run ever
 python tools/bench.py engine [--size N]      synaptic events/s of a random network, counting included
+python tools/bench.py build [--size N]       seconds and memory of compiling random networks, 131,072 compartments by default
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import platform
 import resource
@@ -24,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("suite", choices=sorted(SUITES))
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--size", type=int, default=32768)
+    parser.add_argument("--size", type=int)
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.processor() or platform.machine()}")
     SUITES[options.suite](options)
@@ -72,7 +74,7 @@ def engine(options: argparse.Namespace) -> None:
     chip, _ = neuroemu.read_chip("loihi1-davies2018")
     # Uniformly random connections exceed a core's 4096 input axons: this measures the host, on cores with room for them.
     chip = replace(chip, core=replace(chip.core, axons_in=2**24, axons_out=2**24, synapse_words=2**30))
-    n, fan_out, steps = options.size, 100, 50
+    n, fan_out, steps = options.size or 32768, 100, 50
     random = np.random.default_rng(1)
     pre = np.repeat(np.arange(n), fan_out)
     post = random.integers(0, n, n * fan_out)
@@ -102,7 +104,50 @@ def engine(options: argparse.Namespace) -> None:
     print(f"{events / took / 1e6:.0f} M synaptic events/s, {took / steps * 1e3:.2f} ms a step, peak {peak:.0f} MB")
 
 
-SUITES = {"startup": startup, "engine": engine}
+def build(options: argparse.Namespace) -> None:
+    """Compiling n compartments with 100 random synapses each, every kind of list in a process of its own."""
+    for kind in ("scalar", "uniform", "mixed", "delays", "sparse"):
+        process = multiprocessing.get_context("spawn").Process(target=_build, args=(kind, options.size or 131072))
+        process.start()
+        process.join()
+
+
+def _build(kind: str, n: int) -> None:
+    import numpy as np
+
+    import neuroemu
+    from neuroemu.compiler import compile_network
+    from neuroemu.connect import Draws, Random, Sparse, Uniform
+    from neuroemu.network import Lif, LifRegisters, Network, Spikes
+
+    chip, _ = neuroemu.read_chip("loihi1-davies2018")
+    chip = replace(chip, core=replace(chip.core, axons_in=2**24, axons_out=2**24, synapse_words=2**30))
+    random = np.random.default_rng(1)
+    Draws(0, "warm").uniforms("up", 1)
+    connector = {
+        "scalar": lambda: Random(3.0, fan_in=100),
+        "uniform": lambda: Random(Uniform(0.1, 0.5), fan_in=100),
+        "mixed": lambda: Random(Uniform(-0.5, 0.5), fan_in=100),
+        "delays": lambda: Random(Uniform(-0.5, 0.5), fan_in=100, delays=Uniform(0, 16)),
+        "sparse": lambda: Sparse(
+            np.repeat(np.arange(n), 100), random.integers(0, n, n * 100), random.integers(-128, 128, n * 100) * 2
+        ),
+    }[kind]()
+    model = LifRegisters() if kind in ("scalar", "sparse") else Lif(10.0, 2.0)
+    network = Network().population("in", n, Spikes("in")).population("cells", n, model)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.perf_counter()
+    image = compile_network(network.connect("in", "cells", connector), chip).image
+    took = time.perf_counter() - began
+    growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    size = sum(array.nbytes for array in (*image.plain, *image.rows))
+    print(
+        f"{kind:8} {image.n_synapses} synapses: {took:.2f} s, image {size / 1e6:.0f} MB "
+        f"({size / image.n_synapses:.2f} bytes a synapse), peak {growth / 1e6:.0f} MB more than before"
+    )
+
+
+SUITES = {"startup": startup, "engine": engine, "build": build}
 
 if __name__ == "__main__":
     main()

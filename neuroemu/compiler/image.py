@@ -14,6 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..chip import Arithmetic, Mesh
+from ..pieces import pieces
+
+SMALL = 1 << 18  # synapses of an image up to which one layout does, so that kernels are seldom compiled anew
 
 
 class Cells(NamedTuple):
@@ -47,8 +50,9 @@ class Blocks(NamedTuple):
 class Synapses(NamedTuple):
     """Source-major: those of source s are first[s]..first[s+1], in ascending order of their compartment.
 
-    first: (n_sources + 1,) int64.  target: (n,) int32, slot of a row of the delay ring.  weight: (n,) int16, in 2**6.
-    delay: (n,) uint8 steps beyond the first, or empty when every delay is 0.
+    first: (n_sources + 1,) int64.  target: (n,) int32, slot in a row of the delay ring (compiler/slots.py).
+    weight: (n,) in 2**(6 + weight_shift), the first of int8, uint8, int16, int32 that holds all of the image.
+    delay: (n,) uint8 steps beyond the first (wider on a chip with delays above 255), or empty when every delay is 0.
     """
 
     first: np.ndarray
@@ -58,7 +62,11 @@ class Synapses(NamedTuple):
 
 
 class CountRows(NamedTuple):
-    """Where the synapses of each source are: first (n_sources + 1,) int64; part, synapses (rows,) int32."""
+    """Where the synapses of each source are: a row for each part that it reaches, ascending.
+
+    first: (n_sources + 1,) int64.  part: (rows,) uint16, or uint32 above 65,536 parts.
+    synapses: (rows,) how many lie there, the smallest unsigned type that holds the most.
+    """
 
     first: np.ndarray
     part: np.ndarray
@@ -75,13 +83,11 @@ class Parts(NamedTuple):
 
 
 class Routes(NamedTuple):
-    """Destination cores of each source, ascending: first (n_sources + 1,) int64, core (messages,) int32.
+    """Where messages come from; where they go follows from rows and parts (compiler/route.py, destinations).
 
     tile_of_source: (n_sources,) int32, where its messages enter the mesh.  core_of_source: (n_sources,) int32, -1 the host.
     """
 
-    first: np.ndarray
-    core: np.ndarray
     tile_of_source: np.ndarray
     core_of_source: np.ndarray
 
@@ -92,8 +98,9 @@ class ChipImage:
 
     Sources are numbered: compartments 0..n_compartments-1 in network order, then the channels of the spike sources.
     plain: synapses that take any spike as 1; graded: those that multiply by its payload.
+    weight_shift: 0..13, the largest power of two that divides every weight: a weight in 2**6 is weight << weight_shift.
     width: slots of a row of the delay ring; every input of a population is a stretch of it (compiler/slots.py).
-    model_hash: of all that decides spikes and counts by part.  mesh_hash: of mesh, placement and routes.
+    model_hash: of all that decides spikes and counts by part.  mesh_hash: of mesh and placement.
     """
 
     names: tuple[str, ...]
@@ -101,6 +108,7 @@ class ChipImage:
     blocks: Blocks
     plain: Synapses
     graded: Synapses
+    weight_shift: int
     width: int
     rows: CountRows
     parts: Parts
@@ -137,7 +145,9 @@ class ChipImage:
         """
         if self.graded.target.size or not self.plain.target.size:
             return not self.graded.target.size
-        sums = np.bincount(self.plain.target, np.abs(self.plain.weight.astype(np.int64)))
+        sums = np.zeros(int(self.plain.target.max()) + 1, np.int64)
+        for piece in pieces(self.plain.target.size):
+            np.add.at(sums, self.plain.target[piece], np.abs(self.plain.weight[piece].astype(np.int64)))
         return bool(sums.max() < 2**31)
 
     @property

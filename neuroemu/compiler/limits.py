@@ -10,7 +10,7 @@ import numpy as np
 from ..chip import Chip
 from ..errors import DoesNotFit, Violation
 from ..network import Network
-from .partition import Part
+from .partition import Part, distinct_sources
 
 LARGE_COMPARTMENTS, LARGE_SYNAPSES = 2**20, 2**24  # above these a network is not mapped just to say what it exceeds
 EXPECTED = 0.9  # of a random projection's expected size: a draw may stay a little below it
@@ -23,9 +23,11 @@ def check(parts: list[Part], placement: np.ndarray, axons_out: np.ndarray, chip:
     """
     violations = _cores(placement, chip)
     parts_of = Counter(part.population for part in parts)
-    for core in np.unique(placement):
-        here = [part for part, place in zip(parts, placement, strict=True) if place == core]
-        violations += _core(int(core), here, int(axons_out[core]), parts_of, chip)
+    on_core: dict[int, list[Part]] = {}
+    for part, core in zip(parts, placement.tolist(), strict=True):
+        on_core.setdefault(core, []).append(part)
+    for core in sorted(on_core):
+        violations += _core(core, on_core[core], int(axons_out[core]), parts_of, chip)
     if violations:
         raise DoesNotFit(violations, chip.name)
 
@@ -100,11 +102,11 @@ def _core(core: int, parts: list[Part], axons_out: int, parts_of: Counter[str], 
             found.append(Violation(resource, needed, available, place, culprit, remedy))
 
     exceeded("compartments", sum(p.size for p in parts), limits.compartments, largest.population, "Try more parts.")
-    sources = np.unique(np.concatenate([part.demand.sources for part in parts]))
+    axons_in = distinct_sources(parts)
     most = max(parts, key=lambda part: part.demand.axons_in)
     exceeded(
         "axons_in",
-        sources.size,
+        axons_in,
         limits.axons_in,
         f"population '{most.population}' with {most.demand.axons_in} sources",
         f"'{most.name}' cannot be cut further; try fewer sources a compartment, or a chip with more input axons.",

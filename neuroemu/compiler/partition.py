@@ -30,6 +30,13 @@ class Part:
         return f"{self.population}[{self.first}:{self.first + self.size}]"
 
 
+def distinct_sources(parts: list[Part]) -> int:
+    """Input axons of a core that holds these parts: a source in common is one axon."""
+    if len(parts) == 1:
+        return parts[0].demand.axons_in
+    return np.unique(np.concatenate([part.demand.sources for part in parts])).size
+
+
 Partitioner = Callable[[Network, dict[str, Inputs], Chip, dict[str, int]], list[Part]]
 
 

@@ -60,15 +60,14 @@ def _fill(parts: list[Part], chip: Chip, share: bool, cores: Iterable[int]) -> n
     placement = np.empty(len(parts), np.int64)
     core, compartments, words, sources = -1, 0, 0, np.empty(0, np.int64)
     for index, part in enumerate(parts):
-        together = np.union1d(sources, part.demand.sources)
         fits = (
             share
             and core >= 0
             and compartments + part.size <= chip.core.compartments
             and words + part.demand.words <= chip.core.synapse_words
-            and together.size <= chip.core.axons_in
         )
-        if fits:
+        together = np.union1d(sources, part.demand.sources) if fits else sources
+        if fits and together.size <= chip.core.axons_in:
             compartments, words, sources = compartments + part.size, words + part.demand.words, together
         else:
             core = next(order, None) if core < chip.mesh.n_cores else None  # type: ignore[assignment]

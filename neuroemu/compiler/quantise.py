@@ -8,40 +8,38 @@ placement can change a number. Knows nothing of cores.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from ..chip import Chip
-from ..compartments import Model
 from ..connect import SynapseList
 from ..errors import Problem, QuantisationError
 from ..network import Lif, Network, WeightFormat
+from .formats import check_delays, check_format, grid_format
 from .registers import PopulationRounding, Tables, lif_registers, misfits, own_registers
+from .rounding import ProjectionRounding, projection_report
 from .scales import choose_scale
-from .weights import (
-    ProjectionRounding,
-    Weights,
-    check_delays,
-    check_format,
-    projection_report,
-    quantised_mantissas,
-    sign_mode,
-    stored_weights,
-)
+from .weights import Weights, on_grid, sign_mode, stored_weights
 
 
 @dataclass(frozen=True)
-class Quantised:
-    """registers[population], weights[projection], scale[population] (units of 2**6 for 1.0), and the two reports."""
+class Rounding:
+    """What quantising did: scale[population] (units of 2**6 for 1.0), and a report of each population and projection."""
 
-    registers: dict[str, Tables]
-    weights: dict[str, Weights]
     scale: dict[str, float]
     populations: tuple[PopulationRounding, ...]
     projections: tuple[ProjectionRounding, ...]
 
+
+@dataclass(frozen=True)
+class Quantised(Rounding):
+    """registers[population], weights[projection]; and the Rounding, which alone is kept once the image is built."""
+
+    registers: dict[str, Tables]
+    weights: dict[str, Weights]
+
     @property
-    def models(self) -> dict[str, Model]:
-        """The compartment model of each population on the chip."""
-        return {name: tables.model for name, tables in self.registers.items()}
+    def rounding(self) -> Rounding:
+        return Rounding(self.scale, self.populations, self.projections)
 
 
 def quantise(network: Network, synapses: dict[str, SynapseList], chip: Chip) -> Quantised:
@@ -67,18 +65,15 @@ def quantise(network: Network, synapses: dict[str, SynapseList], chip: Chip) -> 
             given = synapses[projection.name]
             check_delays(projection, given, chip, problems)
             if isinstance(population.model, Lif):
-                mantissas, format = quantised_mantissas(
-                    projection, given.weight, scale, exponents[projection.name], chip, problems
-                )
+                format = grid_format(projection, given.weight, exponents[projection.name], chip, problems)
+                mantissas = partial(on_grid, scale=scale, format=format)
+                kept = stored_weights(given.weight, format, chip.arithmetic, mantissas)
+                projection_reports.append(projection_report(projection, given.weight, scale, kept))
             else:
                 format = projection.format or WeightFormat(projection.bits, 0, sign_mode(given.weight))
-                mantissas = given.weight
-                check_format(projection, format, mantissas, chip, problems)
-            weights[projection.name] = stored_weights(mantissas, format, chip.arithmetic)
-            if isinstance(population.model, Lif):
-                projection_reports.append(
-                    projection_report(projection, given.weight, scale, weights[projection.name], mantissas)
-                )
+                check_format(projection, format, given.weight, chip, problems)
+                kept = stored_weights(given.weight, format, chip.arithmetic)
+            weights[projection.name] = kept
     if problems:
         raise QuantisationError(problems)
-    return Quantised(registers, weights, scales, tuple(population_reports), tuple(projection_reports))
+    return Quantised(scales, tuple(population_reports), tuple(projection_reports), registers, weights)

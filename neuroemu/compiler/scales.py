@@ -12,8 +12,9 @@ import numpy as np
 from ..chip import Chip
 from ..connect import SynapseList
 from ..network import Lif, Population, Projection, Values
+from ..pieces import pieces
 from ..widths import DECAY_ONE, STATE_UNIT
-from .weights import lost_bits, sign_mode, top_mantissa
+from .weights import largest_magnitude, lost_bits, sign_mode, top_mantissa
 
 FINE_THRESHOLD = 512  # a threshold mantissa of at least this resolves 0.2 %
 U_ROOM_BITS = 2  # of the weights' precision, given up at most to keep u from wrapping
@@ -44,8 +45,7 @@ def choose_scale(
         given = synapses[projection.name]
         mode = sign_mode(given.weight)
         lost[projection.name] = lost_bits(projection.bits, mode)
-        largest = float(np.abs(given.weight).max()) if given.weight.size else 0.0
-        ratios[projection.name] = largest / max(top_mantissa(projection.bits, mode), 1)
+        ratios[projection.name] = largest_magnitude(given.weight) / max(top_mantissa(projection.bits, mode), 1)
     # Rounding adds at most half a step to a weight: at most ratio * 2**lost (the exponent is less than one too large),
     # or half a unit where the exponent is the smallest.
     slack = {name: ratio * 2.0 ** lost[name] for name, ratio in ratios.items()}
@@ -94,8 +94,14 @@ def _largest_input(
     sums, counts = np.zeros((2, n)), np.zeros(n, np.int64)
     for projection in incoming:
         given = synapses[projection.name]
-        for row, sign in enumerate((1, -1)):
-            weight = np.where(sign * given.weight > 0, np.abs(given.weight) + slack[projection.name], 0.0)
-            sums[row] += np.bincount(given.post, weight, n)
-        counts += np.bincount(given.post, minlength=n)
+        mode = sign_mode(given.weight)
+        rows = [(0, 1)] if mode == "excitatory" else [(1, -1)] if mode == "inhibitory" else [(0, 1), (1, -1)]
+        own = np.zeros((2, n))  # added up apart, so that the sums do not depend on the number of projections before
+        for piece in pieces(given.post.size):
+            post, weight = given.post[piece], given.weight[piece]
+            for row, sign in rows:
+                weighed = np.where(sign * weight > 0, np.abs(weight) + slack[projection.name], 0.0)
+                np.add.at(own[row], post, weighed)  # one after another, as bincount adds up a whole list
+            np.add.at(counts, post, 1)
+        sums += own
     return float(sums.max(initial=0.0)), int(counts.max(initial=0))

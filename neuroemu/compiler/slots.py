@@ -7,67 +7,53 @@ The stretches of a population follow each other, populations in their order: slo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from ..connect import SynapseList
-from ..errors import InternalError
 from ..network import Network
 from ..widths import LANES
-from .quantise import Quantised
+from .table import Table
 
 
-@dataclass(frozen=True)
-class Slots:
-    """width: of a ring row.  inputs[population]: (k, 3) int64 rows of (first slot, port, shift to the right).
+class Slots(NamedTuple):
+    """width: of a ring row.  inputs[population]: rows of (first slot, port, shift to the right of the sum).
 
-    first[projection]: slot of compartment 0 of its target; or, by delay, of each stretch.
+    offset: (projections, longest delay + 1) int32: a synapse onto compartment i adds to slot i + offset[projection, delay].
     """
 
     width: int
-    inputs: dict[str, np.ndarray]
-    first: dict[str, int | dict[int, int]]
+    inputs: dict[str, list[tuple[int, int, int]]]
+    offset: np.ndarray
 
-    def of(self, projection: str, post: np.ndarray, delay: np.ndarray) -> np.ndarray:
-        """(n,) int64 slots of synapses onto the compartments post of the projection's target."""
-        first = self.first[projection]
-        if isinstance(first, int):
-            return first + post
-        slots = np.empty(post.size, np.int64)
-        for value, slot in first.items():
-            mine = delay == value
-            slots[mine] = slot + post[mine]
-        return slots
+    @property
+    def moves(self) -> bool:
+        """Whether any slot is not the number of its compartment."""
+        return bool(self.offset.any())
+
+    def of(self, target: np.ndarray, projection: np.ndarray, delay: np.ndarray) -> np.ndarray:
+        """(m,) slots of synapses.  target: (m,) compartments; projection, delay: (m,)."""
+        return target + self.offset[projection, delay]
 
 
-def slots_of(network: Network, synapses: dict[str, SynapseList], quantised: Quantised, weight_shift: int = 0) -> Slots:
-    """The slots of a network.  weight_shift: what a stored weight is shifted to the left by to be in 2**6."""
-    inputs: dict[str, np.ndarray] = {}
-    first: dict[str, int | dict[int, int]] = {}
-    width = 0
+def slots(network: Network, first: dict[str, int], table: Table, sum_shifts: list[int]) -> Slots:
+    """first: number of the first compartment of each population.  sum_shifts: by projection, > 0 where a sum is shifted."""
+    longest = max((int(used.max()) for used in table.delays if used.size), default=0)
+    offset, width = np.zeros((len(sum_shifts), longest + 1), np.int32), 0
+    inputs: dict[str, list[tuple[int, int, int]]] = {}
     for population in network.on_chip:
-        model, padded = quantised.models[population.name], -(-population.size // LANES) * LANES
-        rows: list[tuple[int, int, int]] = []
-
-        def stretch(port: int, shift: int, padded: int = padded, rows: list = rows) -> int:
-            nonlocal width
-            rows.append((width, port, shift - weight_shift))
-            width += padded
-            return width - padded
-
-        ports = [stretch(port, 0) for port in range(len(model.ports))]
-        for projection in network.projections:
-            if projection.target != population.name:
+        name, ports = population.name, population.compartment.ports
+        padded = -(-population.size // LANES) * LANES
+        rows = [(width + port * padded, port, 0) for port in range(len(ports))]
+        for index, projection in enumerate(network.projections):
+            if projection.target != name:
                 continue
-            port = model.ports.index(projection.port) if projection.port else 0
-            shift = quantised.weights[projection.name].sum_shift
-            if not shift:
-                first[projection.name] = ports[port]
-                continue
-            delays = np.unique(synapses[projection.name].delay[quantised.weights[projection.name].units != 0])
-            first[projection.name] = {int(delay): stretch(port, shift) for delay in delays}
-        inputs[population.name] = np.array(rows, np.int64)
-    if width > 2**31 - 1:
-        raise InternalError("more slots than 32 bits count")
-    return Slots(width, inputs, first)
+            port = ports.index(projection.port) if projection.port else 0
+            offset[index] = rows[port][0] - first[name]
+            for delay in table.delays[index] if sum_shifts[index] else ():
+                slot = width + len(rows) * padded
+                rows.append((slot, port, sum_shifts[index]))
+                offset[index, delay] = slot - first[name]
+        inputs[name] = rows
+        width += len(rows) * padded
+    return Slots(width, inputs, offset)

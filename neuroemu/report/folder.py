@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..compiler.image import digest
+from ..compiler.partition import distinct_sources
 from ..errors import OutputError
 from ..events import Event
 from ..latency import BOUNDS
@@ -282,7 +283,7 @@ def _cores(report: Report) -> tuple[list[str], Iterable[Iterable[Any]]]:
                 *chip.mesh.tile_xy(core // chip.mesh.cores_per_tile),
                 " ".join(part.name for part in here),
                 sum(part.size for part in here),
-                np.unique(np.concatenate([part.demand.sources for part in here])).size,
+                distinct_sources(here),
                 mapped.axons_out[core],
                 sum(part.demand.words for part in here),
                 int(counts[Event.SPIKE_OUT]),

@@ -17,12 +17,16 @@ def words(n, bits_each, chip):
     return int(list_words(np.array([n]), bits_each, chip.synapse, chip.core.word_bits)[0])
 
 
+def inputs(source, post, projection, names, bits, delayed):
+    """Inputs of a list of synapses, sorted by source."""
+    first = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=8))])
+    return Inputs(first, np.asarray(post, np.int32), np.asarray(projection, np.uint8), names, bits, delayed)
+
+
 def one_list(posts, bits=8, delayed=False, source=3):
     """Inputs of one source with a synapse to each of the posts."""
     n = len(posts)
-    return Inputs(
-        np.full(n, source, np.int64), np.array(posts, np.int64), np.zeros(n, np.int64), ("p",), (bits,), (delayed,)
-    )
+    return inputs(np.full(n, source), posts, [], ("p",), (bits,), (delayed,))
 
 
 def whole(inputs, size, chip):
@@ -100,29 +104,30 @@ def test_few_bits_take_few_words(chip):
 
 
 def test_a_source_of_two_projections_is_one_axon_with_two_lists(chip):
-    inputs = Inputs(np.array([5, 5]), np.array([0, 0]), np.array([0, 1]), ("p", "q"), (8, 4), (False, False))
-    demand = whole(inputs, 1, chip)
+    two = inputs([5, 5], [0, 0], [0, 1], ("p", "q"), (8, 4), (False, False))
+    demand = whole(two, 1, chip)
     assert demand.sources.tolist() == [5] and demand.words_by_projection == {"p": 1, "q": 1}
 
 
 def test_a_population_without_inputs_asks_for_its_compartments_only(chip):
     none = np.empty(0, np.int64)
-    demand = whole(Inputs(none, none, none, ("p",), (8,), (False,)), 12, chip)
+    demand = whole(inputs(none, none, none, ("p",), (8,), (False,)), 12, chip)
     assert (demand.compartments, demand.axons_in, demand.words) == (12, 0, 0)
 
 
 def test_a_cut_repeats_the_axons_and_splits_the_lists(chip):
     # 4 sources to all of 128: whole 4*18 words; each half 4 axons again and 4*9 words
-    inputs = Inputs(
-        np.repeat(np.arange(4), 128), np.tile(np.arange(128), 4), np.zeros(512, np.int64), ("p",), (8,), (False,)
-    )
-    halves = demands(inputs, np.array([0, 64, 128]), chip)
+    four = inputs(np.repeat(np.arange(4), 128), np.tile(np.arange(128), 4), [], ("p",), (8,), (False,))
+    halves = demands(four, np.array([0, 64, 128]), chip)
     assert [(d.axons_in, d.words) for d in halves] == [(4, 36), (4, 36)]
 
 
 @st.composite
 def inputs_and_edges(draw):
-    """Random synapses into a population of up to 90 in up to five slices, up to three projections; repeats included."""
+    """Random synapses into a population of up to 90 in up to five slices, up to three projections; repeats included.
+
+    Gives the synapses as (source, post, projection), the Inputs of them, and the edges.
+    """
     size, n = draw(st.integers(1, 90)), draw(st.integers(0, 300))
     seed = np.random.default_rng(draw(st.integers(0, 2**32)))
     n_projections = draw(st.integers(1, 3))
@@ -135,19 +140,19 @@ def inputs_and_edges(draw):
         seed.integers(0, n_projections, n),
     )
     order = np.lexsort((columns[1], columns[0]))
+    columns = tuple(column[order] for column in columns)
     names = tuple(f"p{k}" for k in range(n_projections))
-    inputs = Inputs(*(column[order] for column in columns), names, bits, delayed)
-    return inputs, np.array([0, *sorted(cuts), size])
+    return columns, inputs(*columns, names, bits, delayed), np.array([0, *sorted(cuts), size])
 
 
 @given(inputs_and_edges())
-def test_demands_equal_their_twin(chip, both):
-    inputs, edges = both
+def test_demands_equal_their_twin(chip, drawn):
+    columns, given_inputs, edges = drawn
     synapses = [
-        (int(s), int(t), inputs.projection_names[k], inputs.bits[k], inputs.has_delay[k])
-        for s, t, k in zip(inputs.source, inputs.post, inputs.projection, strict=True)
+        (int(s), int(t), given_inputs.projection_names[k], given_inputs.bits[k], given_inputs.has_delay[k])
+        for s, t, k in zip(*columns, strict=True)
     ]
-    for k, demand in enumerate(demands(inputs, edges, chip)):
+    for k, demand in enumerate(demands(given_inputs, edges, chip)):
         sources, by_projection = naive.demand(synapses, int(edges[k]), int(edges[k + 1] - edges[k]), chip)
         assert demand.compartments == edges[k + 1] - edges[k]
         assert demand.sources.tolist() == sorted(sources)
@@ -157,9 +162,9 @@ def test_demands_equal_their_twin(chip, both):
 
 
 @given(inputs_and_edges())
-def test_cutting_never_makes_the_whole_smaller(chip, both):
-    inputs, edges = both
-    parts, one = demands(inputs, edges, chip), whole(inputs, int(edges[-1]), chip)
+def test_cutting_never_makes_the_whole_smaller(chip, drawn):
+    _, given_inputs, edges = drawn
+    parts, one = demands(given_inputs, edges, chip), whole(given_inputs, int(edges[-1]), chip)
     assert sum(d.compartments for d in parts) == one.compartments
     assert sum(d.axons_in for d in parts) >= one.axons_in
     assert set(one.sources) == set().union(*(d.sources.tolist() for d in parts))

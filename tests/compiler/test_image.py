@@ -13,6 +13,7 @@ from neuroemu.chip import PROFILES, Mesh
 from neuroemu.compiler import MappingOptions, compile_network
 from neuroemu.compiler.image import digest
 from neuroemu.compiler.place import PLACERS
+from neuroemu.compiler.route import destinations
 from neuroemu.connect import Dense, Sparse
 from neuroemu.network import Lif, LifRegisters, Network, Noise, Spikes, WeightFormat
 from tests import naive_compiler as naive
@@ -44,14 +45,15 @@ def of_image(image):
 
 
 def synapses_of(image, group):
-    """[(source, target, weight, delay)] of a group of synapses, targets as compartments."""
+    """[(source, target, weight in 2**6, delay)] of a group of synapses, targets as compartments."""
     owner = np.full(image.width, -1)
     for k, cells in enumerate(image.cells):
         for slot, _, _ in cells.inputs:
             owner[slot : slot + image.blocks.size[k]] = image.blocks.first[k] + np.arange(image.blocks.size[k])
     source = np.repeat(np.arange(image.n_sources), np.diff(group.first))
     delay = group.delay if group.delay.size else np.zeros(group.target.size, int)
-    return [tuple(map(int, row)) for row in zip(source, owner[group.target], group.weight, delay, strict=True)]
+    weight = group.weight.astype(np.int64) << image.weight_shift
+    return [tuple(map(int, row)) for row in zip(source, owner[group.target], weight, delay, strict=True)]
 
 
 # ---- read-only -----------------------------------------------------------------------------------------------------
@@ -66,8 +68,10 @@ def test_recorded_noise_and_extra_accumulators_are_read_only_too(chip):
     lava = replace(chip, arithmetic=PROFILES["lava"])
     noise = Noise(8, draws=np.zeros((5, 2), np.int64))
     net = Network().population("in", 2, Spikes("x")).population("a", 2, LifRegisters(noise=noise))
-    image = compile_network(net.connect("in", "a", Dense(3.0), WeightFormat(8, -1)), lava).image
-    assert image.cells[0].inputs.tolist() == [[0, 0, 0], [64, 0, 1]] and image.cells[0].recorded.shape == (5, 2)
+    image = compile_network(
+        net.connect("in", "a", Dense(3.0), WeightFormat(8, -1)), lava
+    ).image  # 3 is stored as 2: 1, shifted by 1
+    assert image.cells[0].inputs.tolist() == [[0, 0, -1], [64, 0, 0]] and image.cells[0].recorded.shape == (5, 2)
     assert not any(array.flags.writeable for array in of_image(image))
 
 
@@ -89,7 +93,7 @@ def test_the_synapses_are_those_of_the_lists(chip, network, how):
     image = compiled.image
     graded = {p.name for p in network.projections if p.format and p.format.message_bits}
     for group, wanted in ((image.plain, False), (image.graded, True)):
-        twin = [(s, t, w, d) for s, t, w, d, name in naive.kept(network, compiled) if (name in graded) == wanted]
+        twin = [(s, t, w, d) for s, t, w, d, name in naive.kept(network, chip) if (name in graded) == wanted]
         assert sorted(synapses_of(image, group)) == sorted(twin)
 
 
@@ -106,7 +110,7 @@ def test_count_rows_equal_a_recount(chip, network, how):
     compiled = compiled_small(network, chip, how)
     _, part_of = naive.placed(network, compiled)
     twin = {}
-    for source, target, *_ in naive.kept(network, compiled):
+    for source, target, *_ in naive.kept(network, chip):
         twin[source, part_of[target]] = twin.get((source, part_of[target]), 0) + 1
     rows = compiled.image.rows
     source = np.repeat(np.arange(compiled.image.n_sources), np.diff(rows.first))
@@ -115,13 +119,13 @@ def test_count_rows_equal_a_recount(chip, network, how):
 
 
 @given(naive.networks(), options)
-def test_routes_equal_a_recount(chip, network, how):
+def test_destinations_equal_a_recount(chip, network, how):
     compiled = compiled_small(network, chip, how)
     core_of, _ = naive.placed(network, compiled)
-    twin = sorted({(source, core_of[target]) for source, target, *_ in naive.kept(network, compiled)})
-    routes = compiled.image.routes
-    source = np.repeat(np.arange(compiled.image.n_sources), np.diff(routes.first))
-    assert list(zip(source.tolist(), routes.core.tolist(), strict=True)) == twin
+    twin = sorted({(source, core_of[target]) for source, target, *_ in naive.kept(network, chip)})
+    first, core = destinations(compiled.image.rows, compiled.image.parts.core)
+    source = np.repeat(np.arange(compiled.image.n_sources), np.diff(first))
+    assert list(zip(source.tolist(), core.tolist(), strict=True)) == twin
 
 
 @given(naive.networks(), options, st.tuples(st.integers(0, 7), st.integers(0, 7)))

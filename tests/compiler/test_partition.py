@@ -30,7 +30,8 @@ def problems(draw):
         post = np.minimum((seed.random(n) ** draw(st.sampled_from([1, 3])) * size).astype(np.int64), size - 1)
         order = np.lexsort((post, source))
         source, post = source[order], post[order]
-        inputs[name] = Inputs(source, post, np.zeros(n, np.int64), ("x",), (8,), (False,))
+        first = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=30))])
+        inputs[name] = Inputs(first, post.astype(np.int32), np.empty(0, np.uint8), ("x",), (8,), (False,))
         lists[name] = [(int(s), int(t), "x", 8, False) for s, t in zip(source, post, strict=True)]
         wanted[name] = draw(st.integers(1, 50))
     return network, inputs, lists, wanted if draw(st.booleans()) else {}

@@ -23,10 +23,11 @@ from neuroemu import (
     WeightFormat,
 )
 from neuroemu.compiler import compile_network
+from neuroemu.compiler.expand import expand
 from neuroemu.engine.run import Plan, run
 from neuroemu.errors import InternalError, ProgramError, TooLarge
 from neuroemu.network import Noise
-from neuroemu.prepare import compile_program, program_of
+from neuroemu.prepare import program_of
 from neuroemu.reference import run_float
 from tests.engine.test_run import run_small
 
@@ -146,7 +147,7 @@ def test_the_float_twin_equals_its_definition(chip, data):
     program = program_of(net, steps=steps, inputs=inputs)
     from neuroemu import host
 
-    twin = run_float(net, compile_program(program).synapses, host.feed(program), steps, True)
+    twin = run_float(net, expand(net, program.seed), host.feed(program), steps, True)
     trains: dict[int, list[int]] = {}
     for step, channel in pairs:
         trains.setdefault(step, []).append(channel)

@@ -1,0 +1,48 @@
+"""Expand: from connectors to lists of synapses. The same network and seed give the same lists every time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..connect import Draws, SynapseList
+from ..errors import Problem, ProgramError
+from ..network import Network
+from ..pieces import different, pieces
+
+
+def expand(network: Network, seed: int) -> dict[str, SynapseList]:
+    """The synapse list of every projection. Raises ProgramError with every connection that cannot be made."""
+    lists, problems = {}, []
+    for projection in network.projections:
+        pre, post = network[projection.source].shape, network[projection.target].shape
+        try:
+            made = projection.connector.synapses(pre, post, Draws(seed, projection.name))
+            _refuse_infinite(made)
+            lists[projection.name] = _sent_later(made, network[projection.source].axon_delay)
+        except ValueError as error:
+            problems.append(Problem(str(error), path=projection.name))
+    if problems:
+        raise ProgramError(problems)
+    return lists
+
+
+def _refuse_infinite(made: SynapseList) -> None:
+    weight = different(made.weight)
+    for piece in pieces(weight.size):
+        wrong = np.flatnonzero(~np.isfinite(weight[piece]))
+        if wrong.size:
+            bad = piece.start + int(wrong[0])
+            raise ValueError(
+                f"the weight from {made.pre[bad]} to {made.post[bad]} is {weight[bad]}; weights must be finite"
+            )
+
+
+def _sent_later(made: SynapseList, axon_delay: int | np.ndarray) -> SynapseList:
+    """With the axonal delay of each source added to the delay of its synapses: a spike arrives at t + 1 + both.
+
+    Our choice: no public emulator has axonal delays, and lava-dl maps them to synaptic ones too.
+    """
+    if not np.any(axon_delay):
+        return made
+    each = axon_delay if np.ndim(axon_delay) == 0 else np.asarray(axon_delay)[made.pre]
+    return made._replace(delay=made.delay + each)

@@ -1,0 +1,57 @@
+"""Rounding of weights: what quantisation did to a projection, as numbers for the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..network import Projection
+from ..pieces import total
+from .weights import Weights, largest_magnitude, lost_bits, top_mantissa
+
+
+@dataclass(frozen=True)
+class ProjectionRounding:
+    """What quantisation did to one projection; errors relative to its largest weight."""
+
+    name: str
+    bits: int
+    exponent: int
+    sign_mode: str
+    synapses: int
+    pruned: int
+    saturated: int
+    max_error: float
+    rms_error: float
+
+
+def projection_report(projection: Projection, weights: np.ndarray, scale: float, kept: Weights) -> ProjectionRounding:
+    largest, n = largest_magnitude(weights), weights.size
+    lost = lost_bits(kept.format.bits, kept.format.sign_mode)
+    too_large = top_mantissa(kept.format.bits, kept.format.sign_mode) + (1 << lost) / 2
+    pruned, saturated, worst = 0, 0, 0.0
+
+    def squares(piece: slice) -> np.ndarray:
+        nonlocal pruned, saturated, worst
+        units, wanted = kept.units[piece], weights[piece]
+        error = np.abs(units.astype(np.float64) / scale - wanted)
+        if largest:
+            error /= largest
+        pruned += int(np.count_nonzero(units == 0))
+        saturated += int(np.count_nonzero(np.abs(wanted) * scale / 2.0**kept.format.exponent > too_large))
+        worst = max(worst, float(error.max(initial=0.0)))
+        return np.square(error, out=error)
+
+    sum_of_squares = total(n, squares)
+    return ProjectionRounding(
+        projection.name,
+        kept.format.bits,
+        kept.format.exponent,
+        kept.format.sign_mode,
+        n,
+        pruned,
+        saturated,
+        worst,
+        float(np.sqrt(sum_of_squares / n)) if n else 0.0,
+    )

@@ -1,0 +1,29 @@
+"""Count rows: for each source, the parts that hold targets of it and how many synapses lie there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..pieces import run_starts, source_pieces, spread_sources, unsigned_for
+from .image import SMALL, CountRows
+
+
+def count_rows(first: np.ndarray, target: np.ndarray, part_size: np.ndarray) -> CountRows:
+    """Runs of equal (source, part): targets ascend within a source and parts are stretches, so a run lies together.
+
+    first, target: of the table.  part_size: (n_parts,) compartments of each part, ascending by compartment, all covered.
+    """
+    part_type = np.uint16 if part_size.size <= 2**16 else np.uint32
+    part_of = np.repeat(np.arange(part_size.size, dtype=part_type), part_size)
+    rows = np.zeros(first.size, np.int64)  # by source, one later
+    parts, lengths, longest = [np.empty(0, part_type)], [np.empty(0, np.int32)], 0
+    for begin, end, piece in source_pieces(first):
+        source, part = spread_sources(first, begin, end), part_of[target[piece]]
+        starts = run_starts(source, part)
+        length = np.diff(np.append(starts, source.size))
+        longest = max(longest, int(length.max(initial=0)))
+        rows[begin + 1 : end + 1] = np.bincount(source[starts] - begin, minlength=end - begin)
+        parts.append(part[starts])
+        lengths.append(length.astype(unsigned_for(int(length.max(initial=0)))))
+    lengths[0] = np.empty(0, unsigned_for(longest) if target.size > SMALL else np.uint32)
+    return CountRows(np.cumsum(rows), np.concatenate(parts), np.concatenate(lengths))
