@@ -251,7 +251,7 @@ def test_every_sample_of_a_rate_code_equals_its_own_steps(steps, samples, cuts, 
 )
 def test_a_list_of_spikes_is_the_same_in_every_sample_however_cut(spikes, steps, samples, cuts):
     table = np.array(sorted(spikes), np.int64).reshape(-1, 2)
-    found = cut_anywhere(Listed(table[:, 0], table[:, 1], steps), steps * samples, cuts)
+    found = cut_anywhere(Listed(table[:, 0], table[:, 1], None, steps), steps * samples, cuts)
     assert found == [
         (sample * steps + step - 1, channel)
         for sample in range(samples)

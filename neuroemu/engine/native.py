@@ -19,6 +19,7 @@ from ..jit import njit
 
 PYTHON = bool(numba.config.DISABLE_JIT)
 SPINS = 2000  # turns of the barrier before a thread offers its core to others
+LINE = 64  # bytes of a cache line
 N_ARGUMENTS = 7  # of a part's kernel, int64 each, and so is what it returns
 SIGNATURE = types.int64(*[types.int64] * N_ARGUMENTS)
 
@@ -57,6 +58,9 @@ if PYTHON:
     def barrier(counter: np.ndarray, goal: int) -> None:
         counter[0] += 1  # there is one thread only
 
+    def prefetch(array: np.ndarray, first: int, last: int) -> None:
+        pass
+
 else:
 
     @intrinsic
@@ -90,6 +94,25 @@ else:
             return builder.load_atomic(pointer, "seq_cst", 8)
 
         return types.int64(types.int64), codegen
+
+    @intrinsic
+    def _prefetch(typingctx, address):
+        def codegen(context, builder, signature, args):
+            byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+            kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+            fetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+            # To read, to be kept in all caches, data.
+            builder.call(fetch, [builder.inttoptr(args[0], byte), *(ir.Constant(word, k) for k in (0, 3, 1))])
+            return context.get_dummy_value()
+
+        return types.none(types.int64), codegen
+
+    @njit
+    def prefetch(array, first, last):
+        """Asks for the cache lines of array[first:last] ahead of their use."""
+        base = array.ctypes.data
+        for at in range(base + first * array.itemsize, base + last * array.itemsize, LINE):
+            _prefetch(at)
 
     _yield_core = types.ExternalFunction("sched_yield", types.int32())
 
