@@ -20,12 +20,14 @@ import numpy as np
 
 from .compartments import Model as CompartmentModel
 from .compartments import find
+from .compartments.joins import JOINS
 from .connect import Connector
 from .errors import Problem, ProgramError
 
 if TYPE_CHECKING:
     import networkx as nx
 
+DENDRITES = "dendrites"  # the port that branches lead to
 Values = float | int | np.ndarray  # one for all, or one a compartment
 
 SIGN_MODES = ("mixed", "excitatory", "inhibitory")
@@ -179,6 +181,18 @@ class Projection:
 
 
 @dataclass(frozen=True)
+class Branch:
+    """Compartment i of `child` passes its value to compartment i of `parent` in the same step (compartments/dendrite.py).
+
+    join: 'add', 'max', 'min' or 'or', one for all children of a parent.
+    """
+
+    child: str
+    parent: str
+    join: str = "add"
+
+
+@dataclass(frozen=True)
 class Probe:
     """What to record.  observable: 'spikes', or a state of the model like 'u' or 'v'.  index: compartments, None for all."""
 
@@ -198,6 +212,7 @@ class Network:
     populations: tuple[Population, ...] = ()
     projections: tuple[Projection, ...] = ()
     probes: tuple[Probe, ...] = field(default=())
+    branches: tuple[Branch, ...] = ()
 
     def population(
         self, name: str, size: int | tuple[int, ...], model: Model, axon_delay: int | np.ndarray = 0
@@ -231,8 +246,34 @@ class Network:
         unique = next(
             label for label in [base, *(f"{base}#{k}" for k in range(2, len(taken) + 3))] if label not in taken
         )
+        if port == DENDRITES:
+            raise _error(f"the port '{port}' is for branches", "Network.branch(dendrite, parent)")
         made = Projection(unique, source, target, connector, format, bits, port)
         return replace(self, projections=(*self.projections, made))
+
+    def branch(self, child: str, parent: str, join: str = "add") -> Network:
+        """A dendrite of a tree. Populations are given from the tips to the root; all have one size."""
+        for end in (child, parent):
+            if end not in self.names() or not self[end].on_chip or DENDRITES not in self[end].compartment.ports:
+                raise _error(
+                    f"'{end}' is no part of a dendritic tree", "populations of dendrites, and a soma as the root"
+                )
+        siblings = [branch for branch in self.branches if branch.parent == parent]
+        order = self.names()
+        if join not in JOINS:
+            raise _error(f"there is no join '{join}'", ", ".join(JOINS))
+        if not self[child].compartment.passes_up:
+            raise _error(f"'{child}' passes nothing up", "a population of dendrites")
+        if order.index(child) >= order.index(parent):
+            raise _error(f"'{child}' stands after its parent '{parent}'", "dendrites before what they lead to")
+        if self[child].size != self[parent].size:
+            sizes = f"{self[child].size} and {self[parent].size}"
+            raise _error(f"'{child}' and '{parent}' have {sizes} compartments", "populations of one size")
+        if any(branch.child == child for branch in self.branches):
+            raise _error(f"'{child}' has a parent already", "one parent each")
+        if siblings and siblings[0].join != join:
+            raise _error(f"'{parent}' joins its dendrites by '{siblings[0].join}'", "one join for all of them")
+        return replace(self, branches=(*self.branches, Branch(child, parent, join)))
 
     def probe(self, population: str, observable: str, index: np.ndarray | None = None) -> Network:
         if population not in self.names() or observable not in self[population].observables:

@@ -95,7 +95,49 @@ class Lif:
         return fired
 
 
-MODELS = {"lif": Lif}
+class Dendrite:
+    """A dendrite of a tree: passes its potential on, see compartments/dendrite.py."""
+
+    ports = 2
+    passes = True
+
+    def __init__(self, registers, state):
+        self.r = registers
+        self.u, self.v, self.bias, self.held = state["u"], state["v"], state["bias"], state.get("held", 0)
+
+    def at_rest(self, inputs):
+        return not (any(inputs) or self.u or self.v or self.bias or self.held)
+
+    def step(self, inputs, a, step, noise):
+        top = 2**23 - 1
+        self.u = wrap(decay(self.u, self.r["decay_u"]) + 64 * inputs[0], 24)
+        own, join = self.u + self.bias, self.r["join"]
+        drive = [own + inputs[1], max(own, inputs[1]), min(own, inputs[1]), own][join]
+        self.v = min(max(decay(self.v, self.r["decay_v"]) + drive, -top), top)
+        by_child = join == 3 and inputs[1] != 0
+        above = self.v > self.r["threshold"] or by_child
+        if not self.passes:
+            return self.fire(above)
+        if self.r["gated"] and not above:
+            return 0
+        return max(self.v, 1) if by_child else self.v
+
+
+class Soma(Dendrite):
+    """The root of a tree, see compartments/soma.py."""
+
+    passes = False
+
+    def fire(self, above):
+        if self.held:
+            self.held, self.v = self.held - 1, 0
+            return 0
+        if above:
+            self.v, self.held = 0, self.r["refractory"] - 1
+        return int(above)
+
+
+MODELS = {"lif": Lif, "dendrite": Dendrite, "soma": Soma}
 
 
 def run(image, spikes_in, steps, seed=0):
@@ -131,8 +173,11 @@ def run(image, spikes_in, steps, seed=0):
             for slot, port, shift in image.cells[b].inputs.tolist():
                 x = due.pop((step, slot + j), 0)
                 inputs[port] += x >> shift if shift > 0 else x << -shift
+            up = image.cells[b].up
             if compartment.at_rest(inputs):
                 count[part_of[i]][2] += 1
+                if up:
+                    _pass_up(due, step, j, 0, *up)
                 continue
             count[part_of[i]][1] += 1
 
@@ -141,7 +186,9 @@ def run(image, spikes_in, steps, seed=0):
                 return noise(seed, image.cells[b].stream, j, step, r["noise_exponent"], r["noise_mantissa"])
 
             payload = compartment.step(inputs, image.arithmetic, step, draw)
-            if payload:
+            if up:
+                _pass_up(due, step, j, payload, *up)
+            elif payload:
                 fired.append((i, payload))
                 count[part_of[i]][3] += 1
         for source, payload in fired + [(s, 1) for s in sorted(spikes_in.get(step, []))]:
@@ -154,6 +201,14 @@ def run(image, spikes_in, steps, seed=0):
         vs.append([c.v for c in compartments])
         counts.append(count)
     return spikes, us, vs, counts
+
+
+def _pass_up(due, step, j, value, slot, join, is_first):
+    """A dendrite's value joins what its siblings gave their parent in this step."""
+    key = (step, slot + j)
+    before = due.get(key, 0)
+    folded = {0: before + value, 1: max(before, value), 2: min(before, value), 3: int(bool(before or value))}
+    due[key] = value if is_first else folded[join]
 
 
 def _synapses(image):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .table import Model
 
-BUILT_IN = {"lif": "lif"}
+BUILT_IN = {"lif": "lif", "dendrite": "dendrite", "soma": "soma"}
 """Name of a model: file of this package."""
 
 GROUP = "neuroemu.compartments"

@@ -9,7 +9,7 @@ import numpy as np
 from ..chip import Chip
 from ..errors import Problem, ProgramError
 from ..mapping import MappingOptions
-from ..network import Network, Population
+from ..network import DENDRITES, Network, Population
 from ..streams import stream
 from . import limits
 from .demand import inputs_of
@@ -24,6 +24,7 @@ from .route import destinations
 from .rows import count_rows
 from .slots import Slots, slots
 from .table import Table, build
+from .trees import apart, up
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ def compile_network(network: Network, chip: Chip, options: MappingOptions | None
     rows = count_rows(table.first, table.target, parts.size)
     routes, axons_out = _routes(rows, parts, first_on_host(network), table.n_sources, chip)
     limits.check(cut, placement, axons_out, chip)
+    spread = apart(network, parts, first)
+    if spread:
+        raise ProgramError(spread)
     graded = np.array([formats[projection.name].message_bits > 0 for projection in network.projections], bool)
     image = _image(network, chip, quantised, table, sum_shifts, graded, rows, routes, parts, first, source_first)
     mapping = Mapping(tuple(cut), tuple(int(core) for core in placement), tuple(int(a) for a in axons_out))
@@ -137,7 +141,8 @@ def _image(
     ring = slots(network, first, table, sum_shifts)
     plain, graded, weight_shift = groups(table, graded_projections, ring)
     cells = tuple(
-        _cells(population, quantised.registers[population.name], ring, weight_shift) for population in on_chip
+        _cells(population, quantised.registers[population.name], ring, weight_shift, up(network, population, ring))
+        for population in on_chip
     )
     blocks = Blocks(np.array([first[name] for name in names], np.int64), np.array([p.size for p in on_chip], np.int64))
     for group in (*cells, blocks, plain, graded, rows, routes, parts, (source_first,)):
@@ -165,13 +170,16 @@ def _image(
     )
 
 
-def _cells(population: Population, tables: Tables, ring: Slots, weight_shift: int) -> Cells:
+def _cells(population: Population, tables: Tables, ring: Slots, weight_shift: int, parent: tuple[int, ...]) -> Cells:
     """The tables of a population, as the engine takes them."""
     model = tables.model
     parameters = np.stack([tables.parameters[name] for name in model.parameters._fields])
     if np.all(parameters == parameters[:, :1]):
         parameters = parameters[:, :1].copy()
-    inputs = [(slot, port, shift - weight_shift) for slot, port, shift in ring.inputs[population.name]]
+    passed = [name == DENDRITES for name in model.ports]  # values of dendrites are not shifted as weights are
+    inputs = [
+        (slot, port, 0 if passed[port] else shift - weight_shift) for slot, port, shift in ring.inputs[population.name]
+    ]
     return Cells(
         model.name,
         parameters,
@@ -180,6 +188,6 @@ def _cells(population: Population, tables: Tables, ring: Slots, weight_shift: in
         stream("noise", population.name),
         np.zeros((0, 0), np.int64) if tables.recorded is None else np.ascontiguousarray(tables.recorded),
         tuple(model.switches(tables.parameters).items()) if model.switches else (),
-        (),
+        parent,
         model.origin,
     )

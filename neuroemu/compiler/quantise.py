@@ -18,6 +18,7 @@ from .formats import check_delays, check_format, grid_format
 from .registers import PopulationRounding, Tables, lif_registers, misfits, own_registers
 from .rounding import ProjectionRounding, projection_report
 from .scales import choose_scale
+from .trees import joins
 from .weights import Weights, on_grid, sign_mode, stored_weights
 
 
@@ -59,7 +60,7 @@ def quantise(network: Network, synapses: dict[str, SynapseList], chip: Chip) -> 
             population_reports.append(report)
         else:
             scale, exponents = 1.0, {}
-            registers[population.name] = own_registers(population, chip, problems)
+            registers[population.name] = own_registers(population, chip, problems, joins(network, population.name))
         scales[population.name] = scale
         for projection in incoming:
             given = synapses[projection.name]

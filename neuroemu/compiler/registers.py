@@ -183,9 +183,13 @@ def _tau_error(kept: np.ndarray, tau_ms: np.ndarray, step_ms: float) -> float:
         return float(np.max(np.abs(1 - tau_ms[asked] / tau_kept), initial=0.0))
 
 
-def own_registers(population: Population, chip: Chip, problems: list[Problem]) -> Tables:
-    """Tables as the user gave them, checked against the ranges of the model and the chip."""
+def own_registers(population: Population, chip: Chip, problems: list[Problem], join: int | None = None) -> Tables:
+    """Tables as the user gave them, checked against the ranges of the model and the chip.
+
+    join: with its children in a dendritic tree.
+    """
     model, given, n = population.compartment, _given(population), population.size
+    given = given if join is None else {**given, "join": join}
     values = {}
     for label, field in model.fields.items():
         value = given.get(label, field.default)

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..chip import Arithmetic
 from ..compartments import Model, Now
+from ..compartments.joins import ADD, MAX, MIN
 from ..jit import specialise
 from ..widths import LANES
 from .native import SIGNATURE, bytes_at, int32s, int64s, record
@@ -71,7 +72,6 @@ state_of: Any = None
 store: Any = None
 inputs_of: Any = None
 ring_row: Any = None
-ADD, MAX, MIN, OR = range(4)
 N_SWITCHES = len(Arithmetic._fields)
 
 

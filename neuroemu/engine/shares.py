@@ -10,6 +10,7 @@ import numpy as np
 from ..chip import PROFILES
 from ..compartments import Model
 from ..compiler.image import ChipImage
+from ..network import DENDRITES
 from ..widths import LANES
 from . import kernel
 from .kernel import PART
@@ -68,7 +69,7 @@ def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_thre
                 "hi": hi,
                 "first": image.blocks.first[block],
                 "group": first_group,
-                "always": model.at_rest is None or bool(cells.up),
+                "always": model.at_rest is None or DENDRITES in model.ports,
                 "parameters_at": parameters[block].ctypes.data,
                 "state_at": state.cells.ctypes.data + 8 * tiles.first[block],
                 "n_groups": tiles.groups[block],

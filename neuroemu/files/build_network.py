@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import compartments, connect
 from ..compartments import Model
-from ..network import Lif, LifRegisters, Network, Noise, Registers, Spikes, WeightFormat
+from ..errors import ProgramError
+from ..network import DENDRITES, Lif, LifRegisters, Network, Noise, Registers, Spikes, WeightFormat
 from . import program_schema as schema
 from .draft import MOST, Draft
 from .marked_yaml import Path_
@@ -41,12 +42,29 @@ def network_of(draft: Draft) -> Network:
             continue
         chosen = WeightFormat(**joined.format.model_dump()) if joined.format else None
         ports = network[joined.to].compartment.ports
+        if joined.port == DENDRITES:
+            draft.problem((*at, "port"), "the port 'dendrites' is for branches", "network.branches: [{from, to}]")
+            continue
         if joined.port and joined.port not in ports:
             draft.problem((*at, "port"), f"'{joined.to}' has no port '{joined.port}'", ", ".join(ports))
             continue
         port = joined.port or ""
         network = network.connect(joined.from_, joined.to, connector, chosen, joined.bits, joined.name, port)
         draft.remember(network.projections[-1].name, at)
+    return _with_branches(draft, network)
+
+
+def _with_branches(draft: Draft, network: Network) -> Network:
+    for index, given in enumerate(draft.spec.network.branches):
+        at: Path_ = ("network", "branches", index)
+        known = [draft.known(given.from_, (*at, "from")), draft.known(given.to, (*at, "to"))]
+        if not all(known):
+            continue
+        try:
+            network = network.branch(given.from_, given.to, given.join)
+        except ProgramError as error:
+            for problem in error.problems:
+                draft.problem(at, problem.what, problem.allowed)
     return network
 
 

@@ -372,10 +372,19 @@ InputSpec = Annotated[
 # ---- the rest ------------------------------------------------------------------------------------------------------
 
 
+class BranchSpec(Spec):
+    """A dendrite passes its value to its parent in the same step."""
+
+    from_: Name = Field(alias="from")
+    to: Name
+    join: Literal["add", "max", "min", "or"] = "add"
+
+
 class NetworkSpec(Spec):
     step: Annotated[Milliseconds, Field(gt=0)] = 1.0
     populations: Annotated[dict[Name, PopulationSpec], Field(min_length=1)]
     connections: list[ConnectionSpec] = []
+    branches: list[BranchSpec] = []
 
 
 class RunSpec(Spec):
