@@ -1,13 +1,16 @@
 """Measures neuroemu on this machine. Timings never decide a test; they are quoted from here.
 
 python tools/bench.py startup [--runs 5]     whole processes: --help, check, quickstart, first run ever
-python tools/bench.py engine [--size N]      synaptic events/s of a random network, counting included
+python tools/bench.py engine [--size N] [--peer NAME=PYTHON ...]
+                                             random networks of 1k to 131k compartments, counting included, against a bare
+                                             loop and other emulators (tools/peers/README.md)
 python tools/bench.py build [--size N]       seconds and memory of compiling random networks, 131,072 compartments by default
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
 import platform
@@ -18,6 +21,11 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 COMMAND = [sys.executable, "-m", "neuroemu"]
 
@@ -26,7 +34,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("suite", choices=sorted(SUITES))
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--size", type=int)
+    parser.add_argument("--size", type=int, help="of one network instead of all")
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help="measure this one too")
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.processor() or platform.machine()}")
     SUITES[options.suite](options)
@@ -61,47 +70,80 @@ def _process(arguments: list[str], folder: str, environment: dict[str, str] | No
 
 
 def engine(options: argparse.Namespace) -> None:
-    """A random network, fan-out 100, every source spiking with 10 % a step from the host; one thread."""
-    import numpy as np
-
-    import neuroemu
-    from neuroemu.compiler import compile_network
-    from neuroemu.connect import Sparse
-    from neuroemu.engine.run import Plan, run
-    from neuroemu.events import Event
-    from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
-
-    chip, _ = neuroemu.read_chip("loihi1-davies2018")
-    # Uniformly random connections exceed a core's 4096 input axons: this measures the host, on cores with room for them.
-    chip = replace(chip, core=replace(chip.core, axons_in=2**24, axons_out=2**24, synapse_words=2**30))
-    n, fan_out, steps = options.size or 32768, 100, 50
-    random = np.random.default_rng(1)
-    pre = np.repeat(np.arange(n), fan_out)
-    post = random.integers(0, n, n * fan_out)
-    weights = random.integers(1, 128, n * fan_out).astype(float) * random.choice([-2, 2], n * fan_out)
-    network = (
-        Network()
-        .population("in", n, Spikes("in"))
-        .population("cells", n, LifRegisters(decay_u=2048, decay_v=512, threshold=131071))
-        .connect("in", "cells", Sparse(pre, post, weights), WeightFormat())
+    """Every network in a process of its own; each peer right after the network it is compared on, 32k at 10 %."""
+    print(
+        "     N  rate |    M synaptic events/s    | of bare, x | ms a step, steps/s | M compart- | build | B a     | peak"
     )
-    began = time.perf_counter()
-    image = compile_network(network, chip).image
-    built = time.perf_counter() - began
+    print(
+        "             |   bare    1 thr.   2 thr. | 1 thr. 2/1 |  1 thr.     2 thr. | ments/s 1t |     s | synapse |   MB"
+    )
+    mean_s = {}
+    for size in [options.size] if options.size else SIZES:
+        for rate in RATES:
+            found = _measured(neurons=size, rate=rate, steps=_steps(size, rate), rounds=options.runs, threads=[1, 2])
+            mean_s[size, rate] = _row(found)
+            if options.peer and (size, rate) == (options.size or 32768, 0.1):
+                _peers(options.peer, found)
+    for rate in RATES if not options.size else ():
+        x, y = np.log([mean_s[size, rate] for size in SIZES]), np.log(SIZES)
+        print(f"time a step grows as N**{np.polyfit(y, x, 1)[0]:.2f} at {rate:.0%}, from {SIZES[0]} to {SIZES[-1]}")
+    size = options.size or SIZES[-1]
+    asleep = _measured(neurons=size, rate=0.01, steps=2000, rounds=options.runs, threads=[1, 2], active=100)
+    for n in ("1", "2"):
+        each = asleep["best_s"][n] / asleep["steps"]
+        print(f"{size} compartments, all at rest but 100, {n} thread(s): {each * 1e6:.1f} us a step", end="")
+        print(f", 1/{mean_s[size, 0.01] / each:.0f} of a step at 1 % on 2 threads" if (size, 0.01) in mean_s else "")
 
-    class Tenth:
-        def events(self, first_step: int, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
-            return np.nonzero(np.random.default_rng(first_step).random((n_steps, n)) < 0.1)
 
-    plan = Plan(steps, 1, 0, {"in": Tenth()}, {})
-    run(image, plan)
-    began = time.perf_counter()
-    _, counters = run(image, plan)
-    took = time.perf_counter() - began
-    events = counters.total(Event.SYNAPSE_READ)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{n} compartments, {image.n_synapses} synapses on {image.n_parts} parts, built in {built:.1f} s")
-    print(f"{events / took / 1e6:.0f} M synaptic events/s, {took / steps * 1e3:.2f} ms a step, peak {peak:.0f} MB")
+SIZES, RATES = (1024, 8192, 32768, 131072), (0.01, 0.1)
+
+
+def _steps(size: int, rate: float) -> int:
+    """About a quarter of a second of work."""
+    return int(np.clip(1e8 / (size * 100 * rate + size), 50, 5000))
+
+
+def _measured(**what: object) -> dict:
+    """One network, in a process of its own so that peak memory is its own."""
+    command = [sys.executable, "-m", "tools.bench_engine", json.dumps(what)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+def _row(found: dict) -> float:
+    """Prints a line of the table; returns the seconds of a step on two threads."""
+    best, steps, n = found["best_s"], found["steps"], found["neurons"]
+    rate = {key: found["events"] / seconds / 1e6 for key, seconds in best.items()}
+    step_ms = {key: seconds / steps * 1e3 for key, seconds in best.items()}
+    print(
+        f"{n:6} {found['rate']:5.0%} | {rate['bare']:7.0f} {rate['1']:7.0f} {rate['2']:7.0f}   | "
+        f"{rate['1'] / rate['bare']:5.2f} {best['1'] / best['2']:5.2f} | {step_ms['1']:8.3f} {step_ms['2']:8.3f}   | "
+        f"{n * steps / best['1'] / 1e6:8.0f}   | {found['build_s']:5.2f} | "
+        f"{found['image_bytes'] / found['synapses']:7.2f} | {found['peak_mb']:5.0f}"
+    )
+    return best["2"] / steps
+
+
+def _peers(given: list[str], found: dict) -> None:
+    """Other emulators on the same network, one thread each, and how many times as fast ours is on one thread."""
+    from tools.peers.run import measure
+
+    ours = found["best_s"]["1"] / found["steps"]
+    for name, _, interpreter in (peer.partition("=") for peer in given):
+        steps = 5 if name == "sanafe" else 50
+        runs = [
+            measure(interpreter, name, neurons=found["neurons"], fan_out=100, rate=0.1, steps=steps, threads=1, seed=1)
+            for _ in range(3)
+        ]
+        good = [run for run in runs if isinstance(run, dict)]
+        if not good:
+            print(f"  {name}: {runs[0]}")
+            continue
+        best = min(good, key=lambda run: run["step_ms"])
+        print(
+            f"  {name} {best['version']}: {best['step_ms']:.2f} ms a step, {best['events_per_s'] / 1e6:.1f} M events/s, "
+            f"peak {best['peak_mb']:.0f} MB: ours is {best['step_ms'] / 1e3 / ours:.1f} times as fast on one thread"
+        )
 
 
 def build(options: argparse.Namespace) -> None:

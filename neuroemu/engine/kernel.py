@@ -21,7 +21,7 @@ from ..compartments import Model, Now
 from ..compartments.joins import ADD, MAX, MIN
 from ..jit import specialise
 from ..widths import LANES
-from .native import SIGNATURE, bytes_at, int32s, int64s, record
+from .native import SIGNATURE, int32s, int64s, lowest, masks_at, record
 
 # One row a part and thread; all int64, addresses included (*_at).
 PART = np.dtype(
@@ -73,6 +73,8 @@ store: Any = None
 inputs_of: Any = None
 ring_row: Any = None
 N_SWITCHES = len(Arithmetic._fields)
+FEW = 12  # compartments of a group that are updated one by one; above, all of it as vectors costs no more
+_NONE, _ONE, _EVERY = np.uint64(0), np.uint64(1), np.uint64(2**LANES - 1)
 
 
 def advance_part(part_at, row, parity, flood, step, sample_step, n_spiked):
@@ -82,58 +84,99 @@ def advance_part(part_at, row, parity, flood, step, sample_step, n_spiked):
     """
     part = record(part_at, PART)
     ring = ring_row(part.ring_at, row, part.width)
-    awake = bytes_at(part.awake_at + parity * part.all_groups, part.all_groups)
-    later = bytes_at(part.awake_at + (1 - parity) * part.all_groups, part.all_groups)
-    touched = bytes_at(part.touched_at + row * part.all_groups, part.all_groups)
+    awake = masks_at(part.awake_at + 8 * parity * part.all_groups, part.all_groups)
+    later = masks_at(part.awake_at + 8 * (1 - parity) * part.all_groups, part.all_groups)
+    touched = masks_at(part.touched_at + 8 * row * part.all_groups, part.all_groups)
     inputs = int64s(part.inputs_at, 3 * part.n_inputs)
     states = int64s(part.state_at, part.n_groups * N_STATES * LANES)
     parameters = int64s(part.parameters_at, N_PARAMETERS if UNIFORM else part.n_groups * N_PARAMETERS * LANES)
     recorded = int64s(part.recorded_at, part.recorded_steps * part.recorded_width)
     recorded = recorded.reshape((part.recorded_steps, part.recorded_width))
-    scratch = int64s(part.scratch_at, (N_PORTS + 2) * LANES)
-    out, left = scratch[N_PORTS * LANES : (N_PORTS + 1) * LANES], scratch[(N_PORTS + 1) * LANES :]
+    scratch = int64s(part.scratch_at, (N_PORTS + 3) * LANES)
+    out, left = scratch[N_PORTS * LANES : (N_PORTS + 1) * LANES], scratch[(N_PORTS + 1) * LANES : (N_PORTS + 2) * LANES]
+    moved = scratch[(N_PORTS + 2) * LANES :]
     seed, n_active = np.uint64(part.seed), 0
     arithmetic = arithmetic_of(int64s(part.arithmetic_at, N_SWITCHES))
     p = parameters_of(parameters, np.uint64(0), np.uint64(0))
     for g in range(part.lo // LANES, (part.hi + LANES - 1) // LANES):
-        visit = flood | part.always | awake[part.group + g]
+        low, high = max(part.lo - g * LANES, 0), min(part.hi - g * LANES, LANES)
+        visit = awake[part.group + g] if (flood | part.always) == 0 else _EVERY
         for x in range(part.n_inputs):
             visit |= touched[inputs[3 * x] // LANES + g]
-        if visit == 0:
+        visit &= (_EVERY >> np.uint64(LANES - high)) & (_EVERY << np.uint64(low))
+        if visit == _NONE:
             continue
-        low, high = max(part.lo - g * LANES, 0), min(part.hi - g * LANES, LANES)
-        _take_inputs(scratch, ring, inputs, g, low, high, part.n_inputs)
         fires, active, overflown = np.int64(0), np.int64(0), np.int64(0)
         tile = np.uint64(g * N_STATES * LANES)
-        for i in range(low, high):
-            lane = np.uint64(i)
-            if not UNIFORM:
-                p = parameters_of(parameters, np.uint64(g * N_PARAMETERS * LANES), lane)
-            s, a = state_of(states, tile, lane), inputs_of(scratch, lane)
-            now = Now(step, sample_step, g * LANES + i, seed, part.stream, recorded, arithmetic)
-            fired, after, overflow = update(p, s, a, now)
-            active += 0 if at_rest(p, s) & _silent(a) else 1
-            store(states, tile, lane, after)
-            out[lane], left[lane] = fired, overflow
-            fires |= np.int64(fired)
-            overflown |= np.int64(overflow)
+        tile_p = np.uint64(g * N_PARAMETERS * LANES)
+        few = _few(visit)
+        if few:
+            left_awake, rest = _NONE, visit
+            while rest != _NONE:
+                i = lowest(rest)
+                lane = np.uint64(i)
+                rest &= rest - _ONE
+                _take_inputs(scratch, ring, inputs, g, i, i + 1, part.n_inputs)
+                if not UNIFORM:
+                    p = parameters_of(parameters, tile_p, lane)
+                s, a = state_of(states, tile, lane), inputs_of(scratch, lane)
+                out[lane], left[lane] = 0, 0
+                if at_rest(p, s) & _silent(a):
+                    continue
+                now = Now(step, sample_step, g * LANES + i, seed, part.stream, recorded, arithmetic)
+                fired, after, overflow = update(p, s, a, now)
+                left_awake |= _ONE << lane
+                active += 1
+                store(states, tile, lane, after)
+                out[lane], left[lane] = fired, overflow
+                fires |= np.int64(fired)
+                overflown |= np.int64(overflow)
+        else:
+            visit, left_awake = _EVERY, _EVERY
+            _take_inputs(scratch, ring, inputs, g, low, high, part.n_inputs)
+            for i in range(low, high):
+                lane = np.uint64(i)
+                if not UNIFORM:
+                    p = parameters_of(parameters, tile_p, lane)
+                s, a = state_of(states, tile, lane), inputs_of(scratch, lane)
+                now = Now(step, sample_step, g * LANES + i, seed, part.stream, recorded, arithmetic)
+                fired, after, overflow = update(p, s, a, now)
+                acts = 0 if at_rest(p, s) & _silent(a) else 1
+                active += acts
+                moved[lane] = acts
+                store(states, tile, lane, after)
+                out[lane], left[lane] = fired, overflow
+                fires |= np.int64(fired)
+                overflown |= np.int64(overflow)
+            if active <= FEW:
+                left_awake = _NONE
+                for i in range(low, high):
+                    if moved[i] != 0:
+                        left_awake |= _ONE << np.uint64(i)
         n_active += active
-        if active > 0:
-            later[part.group + g] = 1
+        later[part.group + g] |= left_awake
         if overflown != 0:
-            _count_overflows(left, low, high, int64s(part.overflows_at, 4))
+            _count_overflows(left, visit, low, high, int64s(part.overflows_at, 4))
         if UP:
             _pass_up(out, ring, part, g, low, high)
         elif fires != 0:
-            n_spiked = _emit(out, part, g, low, high, n_spiked)
+            n_spiked = _emit(out, part, g, visit, low, high, n_spiked)
     part.n_active = n_active
     return n_spiked
 
 
+def _few(mask):
+    """Whether at most FEW bits are set: those are updated one by one."""
+    for _ in range(FEW):
+        mask &= mask - _ONE if mask != _NONE else _NONE
+    return mask == _NONE
+
+
 def _take_inputs(scratch, ring, inputs, g, low, high, n_inputs):
-    """Moves what is due for a group from the ring to scratch[port, lane], shifted as each input asks."""
-    for k in range(N_PORTS * LANES):
-        scratch[k] = 0
+    """Moves what is due for the lanes low..high-1 from the ring to scratch[port, lane], shifted as each input asks."""
+    for port in range(N_PORTS):
+        for i in range(low, high):
+            scratch[np.uint64(port * LANES) + np.uint64(i)] = 0
     for x in range(n_inputs):
         slot, shift = inputs[3 * x] + g * LANES, inputs[3 * x + 2]
         left, right = max(-shift, 0), max(shift, 0)
@@ -153,22 +196,23 @@ def _silent(a):
     return found == 0
 
 
-def _emit(out, part, g, low, high, n_spiked):
-    """Appends the spikes of a group to the list of this step."""
+def _emit(out, part, g, visited, low, high, n_spiked):
+    """Appends the spikes of the visited lanes of a group to the list of this step."""
     spiked = int32s(part.spiked_at, 2 * part.n_sources)
     payload = int32s(part.payload_at, 2 * part.n_sources)
     for i in range(low, high):
-        if out[i] != 0:
+        if (visited >> np.uint64(i)) & _ONE != _NONE and out[i] != 0:
             spiked[n_spiked] = part.first + g * LANES + i
             payload[n_spiked] = out[i]
             n_spiked += 1
     return n_spiked
 
 
-def _count_overflows(left, low, high, overflows):
+def _count_overflows(left, visited, low, high, overflows):
     for i in range(low, high):
-        for kind in range(4):
-            overflows[kind] += (left[i] >> kind) & 1
+        if (visited >> np.uint64(i)) & _ONE != _NONE:
+            for kind in range(4):
+                overflows[kind] += (left[i] >> kind) & 1
 
 
 def _pass_up(out, ring, part, g, low, high):

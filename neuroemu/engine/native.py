@@ -46,8 +46,11 @@ if PYTHON:
     def int32s(address: int, n: int) -> np.ndarray:
         return _array(address, n, np.int32)
 
-    def bytes_at(address: int, n: int) -> np.ndarray:
-        return _array(address, n, np.uint8)
+    def masks_at(address: int, n: int) -> np.ndarray:
+        return _array(address, n, np.uint64)
+
+    def lowest(mask: np.uint64) -> int:
+        return (int(mask) & -int(mask)).bit_length() - 1
 
     def record(address: int, dtype: np.dtype) -> Any:
         return _array(address, 1, dtype).view(np.recarray)[0]
@@ -127,9 +130,21 @@ else:
         return carray(_pointer(address), n, np.int32)
 
     @njit
-    def bytes_at(address, n):
-        """(n,) uint8 at an address."""
-        return carray(_pointer(address), n, np.uint8)
+    def masks_at(address, n):
+        """(n,) uint64 at an address."""
+        return carray(_pointer(address), n, np.uint64)
+
+    @intrinsic
+    def _trailing_zeros(typingctx, mask):
+        def codegen(context, builder, signature, args):
+            return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+        return types.int64(types.uint64), codegen
+
+    @njit
+    def lowest(mask):
+        """The number of the lowest bit that is set; mask: uint64, not 0."""
+        return _trailing_zeros(mask)
 
     @njit
     def record(address, dtype):

@@ -86,6 +86,7 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     while done < total:
         if done and plan.fresh_samples and done % plan.steps == 0:
             restart(state, image)
+            engine.wake()
             fresh = done
         left = plan.steps - done % plan.steps if plan.fresh_samples else total - done
         n_steps = min(STRETCH_STEPS if done else FIRST_STRETCH, STRETCH_STEPS - done % STRETCH_STEPS, left)
@@ -116,7 +117,7 @@ class _Engine:
         models = {name: plan.models.get(name) or find(cells.model) for name, cells in _named_cells(image)}
         self._image, self._crew = image, crew
         self._cuts = {n: cut_for(image, models, state, n, plan.seed) for n in {1, crew.n}}
-        listed, flooded = np.zeros((2, crew.n), np.int64), np.zeros((crew.n, state.ring.shape[0]), np.uint8)
+        listed, filled = np.zeros((2, crew.n), np.int64), np.zeros((crew.n, state.ring.shape[0]), np.uint8)
         self._memory = {
             n: Memory(
                 image.plain,
@@ -129,13 +130,19 @@ class _Engine:
                 state.spiked,
                 state.payload,
                 listed,
-                flooded,
+                filled,
                 np.array([share.compartments for share in cut.shares], np.int64),
                 np.zeros(1, np.int64),
             )
             for n, cut in self._cuts.items()
         }
-        self._flooded, self._last = flooded, 1
+        self._filled, self._last = filled, 1
+
+    def wake(self) -> None:
+        """Has every piece looked at in the next step."""
+        for cut in self._cuts.values():
+            for share in cut.shares:
+                share.stayed[:] = 1
 
     def stretch(
         self,
@@ -148,10 +155,11 @@ class _Engine:
     ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Runs the steps of a stretch. Adds to counts (steps, part, event), fills states; returns the spikes, in pieces."""
         n, n_steps = self._crew.choose(), counts.shape[0]
-        if n != self._last:  # what one thread flooded is now spread over others
-            self._flooded[:] = self._flooded.max(axis=0)
+        if n != self._last:  # what one thread has filled is now spread over others
+            self._filled[:] = self._filled.max(axis=0)
             self._last = n
-        each = np.zeros((n, *counts.shape), np.int64)
+            self.wake()
+        each = counts[None] if n == 1 else np.zeros((n, *counts.shape), np.int64)
         busiest = int(np.diff(host.first).max(initial=0))
         whole = n_steps * self._image.n_compartments + host.source.size
         capacity = max(min(STRETCH_SPIKES, whole), self._image.n_sources + busiest)
@@ -164,7 +172,8 @@ class _Engine:
             memory.arrived[0] = 0
             row, n_recorded = self._crew.together([partial(advance, k, n, shares[k], *where) for k in range(n)])
             pieces.append(tuple(array[:n_recorded].copy() for array in buffer))  # type: ignore[arg-type]
-        counts += each.sum(axis=0)
+        if n > 1:
+            np.sum(each, axis=0, out=counts)
         events = int(counts[:, :, (Event.SYNAPSE_READ, Event.COMPARTMENT_ACTIVE)].sum())
         self._crew.learn(n, n_steps, events, time.perf_counter() - began)
         return pieces

@@ -40,7 +40,7 @@ def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_thre
     edges = _edges(image, tiles, n_threads)
     parameters = [_parameters(cells.parameters) for cells in image.cells]
     inputs = [np.ascontiguousarray(cells.inputs) for cells in image.cells]
-    scratch = [np.zeros((max(len(m.ports) for m in models.values()) + 2) * LANES, np.int64) for _ in range(n_threads)]
+    scratch = [np.zeros((max(len(m.ports) for m in models.values()) + 3) * LANES, np.int64) for _ in range(n_threads)]
     wide = state.ring.dtype == np.int64
     switches = np.array(image.arithmetic, np.int64)
     constant = image.arithmetic if image.arithmetic == PROFILES["loihi1"] else None
@@ -96,19 +96,24 @@ def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_thre
                 "n_sources": state.spiked.shape[1],
             }.items():
                 row[name] = value
-            mine.append((address_of(kernels[block]), len(rows), part, hi - lo))
+            always = model.at_rest is None or DENDRITES in model.ports
+            groups = (0, 0)
+            if not always and cells.inputs.shape[0] == 1:
+                groups = (first_group + lo // LANES, first_group - (-hi // LANES))
+            mine.append((address_of(kernels[block]), len(rows), part, hi - lo, *groups))
             rows.append(row)
         pieces.append(mine)
     table = np.array(rows, PART) if rows else np.zeros(0, PART)
     shares = []
     plain, graded = _ends(image.plain, edges), _ends(image.graded, edges)
     for thread, mine in enumerate(pieces):
-        listed = np.array(mine, np.int64).reshape(-1, 4)
+        listed = np.array(mine, np.int64).reshape(-1, 6)
         listed[:, 1] = table.ctypes.data + listed[:, 1] * PART.itemsize
         low, high = edges[thread], edges[thread + 1]
         shares.append(
             Share(
                 listed,
+                np.ones(len(mine), np.uint8),
                 int(_compartments_before(image, tiles, low)),
                 (int(low), int(high)),
                 (int(_cells_before(tiles, low)), int(_cells_before(tiles, high))),

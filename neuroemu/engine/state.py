@@ -10,13 +10,15 @@ from ..compiler.image import ChipImage
 from ..counters import OVERFLOWS
 from ..widths import LANES
 
+EVERY_LANE = np.uint64(2**LANES - 1)
+
 
 class ChipState(NamedTuple):
     """cells: (all,) int64, the states of all compartments, in groups of LANES, field by field (see Tiles).
 
     ring: (rows, width) input in units of stored weights, row t % rows is what arrives at step t; int32 where no sum can
-    exceed it.  touched: (rows, groups) uint8, 1 where a group has input in that row.  awake: (2, groups) uint8 by parity of
-    the step, 1 where a group is not known to be at rest.
+    exceed it.  touched: (rows, groups) uint64, a bit a slot, 1 where it has input in that row.  awake: (2, groups) uint64 by
+    parity of the step, a bit a compartment, 0 only where it is at rest.
     spiked, payload: (2, n_sources) int32 by parity, the spikes of a step.
     overflows: (threads, n_blocks, 4) int64, how often a block left its registers: OVERFLOWS of counters.py. Grows over
     the run.
@@ -60,8 +62,8 @@ def start(image: ChipImage, n_threads: int) -> ChipState:
     return ChipState(
         tiled([cells.state for cells in image.cells]),
         np.zeros((image.n_slots, image.width), np.int32 if image.sums_fit_32_bits else np.int64),
-        np.zeros((image.n_slots, n_groups), np.uint8),
-        np.ones((2, n_groups), np.uint8),
+        np.zeros((image.n_slots, n_groups), np.uint64),
+        np.full((2, n_groups), EVERY_LANE, np.uint64),
         np.zeros((2, image.n_sources), np.int32),
         np.zeros((2, image.n_sources), np.int32),
         np.zeros((n_threads, len(image.names), len(OVERFLOWS)), np.int64),
@@ -73,7 +75,7 @@ def restart(state: ChipState, image: ChipImage) -> None:
     state.cells[:] = tiled([cells.state for cells in image.cells])
     state.ring[:] = 0
     state.touched[:] = 0
-    state.awake[:] = 1
+    state.awake[:] = EVERY_LANE
 
 
 def tiled(tables: list[np.ndarray]) -> np.ndarray:

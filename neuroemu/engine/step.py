@@ -31,17 +31,24 @@ _SYNAPSE_READ = int(Event.SYNAPSE_READ)
 _ACTIVE = int(Event.COMPARTMENT_ACTIVE)
 _INACTIVE = int(Event.COMPARTMENT_INACTIVE)
 _SPIKE_OUT = int(Event.SPIKE_OUT)
+_EVERY_LANE = np.uint64(2**64 - 1)
+MARKED, FLOODED = np.uint8(1), np.uint8(2)
 _DENSE = 4  # spikes that reach more synapses than this times the groups there are reach nearly every group
 
 
 class Share(NamedTuple):
-    """What one thread does.  pieces: (n, 4) int64 rows of (address of the kernel, address of its PART, part, size).
+    """What one thread does.
 
+    pieces: (n, 6) int64 rows of (address of the kernel, address of its PART, part, size, first group, last group + 1); no
+    groups for what is to be called in every step.
+
+    stayed: (n,) uint8 by piece, 0 where nobody was active in the step before.
     compartments: from this source number on.  groups, cells: [low, high) of ChipState.awake and .cells.
     begin, end: (n_sources,) int64 its stretch of each plain list; graded_begin, graded_end likewise.
     """
 
     pieces: np.ndarray
+    stayed: np.ndarray
     compartments: int
     groups: tuple[int, int]
     cells: tuple[int, int]
@@ -54,8 +61,8 @@ class Share(NamedTuple):
 class Memory(NamedTuple):
     """What the threads of a run share: the image's lists, and ChipState.
 
-    listed: (2, threads) int64 spikes that each thread has listed, by parity.  flooded: (threads, rows) uint8, 1 where a row
-    was filled without marks.  first_of: (threads,) where each thread's list begins.  arrived: (1,) of the barrier.
+    listed: (2, threads) int64 spikes that each thread has listed, by parity.  filled: (threads, rows) uint8, 0 where
+    nothing was put into a row, MARKED where each slot of it has its mark, FLOODED where not.  first_of: (threads,) where each thread's list begins.  arrived: (1,) of the barrier.
     """
 
     plain: Synapses
@@ -68,7 +75,7 @@ class Memory(NamedTuple):
     spiked: np.ndarray
     payload: np.ndarray
     listed: np.ndarray
-    flooded: np.ndarray
+    filled: np.ndarray
     first_of: np.ndarray
     arrived: np.ndarray
 
@@ -122,20 +129,31 @@ def advance(thread, n_threads, share, memory, host, recorder, first_step, sample
         step = first_step + row
         parity, due = step & 1, step % n_rows
         counts = recorder.counts[thread, row]
-        _drive(share, memory, host, row, parity)
+        stirred = _drive(share, memory, host, row, parity)
+        filled = memory.filled[thread, due]
+        calm, flood = filled == 0 and not stirred, 1 if filled == FLOODED else 0
 
         listed = parity * n_sources + share.compartments
-        flood = memory.flooded[thread, due]
         for k in range(share.pieces.shape[0]):
-            kernel, part_at, part, size = share.pieces[k]
+            kernel, part_at, part, size, first_group, last_group = share.pieces[k]
+            sleeps = last_group > first_group and flood == 0
+            if calm and sleeps and share.stayed[k] == 0:
+                counts[part, _INACTIVE] += size
+                continue
+            if not calm and sleeps and _asleep(memory, due, parity, first_group, last_group):
+                counts[part, _INACTIVE] += size
+                share.stayed[k] = 0
+                continue
             before = listed
             listed = call(kernel, part_at, due, parity, flood, step, step - sample_first + 1, listed)
             active = record(part_at, PART).n_active
+            share.stayed[k] = 1 if active > 0 else 0
             counts[part, _ACTIVE] += active
             counts[part, _INACTIVE] += size - active
             counts[part, _SPIKE_OUT] += listed - before
-        memory.flooded[thread, due] = 0
-        memory.touched[due, low:high] = 0
+        if filled:
+            memory.filled[thread, due] = 0
+            memory.touched[due, low:high] = 0
         memory.awake[parity, low:high] = 0
         memory.listed[parity, thread] = listed - parity * n_sources - share.compartments
 
@@ -156,14 +174,27 @@ def advance(thread, n_threads, share, memory, host, recorder, first_step, sample
 
 
 @njit
+def _asleep(memory, due, parity, first, last):
+    """Whether all groups are known to be at rest and have no input."""
+    awake, touched = memory.awake[parity], memory.touched[due]
+    any_of = np.uint64(0)
+    for g in range(first, last):
+        any_of |= awake[g] | touched[g]
+    return any_of == np.uint64(0)
+
+
+@njit
 def _drive(share, memory, host, row, parity):
-    """The host writes biases; whoever gets another one wakes up."""
+    """The host writes biases; whoever gets another one wakes up. Returns whether anyone did."""
+    stirred = False
     drive = host.drive[min(row, host.drive.shape[0] - 1)]
     for k in range(host.drive_cell.size):
         cell = host.drive_cell[k]
         if share.cells[0] <= cell < share.cells[1] and memory.cells[cell] != drive[k]:
             memory.cells[cell] = drive[k]
-            memory.awake[parity, host.drive_group[k]] = 1
+            memory.awake[parity, host.drive_group[k]] = _EVERY_LANE
+            stirred = True
+    return stirred
 
 
 @njit
@@ -180,14 +211,20 @@ def _spikes(t, n_threads, memory, host, host_from, host_to, parity):
 def _deliver(thread, n_threads, share, memory, host, host_from, host_to, step, parity):
     """Takes every spike of the step to the targets that this thread owns."""
     plain, ring, touched = memory.plain, memory.ring, memory.touched
-    events = 0
+    events = total = 0
     for t in range(n_threads + 1):
         sources, _ = _spikes(t, n_threads, memory, host, host_from, host_to, parity)
         for source in sources:
             events += share.end[source] - share.begin[source]
+        total += sources.size
     dense = events > _DENSE * (share.groups[1] - share.groups[0])
-    if dense and plain.delay.size == 0:
-        memory.flooded[thread, (step + 1) % ring.shape[0]] = 1
+    if total > 0 and (
+        plain.delay.size or memory.graded.target.size
+    ):  # whatever row they reach: its marks are looked at
+        for row in range(ring.shape[0]):
+            memory.filled[thread, row] = max(memory.filled[thread, row], MARKED)
+    if events > 0 and plain.delay.size == 0:
+        memory.filled[thread, (step + 1) % ring.shape[0]] = FLOODED if dense else MARKED
     for t in range(n_threads + 1):
         sources, payloads = _spikes(t, n_threads, memory, host, host_from, host_to, parity)
         if events == 0:

@@ -12,7 +12,7 @@ from ..jit import njit
 from ..widths import LANES
 from .native import prefetch
 
-_LANES = np.uint32(LANES)
+_LANES, _ONE = np.uint32(LANES), np.uint64(1)
 AHEAD = 4  # spikes; 2..8 are alike (tools/bench.py engine), none at all takes 2.4 times as long
 
 
@@ -42,7 +42,7 @@ def deliver(sources, begin, end, step, synapses, ring):
 
 @njit
 def deliver_marking(sources, begin, end, step, synapses, ring, touched):
-    """The same, and marks the groups that get input: touched (rows, groups) uint8."""
+    """The same, and marks who gets input: touched (rows, groups) uint64, a bit a slot."""
     target, weight = synapses.target, synapses.weight
     row, marks = ring[(step + 1) % ring.shape[0]], touched[(step + 1) % ring.shape[0]]
     for i in range(sources.size):
@@ -51,7 +51,7 @@ def deliver_marking(sources, begin, end, step, synapses, ring, touched):
         for k in range(begin[source], end[source]):
             slot = np.uint32(target[k])
             row[slot] += weight[k]
-            marks[slot // _LANES] = 1
+            marks[slot // _LANES] |= _ONE << np.uint64(slot % _LANES)
 
 
 @njit
@@ -63,7 +63,7 @@ def deliver_late(sources, begin, end, step, synapses, ring, touched):
         for k in range(begin[source], end[source]):
             row, slot = np.uint64(step + 1 + delay[k]) % n_rows, np.uint32(target[k])
             ring[row, slot] += weight[k]
-            touched[row, slot // _LANES] = 1
+            touched[row, slot // _LANES] |= _ONE << np.uint64(slot % _LANES)
 
 
 @njit
@@ -77,7 +77,7 @@ def deliver_graded(sources, payloads, begin, end, step, synapses, ring, touched)
             later = delay[k] if delay.size else 0
             row, slot = np.uint64(step + 1 + later) % n_rows, np.uint32(target[k])
             ring[row, slot] += weight[k] * payload
-            touched[row, slot // _LANES] = 1
+            touched[row, slot // _LANES] |= _ONE << np.uint64(slot % _LANES)
 
 
 @njit
