@@ -35,7 +35,7 @@ class Traces:
     """Spikes of every source and the probed states.
 
     step: (n,) int64 from 1, ascending.  source: (n,) int32, ascending within a step.
-    payload: (n,) int32, 1 or -1 of compartments, anything of the host.
+    payload: (n,) int32, of LIF 1 or -1, of graded models and of the host anything but 0.
     states: {(population, field): (steps, probed compartments) int64, row k = end of step k + 1}; state_index: which
     compartments of the population the columns are.  u, v, u_index, v_index: those fields, by population.
     """

@@ -1,7 +1,7 @@
 """Decoders: from the spikes of a population to one answer a sample.
 
 answers(step, index, payload, n, steps, samples) -> (samples,). Steps are global from 1; sample k has the steps
-k*steps+1 .. (k+1)*steps. A spike of payload -1 (ternary) counts against its compartment.
+k*steps+1 .. (k+1)*steps. A spike counts by its payload: -1 (ternary) against its compartment, a graded one by its value.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ DECODERS = {"rate": Rate, "first_spike": FirstSpike, "population": Population}
 def spike_counts(
     step: np.ndarray, index: np.ndarray, payload: np.ndarray, n: int, steps: int, samples: int
 ) -> np.ndarray:
-    """(samples, n) spikes of each compartment in each sample, those of payload -1 taken away."""
+    """(samples, n) sum of the payloads of each compartment's spikes in each sample."""
     flat = (step - 1) // steps * n + index
     return np.bincount(flat, payload, samples * n).astype(np.int64).reshape(samples, n)
 

@@ -41,3 +41,9 @@ def wrap_once(x, bits):
 def clip(x, low, high):
     """x limited to low..high."""
     return min(max(x, low), high)
+
+
+def shift_toward_zero(x, bits):
+    """sign(x) * (|x| >> bits): a right shift that forgets the same of -x as of x."""
+    sign = x >> 63  # 0 or -1
+    return ((((x ^ sign) - sign) >> bits) ^ sign) - sign

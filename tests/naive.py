@@ -140,11 +140,12 @@ class Soma(Dendrite):
 MODELS = {"lif": Lif, "dendrite": Dendrite, "soma": Soma}
 
 
-def run(image, spikes_in, steps, seed=0):
+def run(image, spikes_in, steps, seed=0, states=None):
     """The whole engine on an image. What the compiler made of the network is taken as it is (tests/compiler looks at that).
 
     spikes_in: {step: [source numbers]} of the host.  Returns (spikes, u, v, counts): spikes a list of (step, source,
     payload) in the engine's order, u and v lists of rows, counts[step - 1][part] = [reads, active, at rest, fired].
+    states: a list that gets, for every step, the attributes of every compartment.
     """
     compartments, block_of, part_of, slot_owner = [], {}, {}, {}
     for k, cells in enumerate(image.cells):
@@ -197,8 +198,10 @@ def run(image, spikes_in, steps, seed=0):
                 key = (step + 1 + delay, target)
                 due[key] = due.get(key, 0) + weight * (payload if graded else 1)
                 count[part_of[slot_owner[target]]][0] += 1
-        us.append([c.u for c in compartments])
-        vs.append([c.v for c in compartments])
+        us.append([getattr(c, "u", 0) for c in compartments])
+        vs.append([getattr(c, "v", 0) for c in compartments])
+        if states is not None:
+            states.append([dict(vars(c)) for c in compartments])
         counts.append(count)
     return spikes, us, vs, counts
 

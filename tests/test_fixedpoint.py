@@ -24,6 +24,11 @@ def test_wrap_equals_its_twin(x, bits):
     assert fixedpoint.wrap_once(-x, bits) == naive.wrap_once(-x, bits)
 
 
+@given(states, st.integers(0, 31))
+def test_a_shift_toward_zero_forgets_the_fraction_of_either_sign(x, bits):
+    assert fixedpoint.shift_toward_zero(x, bits) == (abs(x) // 2**bits) * (1 if x >= 0 else -1)
+
+
 @given(st.integers(-(2**24), 2**24), st.integers(1, 4096))
 def test_no_value_sticks(x, d):
     decayed = fixedpoint.decay(x, d)

@@ -11,7 +11,21 @@ from pathlib import Path
 
 from .table import Model
 
-BUILT_IN = {"lif": "lif", "dendrite": "dendrite", "soma": "soma"}
+BUILT_IN = {
+    "atrlif": "atrlif",
+    "delta": "delta",
+    "dendrite": "dendrite",
+    "graded_relu_vec": "graded_relu_vec",
+    "graded_vec": "graded_vec",
+    "lif": "lif",
+    "norm_vec_delay": "norm_vec_delay",
+    "prod_neuron": "prod_neuron",
+    "rf": "rf",
+    "rf_iz": "rf_iz",
+    "rf_zero": "rf_zero",
+    "sigma_delta": "sigma_delta",
+    "soma": "soma",
+}
 """Name of a model: file of this package."""
 
 GROUP = "neuroemu.compartments"

@@ -70,8 +70,8 @@ class Model:
     """A compartment model.
 
     update(p, s, a, now) -> (payload, state, overflow): p and s are rows of the two tables (int64 each), a is a tuple with
-    the input of each port (sum of weight x payload, before any shift by 2**6); payload 0 is no spike; overflow is a sum
-    of 1 (input wrapped), 2 (u wrapped), 4 (u + bias wrapped), 8 (v clipped), for the run's warnings.
+    the input of each port (sum of weight x payload, before any shift by 2**6); payload has 32 bits, 0 is no spike; overflow
+    is a sum of 1 (input wrapped), 2 (u wrapped), 4 (u + bias wrapped), 8 (v clipped), for the run's warnings.
     at_rest(p, s) -> bool: true only where update without input leaves s as it is and does not spike: such a compartment
     is not visited and counts as inactive. None: never at rest.
     ports: names of the inputs, the first is the one that connections lead to unless they say otherwise.

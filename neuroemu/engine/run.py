@@ -200,6 +200,8 @@ def _host_input(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> 
         rows.append(row)
         sources.append(channel + image.source_first[k])
         payloads.append(graded[0] if graded else np.ones(row.size, np.int64))
+        if graded and np.any(graded[0] != graded[0].astype(np.int32)):
+            raise InternalError(f"the input of '{name}' has a payload of more than 32 bits")
     row = np.concatenate(rows) if rows else np.empty(0, np.int64)
     source = (np.concatenate(sources) if sources else np.empty(0, np.int64)).astype(np.int64)
     payload = (np.concatenate(payloads) if payloads else np.empty(0, np.int64)).astype(np.int64)

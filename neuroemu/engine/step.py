@@ -61,8 +61,9 @@ class Share(NamedTuple):
 class Memory(NamedTuple):
     """What the threads of a run share: the image's lists, and ChipState.
 
-    listed: (2, threads) int64 spikes that each thread has listed, by parity.  filled: (threads, rows) uint8, 0 where
-    nothing was put into a row, MARKED where each slot of it has its mark, FLOODED where not.  first_of: (threads,) where each thread's list begins.  arrived: (1,) of the barrier.
+    listed: (2, threads) int64 spikes that each thread has listed, by parity.  first_of: (threads,) where its list begins.
+    filled: (threads, rows) uint8, 0 where nothing was put into a row, MARKED where each slot of it has its mark, FLOODED
+    where not.  arrived: (1,) of the barrier.
     """
 
     plain: Synapses

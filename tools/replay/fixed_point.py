@@ -1,4 +1,4 @@
-"""Cases of golden/fixed_point: LIF networks step by step, and tables of effective weights.
+"""Cases of golden/fixed_point: LIF networks step by step, tables of effective weights, and, in families.py, other models.
 
 Every case is compiled and run by the product, under the arithmetic switches of its reference; cases that index.json marks
 `portable` also under the one profile of the chip (loihi1), where they must give the same bits.
@@ -7,32 +7,30 @@ Every case is compiled and run by the product, under the arithmetic switches of 
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neuroemu import library
-from neuroemu.chip import OVERFLOW, PROFILES, WEIGHT_ROUNDING, Arithmetic, Chip
+from neuroemu.chip import PROFILES, Arithmetic
 from neuroemu.compiler import compile_network
 from neuroemu.connect import Dense, Sparse
 from neuroemu.engine.run import Plan, run
-from neuroemu.files import chip_file
 from neuroemu.network import LifRegisters, Network, Noise, Spikes, WeightFormat
 
-Case = dict[str, Any]
+from .cases import Case, chip_with, graded_spikes, listed_spikes, load_case, state_difference, switches_of
+from .families import FAMILIES, replay_family
+from .float_lif import scaled
+
 LIF_FAMILIES = ("cuba", "lif_reset", "ternary")
-_RULES = {"lava": "floor", "brian": "toward_zero", "literal": "exact"}
 
 
 def fixed_point(folder: Path) -> Iterator[tuple[str, Callable[[], str]]]:
-    """Every case of the folder; families without a model yet do not match and say so."""
+    """Every case of the folder; families without a model do not match and say so."""
     portable = _portable(folder)
     for path in _files(folder):
-        yield path.stem, lambda path=path: _replay(_load(path), portable.get(path.stem) is True)
+        yield path.stem, lambda path=path: _replay(load_case(path), portable.get(path.stem) is True)
 
 
 def weights(folder: Path) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -40,7 +38,7 @@ def weights(folder: Path) -> Iterator[tuple[str, Callable[[], str]]]:
     portable = _portable(folder)
     for path in _files(folder):
         if json.loads(path.read_text()).get("family") == "weight_table":
-            yield path.stem, lambda path=path: _replay(_load(path), portable.get(path.stem) is True)
+            yield path.stem, lambda path=path: _replay(load_case(path), portable.get(path.stem) is True)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -52,29 +50,19 @@ def _portable(folder: Path) -> dict[str, bool | None]:
     return {case["id"]: case["portable"] for case in json.loads(index.read_text())["cases"]} if index.is_file() else {}
 
 
-def _load(path: Path) -> Case:
-    """A case with its arrays: {"$npz": key} stands for an array of the .npz beside it."""
-    arrays = path.with_suffix(".npz")
-    stored = np.load(arrays, allow_pickle=False) if arrays.is_file() else {}
-
-    def fill(item: Any) -> Any:
-        if isinstance(item, dict):
-            return stored[item["$npz"]] if set(item) == {"$npz"} else {key: fill(value) for key, value in item.items()}
-        return item
-
-    case = json.loads(path.read_text())
-    return {key: [fill(v) for v in value] if isinstance(value, list) else fill(value) for key, value in case.items()}
-
-
 def _replay(case: Case, portable: bool) -> str:
     family = case["family"]
     if family == "weight_table":
-        switches = {"lava": PROFILES["lava"], "brian": PROFILES["brian2_loihi"], "nengo_round": PROFILES["nengo_loihi"]}
-        difference = _replay_table(case, switches[case["rule"]])
+        profile = {"lava": "lava", "brian": "brian2_loihi", "nengo_round": "nengo_loihi"}[case["rule"]]
+        difference = _replay_table(case, PROFILES[profile])
         return difference or (portable and _replay_table(case, PROFILES["loihi1"])) or ""
+    if family in FAMILIES:
+        return replay_family(case)
+    if family == "lif_refractory_float":
+        return _replay_lif(*scaled(case))
     if family not in LIF_FAMILIES:
-        return f"no model yet for the family '{family}'"
-    arithmetic = _switches(case["arith"])
+        return f"no model for the family '{family}'"
+    arithmetic = switches_of(case["arith"])
     difference = _replay_lif(case, arithmetic)
     if difference or not portable:
         return difference
@@ -88,64 +76,7 @@ def replace_offsets(profile: Arithmetic, given: Arithmetic) -> Arithmetic:
     return profile._replace(decay_u_offset=given.decay_u_offset, decay_v_offset=given.decay_v_offset)
 
 
-def _switches(arith: Case) -> Arithmetic:
-    """The arithmetic of a case's reference."""
-    overflow = {"lava24": "lava", "twos24": "wrap", None: "none"}
-    rule = arith["weight_rule"]
-    base = {"lava": PROFILES["lava"], "brian": PROFILES["brian2_loihi"], "literal": PROFILES["nengo_loihi"]}[rule]
-    return base._replace(
-        q_bits=arith["q_wrap"] or 0,
-        u_overflow=OVERFLOW[overflow[arith["u_wrap"]]],
-        bias_overflow=OVERFLOW[overflow[arith["ub_wrap"]]],
-        v_clip=int(arith["v_limit"] is not None),
-        decay_u_offset=arith["du_offset"],
-        decay_v_offset=arith["dv_offset"],
-        weight_rounding=WEIGHT_ROUNDING[_RULES[rule]],
-    )
-
-
-def _chip(arithmetic: Arithmetic) -> Chip:
-    """Loihi 1 with registers wide enough for what the references accept beyond the chip's own ranges."""
-    chip, _ = chip_file.read(library.find("chips", "loihi1-davies2018"))
-    wide = replace(
-        chip.registers,
-        decay_max=4096,
-        bias_min=-(1 << 20),
-        bias_max=1 << 20,
-        bias_exponent_min=-16,
-        bias_exponent_max=16,
-    )
-    synapse = replace(chip.synapse, weight_bits=tuple(range(1, 9)), delay_max=63)
-    return replace(chip, registers=wide, synapse=synapse, arithmetic=arithmetic)
-
-
 # ---- LIF networks --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """Recorded spikes as a host input: step, channel and payload, sorted."""
-
-    step: np.ndarray
-    channel: np.ndarray
-    payload: np.ndarray
-
-    def events(self, first_step: int, n_steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        low, high = np.searchsorted(self.step, [first_step, first_step + n_steps])
-        return self.step[low:high] - first_step, self.channel[low:high], self.payload[low:high]
-
-
-def _listed(pairs: Any) -> _Listed:
-    table = np.asarray(pairs, np.int64).reshape(-1, 2) if len(pairs) else np.empty((0, 2), np.int64)
-    order = np.lexsort((table[:, 1], table[:, 0]))
-    return _Listed(table[order, 0], table[order, 1], np.ones(len(table), np.int64))
-
-
-def _graded(data: Any) -> _Listed:
-    """Payloads by step (row k = step k + 1) and channel; a payload of 0 is no spike."""
-    table = np.asarray(data, np.int64)
-    row, channel = np.nonzero(table)
-    return _Listed(row + 1, channel, table[row, channel])
 
 
 def _model(group: Case, case: Case) -> LifRegisters:
@@ -221,9 +152,9 @@ def _sign_mode(mantissas: np.ndarray) -> str:
 
 def _replay_lif(case: Case, arithmetic: Arithmetic) -> str:
     network = _network(case)
-    image = compile_network(network, _chip(arithmetic)).image
+    image = compile_network(network, chip_with(arithmetic)).image
     inputs = {
-        given["name"]: _graded(given["data"]) if "data" in given else _listed(given["spikes"])
+        given["name"]: graded_spikes(given["data"]) if "data" in given else listed_spikes(given["spikes"])
         for given in case["inputs"]
     }
     traces, _ = run(image, Plan(case["steps"], 1, 0, inputs, {}, network.probes))
@@ -232,7 +163,7 @@ def _replay_lif(case: Case, arithmetic: Arithmetic) -> str:
         k = image.names.index(name)
         step, index, sign = traces.of(int(image.blocks.first[k]), int(image.blocks.size[k]))
         for label, found in (("u", traces.u[name]), ("v", traces.v[name])):
-            difference = _state_difference(label, found, expected)
+            difference = state_difference(label, found, expected)
             if difference:
                 return f"group {name}: {difference}"
         listed = [tuple(int(x) for x in spike) for spike in expected["spikes"]]
@@ -240,24 +171,6 @@ def _replay_lif(case: Case, arithmetic: Arithmetic) -> str:
         ours = list(zip(*(column.tolist() for column in columns), strict=True))
         if sorted(listed) != sorted(ours):
             return f"group {name}: spikes differ, first {min(set(listed) ^ set(ours))} ({len(listed)} expected, {len(ours)})"
-    return ""
-
-
-def _state_difference(label: str, found: np.ndarray, expected: Case) -> str:
-    recorded = np.asarray(expected[label])
-    columns = np.asarray(expected["uv_index"]) if "uv_index" in expected else np.arange(found.shape[1])
-    different = np.argwhere(found[:, columns] != recorded)
-    if different.size:
-        row, column = different[0]
-        return (
-            f"{label} of compartment {columns[column]} at step {row + 1} is {found[row, columns[column]]}, "
-            f"expected {recorded[row, column]} ({len(different)} values differ)"
-        )
-    if f"{label}_crc32_all" in expected:
-        if zlib.crc32(np.ascontiguousarray(found, "<i4").tobytes()) != expected[f"{label}_crc32_all"]:
-            return f"{label} of the compartments that are not listed differs (checksum)"
-        if not np.array_equal(found[-1], np.asarray(expected[f"{label}_last"])):
-            return f"{label} at the last step differs"
     return ""
 
 
@@ -301,6 +214,6 @@ def _currents(mantissas: np.ndarray, format: WeightFormat, arithmetic: Arithmeti
         .connect("in", "out", Dense(mantissas.reshape(n, 1)), format)
         .probe("out", "u")
     )
-    image = compile_network(network, _chip(arithmetic)).image
-    traces, _ = run(image, Plan(2, 1, 0, {"in": _listed([(1, 0)])}, {}, network.probes))
+    image = compile_network(network, chip_with(arithmetic)).image
+    traces, _ = run(image, Plan(2, 1, 0, {"in": listed_spikes([(1, 0)])}, {}, network.probes))
     return traces.u["out"][1]
