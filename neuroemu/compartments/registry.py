@@ -11,7 +11,13 @@ from pathlib import Path
 
 from .table import Model
 
-BUILT_IN = {"lif": "lif"}
+BUILT_IN = {
+    "alif": "alif",
+    "homeostatic_lif": "homeostatic_lif",
+    "if": "integrate_and_fire",
+    "li": "leaky_integrator",
+    "lif": "lif",
+}
 """Name of a model: file of this package."""
 
 GROUP = "neuroemu.compartments"
