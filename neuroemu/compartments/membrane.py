@@ -16,7 +16,11 @@ from .table import Columns
 
 def received(x, k):
     """(input of a step in units of v, 1 where it wrapped); x: sum of weight x payload."""
-    summed = x << STATE_SHIFT
+    return accumulated(x << STATE_SHIFT, k)
+
+
+def accumulated(summed, k):
+    """(what the accumulator keeps of a sum in units of v, 1 where it wrapped)."""
     q = wrap(summed, k.q_bits) if k.q_bits > 0 else summed
     return q, 1 if q != summed else 0
 

@@ -12,11 +12,15 @@ from pathlib import Path
 from .table import Model
 
 BUILT_IN = {
+    "a_snu": "a_snu",
     "alif": "alif",
     "homeostatic_lif": "homeostatic_lif",
     "if": "integrate_and_fire",
     "li": "leaky_integrator",
+    "li_snu": "li_snu",
     "lif": "lif",
+    "snu": "snu",
+    "soft_snu": "soft_snu",
 }
 """Name of a model: file of this package."""
 
