@@ -14,6 +14,7 @@ from .table import Model
 BUILT_IN = {
     "a_snu": "a_snu",
     "alif": "alif",
+    "glm": "glm",
     "homeostatic_lif": "homeostatic_lif",
     "if": "integrate_and_fire",
     "li": "leaky_integrator",
@@ -21,6 +22,7 @@ BUILT_IN = {
     "lif": "lif",
     "snu": "snu",
     "soft_snu": "soft_snu",
+    "srm0": "srm0",
 }
 """Name of a model: file of this package."""
 
