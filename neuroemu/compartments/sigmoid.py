@@ -29,8 +29,8 @@ TABLE = _table()
 def sigmoid(x):
     """2**24 / (1 + exp(-x / 2**16)), within 5e-5 of 2**24; sigmoid(-x) = 2**24 - sigmoid(x)."""
     magnitude = min(abs(x), _END << X_BITS)
-    at = magnitude >> _REST_BITS
-    low, high = TABLE[at], TABLE[at + 1]
+    at = np.uint64(magnitude >> _REST_BITS)  # an index that cannot be negative needs no check
+    low, high = TABLE[at], TABLE[at + np.uint64(1)]
     value = low + (((high - low) * (magnitude & ((1 << _REST_BITS) - 1))) >> _REST_BITS)
     return value if x >= 0 else ONE - value
 
