@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numba
@@ -101,10 +101,11 @@ def njit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
 def jitted(function: Callable[..., Any], **constants: Any) -> Any:
     """njit of a plain function and of every plain function that it calls, all the way down.
 
-    constants: values for module-level names, there and below, in place of what the modules hold; functions among them
-    are compiled likewise.  Not cached itself: it becomes part of the kernel that calls it.
+    constants: values for module-level names in place of what its module holds, there and in the functions of that module
+    that it calls; functions among them are compiled likewise.  Not cached itself: it becomes part of the kernel that
+    calls it.
     """
-    return numba.njit(forceinline=True, error_model="numpy")(_bound(function, constants))
+    return numba.njit(forceinline=True, error_model="numpy")(_bound(function, constants, function.__module__))
 
 
 def specialise(function: Callable[..., Any], label: str, signature: Any, **constants: Any) -> Any:
@@ -112,7 +113,7 @@ def specialise(function: Callable[..., Any], label: str, signature: Any, **const
 
     label: must differ where the constants do, and outlive the process.  With NUMBA_DISABLE_JIT the plain function itself.
     """
-    bound = _bound(function, constants)
+    bound = _bound(function, constants, function.__module__)
     bound.__qualname__ = f"{function.__qualname__}-{label}"  # numba names its files after this
     config: Any = numba.config
     if config.DISABLE_JIT:
@@ -125,15 +126,47 @@ def specialise(function: Callable[..., Any], label: str, signature: Any, **const
         config.CACHE_DIR = before
 
 
-def _bound(function: Callable[..., Any], constants: dict[str, Any]) -> FunctionType:
+def _bound(function: Callable[..., Any], constants: dict[str, Any], module: str) -> FunctionType:
+    """A copy of a function that sees its module's names with the constants laid over, if it is of that module.
+
+    Plain functions among them become kernels; what is a kernel already, in a constant too, stays as it is.
+    """
     assert isinstance(function, FunctionType)
-    known = dict(function.__globals__)
+    known = {**function.__globals__, **(constants if function.__module__ == module else {})}
     for name in function.__code__.co_names:
-        value = constants.get(name, known.get(name))
-        if isinstance(value, FunctionType):
-            value = jitted(value, **constants)
-        if name in known or name in constants:
-            known[name] = value
+        value = known.get(name)
+        if isinstance(value, FunctionType) and value is not function:
+            known[name] = numba.njit(forceinline=True, error_model="numpy")(_bound(value, constants, module))
     bound = FunctionType(function.__code__, known, function.__name__, function.__defaults__, function.__closure__)
     bound.__module__, bound.__qualname__ = function.__module__, function.__qualname__
     return bound
+
+
+def fingerprint(*functions: Callable[..., Any]) -> str:
+    """A digest of what functions do: their code, and that of every plain function and constant that they reach."""
+    state, seen = hashlib.sha256(), set()
+
+    def feed(function: Any) -> None:
+        if function in seen:
+            return
+        seen.add(function)
+        feed_code(function.__code__)
+        for name in sorted(function.__code__.co_names):
+            value = function.__globals__.get(name)
+            if isinstance(value, FunctionType):
+                feed(value)
+            elif not isinstance(value, (type, ModuleType)):
+                exact = value.tobytes() if hasattr(value, "tobytes") else repr(value).encode()
+                state.update(name.encode() + b"=" + exact + b";")
+
+    def feed_code(code: Any) -> None:
+        state.update(code.co_code)
+        for constant in code.co_consts:
+            if hasattr(constant, "co_code"):
+                feed_code(constant)
+            else:
+                state.update(f"{constant!r};".encode())
+
+    for function in functions:
+        feed(function)
+    return state.hexdigest()[:16]

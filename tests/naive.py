@@ -140,12 +140,12 @@ class Soma(Dendrite):
 MODELS = {"lif": Lif, "dendrite": Dendrite, "soma": Soma}
 
 
-def run(image, spikes_in, steps, seed=0, states=None):
+def run(image, spikes_in, steps, seed=0, look=None):
     """The whole engine on an image. What the compiler made of the network is taken as it is (tests/compiler looks at that).
 
     spikes_in: {step: [source numbers]} of the host.  Returns (spikes, u, v, counts): spikes a list of (step, source,
-    payload) in the engine's order, u and v lists of rows, counts[step - 1][part] = [reads, active, at rest, fired].
-    states: a list that gets, for every step, the attributes of every compartment.
+    payload) in the engine's order, u and v lists of rows (None where a model has none), counts[step - 1][part] = [reads,
+    active, at rest, fired].  look: called with the list of compartments at the end of every step.
     """
     compartments, block_of, part_of, slot_owner = [], {}, {}, {}
     for k, cells in enumerate(image.cells):
@@ -186,6 +186,7 @@ def run(image, spikes_in, steps, seed=0, states=None):
                 r = compartments[int(image.blocks.first[b]) + j].r
                 return noise(seed, image.cells[b].stream, j, step, r["noise_exponent"], r["noise_mantissa"])
 
+            draw.at = (seed, image.cells[b].stream, j, step)
             payload = compartment.step(inputs, image.arithmetic, step, draw)
             if up:
                 _pass_up(due, step, j, payload, *up)
@@ -198,11 +199,11 @@ def run(image, spikes_in, steps, seed=0, states=None):
                 key = (step + 1 + delay, target)
                 due[key] = due.get(key, 0) + weight * (payload if graded else 1)
                 count[part_of[slot_owner[target]]][0] += 1
-        us.append([getattr(c, "u", 0) for c in compartments])
-        vs.append([getattr(c, "v", 0) for c in compartments])
-        if states is not None:
-            states.append([dict(vars(c)) for c in compartments])
+        us.append([getattr(c, "u", None) for c in compartments])
+        vs.append([getattr(c, "v", None) for c in compartments])
         counts.append(count)
+        if look:
+            look(compartments)
     return spikes, us, vs, counts
 
 

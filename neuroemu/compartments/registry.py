@@ -12,11 +12,18 @@ from pathlib import Path
 from .table import Model
 
 BUILT_IN = {
+    "a_snu": "a_snu",
+    "alif": "alif",
     "atrlif": "atrlif",
     "delta": "delta",
     "dendrite": "dendrite",
+    "glm": "glm",
     "graded_relu_vec": "graded_relu_vec",
     "graded_vec": "graded_vec",
+    "homeostatic_lif": "homeostatic_lif",
+    "if": "integrate_and_fire",
+    "li": "leaky_integrator",
+    "li_snu": "li_snu",
     "lif": "lif",
     "norm_vec_delay": "norm_vec_delay",
     "prod_neuron": "prod_neuron",
@@ -24,7 +31,10 @@ BUILT_IN = {
     "rf_iz": "rf_iz",
     "rf_zero": "rf_zero",
     "sigma_delta": "sigma_delta",
+    "snu": "snu",
+    "soft_snu": "soft_snu",
     "soma": "soma",
+    "srm0": "srm0",
 }
 """Name of a model: file of this package."""
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from ..chip import Arithmetic
-from ..compartments import Model, Now
+from ..compartments import BUILT_IN, Model, Now, find
 from ..compartments.joins import ADD, MAX, MIN
-from ..jit import specialise
+from ..jit import fingerprint, jitted, specialise
 from ..widths import LANES
 from .native import SIGNATURE, int32s, int64s, lowest, masks_at, record
 
@@ -245,7 +245,13 @@ def compiled(model: Model, uniform: bool, wide: bool, switches: tuple, arithmeti
     uniform: one row of parameters for all.  wide: the ring holds int64.  switches: (constant, value) of the model's file.
     arithmetic: as constants; None reads the switches while it runs, a little slower.
     """
-    text = repr((model.origin, uniform, wide, switches, arithmetic))
+    # Those that come along are part of the folder's digest; what is the user's may change without a new name.
+    own = (
+        ""
+        if BUILT_IN.get(model.name) and find(model.name) is model
+        else fingerprint(model.update, model.at_rest or never)
+    )
+    text = repr((model.name, own, uniform, wide, switches, arithmetic))
     label = f"{model.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     return specialise(
         advance_part,
@@ -256,11 +262,10 @@ def compiled(model: Model, uniform: bool, wide: bool, switches: tuple, arithmeti
         N_PARAMETERS=len(model.parameters._fields),
         N_STATES=len(model.state._fields),
         UP=int(model.passes_up),
-        update=model.update,
-        at_rest=model.at_rest or never,
+        update=jitted(model.update, **dict(switches)),
+        at_rest=jitted(model.at_rest or never, **dict(switches)),
         ring_row=_row_of_int64 if wide else _row_of_int32,
         **_accessors(model, uniform, arithmetic),
-        **dict(switches),
     )
 
 

@@ -302,7 +302,11 @@ def test_the_compiled_engine_equals_the_twin(name, chip):
     image = compile_network(network, with_arithmetic(chip, LAVA)).image
     traces, counters = run(image, Plan(steps, 1, 5, {"in": Listed(trains)}, {}, network.probes))
     first, states = image.n_compartments, []
-    spikes, _, _, counts = naive.run(image, {s: [c + first for c in cs] for s, cs in trains.items()}, steps, 5, states)
+
+    def look(compartments):
+        states.append([dict(vars(c)) for c in compartments])
+
+    spikes, _, _, counts = naive.run(image, {s: [c + first for c in cs] for s, cs in trains.items()}, steps, 5, look)
     assert list(zip(traces.step.tolist(), traces.source.tolist(), traces.payload.tolist(), strict=True)) == spikes
     sent = [payload for _, source, payload in spikes if 3 <= source < first]
     assert len(sent) > 20 and len(sent) < n * steps * 0.95

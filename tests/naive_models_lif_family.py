@@ -1,0 +1,123 @@
+"""Plain-Python twins of the models of the LIF's kind: if, li, alif, homeostatic_lif."""
+
+from __future__ import annotations
+
+from tests import naive
+from tests.naive import decay, wrap, wrap_once
+
+
+def received(x, a):
+    """Weight units to units of v, as the accumulator keeps them."""
+    return wrap(x * 64, a.q_bits) if a.q_bits else x * 64
+
+
+def u_kept(u, a):
+    """What the register of u keeps."""
+    if a.u_overflow == 1:
+        return wrap(u, a.state_bits)
+    return wrap_once(u, a.state_bits) if a.u_overflow == 2 else u
+
+
+def clipped(x, a):
+    """Saturated at +-(2**(bits-1) - 1), if the chip clips."""
+    most = 2 ** (a.state_bits - 1) - 1
+    return max(-most, min(most, x)) if a.v_clip else x
+
+
+class _Membrane:
+    """u and v of a LIF."""
+
+    ports = 1
+    fields = ("u", "v", "bias")
+
+    def __init__(self, registers, state):
+        self.r = registers
+        for name in self.fields:
+            setattr(self, name, state[name])
+
+    def at_rest(self, inputs):
+        return not (any(inputs) or any(getattr(self, name) for name in self.fields))
+
+    def integrate(self, x, a):
+        self.u = u_kept(decay(self.u, self.r["decay_u"]) + received(x, a), a)
+        drive = wrap(self.u + self.bias, a.state_bits) if a.bias_overflow else self.u + self.bias
+        self.v = clipped(decay(self.v, self.r["decay_v"]) + drive, a)
+
+    def fire(self, threshold):
+        """Whether it spikes, after a pause and with either reset."""
+        if self.held > 0:
+            self.held -= 1
+            self.v = 0
+            return 0
+        if self.v <= threshold:
+            return 0
+        self.v = self.v - threshold if self.r["soft"] else 0
+        self.held = self.r["refractory"] - 1
+        return 1
+
+
+class IntegrateAndFire:
+    ports = 1
+
+    def __init__(self, registers, state):
+        self.r, self.v, self.bias = registers, state["v"], state["bias"]
+
+    def at_rest(self, inputs):
+        return not any(inputs) and self.bias == 0 and self.v <= self.r["threshold"]
+
+    def step(self, inputs, a, step, noise):
+        drive = u_kept(received(inputs[0], a), a) + self.bias
+        if a.bias_overflow:
+            drive = wrap(drive, a.state_bits)
+        self.v = clipped(self.v + drive, a)
+        if self.v > self.r["threshold"]:
+            self.v = self.v - self.r["threshold"] if self.r["soft"] else 0
+            return 1
+        return 0
+
+
+class LeakyIntegrator(_Membrane):
+    def step(self, inputs, a, step, noise):
+        self.integrate(inputs[0], a)
+        return 0
+
+
+class Alif(_Membrane):
+    fields = ("u", "v", "bias", "held", "b")
+
+    def step(self, inputs, a, step, noise):
+        self.integrate(inputs[0], a)
+        spike = self.fire(self.r["threshold"] + self.b)
+        self.b = decay(self.b, self.r["decay_b"])
+        if spike:
+            self.b += self.r["step"]
+        self.b = clipped(self.b, a)
+        return spike
+
+
+class HomeostaticLif(_Membrane):
+    fields = ("u", "v", "bias", "held", "threshold", "activity")
+
+    def at_rest(self, inputs):
+        if any(inputs) or self.u or self.v or self.bias or self.held or self.activity:
+            return False
+        gain = self.r["gain"] if self.r["activity_min"] > 0 else 0
+        return min(max(self.threshold - gain, self.r["threshold_min"]), self.r["threshold_max"]) == self.threshold
+
+    def step(self, inputs, a, step, noise):
+        self.integrate(inputs[0], a)
+        spike = self.fire(self.threshold)
+        self.activity = decay(self.activity, self.r["decay_activity"])
+        if spike:
+            self.activity += self.r["impulse"]
+        self.activity = clipped(self.activity, a)
+        if step % 2 ** self.r["epoch"] == 0:
+            if self.activity > self.r["activity_max"]:
+                self.threshold += self.r["gain"]
+            if self.activity < self.r["activity_min"]:
+                self.threshold -= self.r["gain"]
+            self.threshold = min(max(self.threshold, self.r["threshold_min"]), self.r["threshold_max"])
+        return spike
+
+
+naive.MODELS |= {"if": IntegrateAndFire, "li": LeakyIntegrator, "alif": Alif, "homeostatic_lif": HomeostaticLif}
