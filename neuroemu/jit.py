@@ -111,7 +111,8 @@ def jitted(function: Callable[..., Any], **constants: Any) -> Any:
 def specialise(function: Callable[..., Any], label: str, signature: Any, **constants: Any) -> Any:
     """A C function of `function` with these constants, cached on disk under its label; see jitted().
 
-    label: must differ where the constants do, and outlive the process.  With NUMBA_DISABLE_JIT the plain function itself.
+    label: must differ where the constants do, and outlive the process; '' is not cached.  With NUMBA_DISABLE_JIT the plain
+    function itself.
     """
     bound = _bound(function, constants, function.__module__)
     bound.__qualname__ = f"{function.__qualname__}-{label}"  # numba names its files after this
@@ -121,7 +122,7 @@ def specialise(function: Callable[..., Any], label: str, signature: Any, **const
     before = config.CACHE_DIR
     config.CACHE_DIR = _FOLDER
     try:
-        return numba.cfunc(signature, cache=bool(_FOLDER), error_model="numpy")(bound)
+        return numba.cfunc(signature, cache=bool(_FOLDER and label), error_model="numpy")(bound)
     finally:
         config.CACHE_DIR = before
 

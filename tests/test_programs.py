@@ -17,7 +17,7 @@ REPORTS = {name: library.folder("programs") / f"{name}.report" for name in libra
 
 @pytest.fixture(scope="module")
 def reports():
-    return {name: neuroemu.run(name) for name in REPORTS}
+    return {name: neuroemu.run(name, allow_code=True) for name in REPORTS}
 
 
 @pytest.mark.parametrize("name", REPORTS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import sys
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -66,6 +68,7 @@ def load(path: Path, name: str) -> Model:
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     module.__file__ = str(path)
+    sys.modules[spec.name] = module  # where numba looks for it when it finds its kernel in the cache
     exec(compile(source, str(path), "exec"), module.__dict__)
     found = getattr(module, name, None)
     if not isinstance(found, Model):
@@ -75,6 +78,4 @@ def load(path: Path, name: str) -> Model:
 
 
 def _marked(model: Model, name: str, origin: str) -> Model:
-    from dataclasses import replace
-
     return replace(model, name=name, origin=origin)

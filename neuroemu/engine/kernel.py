@@ -11,14 +11,18 @@ becomes vector code where an update has no branches. A group in which everything
 from __future__ import annotations
 
 import hashlib
+import inspect
+import re
 from functools import cache
 from typing import Any
 
 import numpy as np
+from numba.core.errors import NumbaError
 
 from ..chip import Arithmetic
 from ..compartments import BUILT_IN, Model, Now, find
 from ..compartments.joins import ADD, MAX, MIN
+from ..errors import Problem, ProgramError
 from ..jit import fingerprint, jitted, specialise
 from ..widths import LANES
 from .native import SIGNATURE, int32s, int64s, lowest, masks_at, record
@@ -252,20 +256,39 @@ def compiled(model: Model, uniform: bool, wide: bool, switches: tuple, arithmeti
         else fingerprint(model.update, model.at_rest or never)
     )
     text = repr((model.name, own, uniform, wide, switches, arithmetic))
+    known = inspect.getmodule(model.update) is not None  # else numba would not find it again
     label = f"{model.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-    return specialise(
-        advance_part,
-        label,
-        SIGNATURE,
-        UNIFORM=int(uniform),
-        N_PORTS=len(model.ports),
-        N_PARAMETERS=len(model.parameters._fields),
-        N_STATES=len(model.state._fields),
-        UP=int(model.passes_up),
-        update=jitted(model.update, **dict(switches)),
-        at_rest=jitted(model.at_rest or never, **dict(switches)),
-        ring_row=_row_of_int64 if wide else _row_of_int32,
-        **_accessors(model, uniform, arithmetic),
+    try:
+        return specialise(
+            advance_part,
+            label if known else "",
+            SIGNATURE,
+            UNIFORM=int(uniform),
+            N_PORTS=len(model.ports),
+            N_PARAMETERS=len(model.parameters._fields),
+            N_STATES=len(model.state._fields),
+            UP=int(model.passes_up),
+            update=jitted(model.update, **dict(switches)),
+            at_rest=jitted(model.at_rest or never, **dict(switches)),
+            ring_row=_row_of_int64 if wide else _row_of_int32,
+            **_accessors(model, uniform, arithmetic),
+        )
+    except NumbaError as error:
+        if not own:
+            raise
+        raise ProgramError([_not_compiled(model, str(error))]) from None
+
+
+def _not_compiled(model: Model, said: str) -> Problem:
+    """numba's complaint in the words of someone who wrote a model: what, and the line of their file."""
+    told = [line.strip() for line in said.splitlines() if line.strip()]
+    what = next((line for line in told if not line.startswith(("Failed in", "During:", "File"))), told[0])
+    place = re.search(r'File "([^"]+)", line (\d+)', said)
+    where = f" ({place[1]}:{place[2]})" if place else ""
+    return Problem(
+        f"the model '{model.name}' cannot be compiled: {what}{where}",
+        allowed="whole numbers, tuples, conditions, and functions of the same kind (numba's nopython mode)",
+        remedy="NUMBA_DISABLE_JIT=1 to step through it in plain Python",
     )
 
 

@@ -82,7 +82,7 @@ class Draft:
         except ValueError as error:
             self.problem(at, str(error))
             return None
-        except Exception as error:  # whatever the user's code raises
+        except (Exception, SystemExit) as error:  # whatever the user's code raises
             self.problem(at, f"running '{path}' failed: {type(error).__name__}: {error}")
             return None
         self.files.append(path)

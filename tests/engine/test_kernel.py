@@ -1,0 +1,180 @@
+"""Kernels made of models: whatever a user's file is called and calls, the kernel is of that file and no other."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neuroemu import jit
+from neuroemu.compartments import BUILT_IN, Field, Model, find, names, registry, table
+from neuroemu.compiler import compile_network
+from neuroemu.engine.run import Plan, run
+from neuroemu.errors import QuantisationError
+from neuroemu.network import Network, Registers
+
+Parameters = table("Parameters", step=Field("added to v", 1, 0, 100))
+State = table("State", v=Field("counts"))
+# Names that the engine's own kernel has too.
+UP, UNIFORM = 5, 7
+
+
+def store(x):
+    return 2 * x
+
+
+def at_rest(p, s):
+    return False
+
+
+def update(p, s, a, now):
+    return 0, State(s.v + store(p.step) + UP + UNIFORM), 0
+
+
+COUNTER = Model("counter", Parameters, State, update)
+
+
+def states_of(chip, model, steps=3, **values):
+    network = Network().population("a", 2, Registers(model, values)).probe("a", "v")
+    image = compile_network(network, chip).image
+    return run(image, Plan(steps, 1, 0, {}, {}, network.probes, models={"a": model}))[0].v["a"][:, 0].tolist()
+
+
+def test_names_of_the_engine_are_free_in_a_model(chip):
+    assert states_of(chip, COUNTER) == [14, 28, 42]  # 2 * 1 + 5 + 7 a step
+
+
+def test_a_model_is_known_by_its_code_and_not_by_its_name(chip):
+    def other(p, s, a, now):
+        return 0, State(s.v - p.step), 0
+
+    assert states_of(chip, Model("counter", Parameters, State, other)) == [-1, -2, -3]
+    assert states_of(chip, COUNTER) == [14, 28, 42]
+
+
+def test_a_fingerprint_follows_what_is_called(monkeypatch):
+    before = jit.fingerprint(update)
+    monkeypatch.setitem(globals(), "UP", 6)
+    assert jit.fingerprint(update) != before
+    monkeypatch.undo()
+    assert jit.fingerprint(update) == before
+    monkeypatch.setitem(globals(), "store", lambda x: 3 * x)
+    assert jit.fingerprint(update) != before
+
+
+def test_a_field_that_is_not_there_is_named(chip):
+    with pytest.raises(QuantisationError, match="no field 'stop'"):
+        states_of(chip, COUNTER, stop=3)
+    with pytest.raises(QuantisationError, match=r"step is 101.*0\.\.100"):
+        states_of(chip, COUNTER, step=101)
+
+
+def test_every_model_that_comes_along_is_found():
+    assert set(BUILT_IN) <= set(names())
+    for name in BUILT_IN:
+        model = find(name)
+        assert model.name == name and model.ports and not model.origin
+        assert "## Our choice" in (sys.modules[model.update.__module__].__doc__ or ""), name
+
+
+# ---- a user's file ---------------------------------------------------------------------------------------------------
+
+FILE = """
+from neuroemu.compartments import Field, Model, table
+
+Parameters = table("Parameters", step=Field("added to v", 1))
+State = table("State", v=Field("counts"))
+
+def update(p, s, a, now):
+    v = s.v + p.step * FACTOR
+    return (1 if v > 20 else 0), State(0 if v > 20 else v), 0
+
+FACTOR = 3
+Mine = Model("mine", Parameters, State, update)
+"""
+
+PROGRAM = """
+neuroemu: 1
+name: own
+chip: loihi1-davies2018
+network:
+  populations:
+    own: {size: 3, neuron: "models/mine.py:Mine", parameters: {step: [1, 2, 4]}}
+run: {steps: 10}
+probes: [own.v, own.spikes]
+"""
+
+
+@pytest.fixture
+def program(tmp_path):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "mine.py").write_text(FILE)
+    (tmp_path / "own.yaml").write_text(PROGRAM)
+    return tmp_path / "own.yaml"
+
+
+def run_command(program, *options):
+    command = [sys.executable, "-m", "neuroemu", "run", str(program), "--quiet", *options]
+    root = str(Path(__file__).resolve().parents[2])
+    environment = {**os.environ, "PYTHONPATH": root, "NUMBA_CACHE_DIR": str(program.parent / "cache")}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=program.parent, check=False)
+
+
+def test_a_file_runs_only_with_leave_and_from_the_cache_too(program):
+    refused = run_command(program)
+    assert refused.returncode == 2
+    assert "own.yaml:7:" in refused.stderr and "--allow-code" in refused.stderr
+    for _ in range(2):  # compiled, then from the cache of another process
+        done = run_command(program, "--allow-code")
+        assert done.returncode == 0, done.stderr
+    # 3 a step passes 20 in step 7, 6 in step 4 and 8, 12 in steps 2, 4, 6, 8, 10.
+    assert " 8, 0 from the host" in done.stdout
+
+
+def test_a_changed_file_is_another_model(program, chip):
+    path = program.parent / "models" / "mine.py"
+    first = registry.load(path, "Mine")
+    path.write_text(FILE.replace("FACTOR = 3", "FACTOR = 5"))
+    second = registry.load(path, "Mine")
+    assert first.origin != second.origin
+    assert [states_of(chip, model) for model in (first, second)] == [[3, 6, 9], [5, 10, 15]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("Mine", "Mine = 3", "has no Model called 'Mine'; it has none"),
+        ("Other", FILE, "has no Model called 'Other'; it has Mine"),
+    ],
+)
+def test_a_file_without_the_model_says_what_it_has(tmp_path, name, content, what):
+    path = tmp_path / "mine.py"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=what):
+        registry.load(path, name)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [("def (", "SyntaxError"), ("1 / 0", "ZeroDivisionError"), ("raise SystemExit(3)", "SystemExit")],
+)
+def test_a_file_that_fails_is_told_with_its_place(program, content, what):
+    (program.parent / "models" / "mine.py").write_text(content)
+    done = run_command(program, "--allow-code")
+    assert done.returncode == 2 and "own.yaml:7:" in done.stderr and what in done.stderr, done.stderr
+
+
+def test_an_update_that_numba_cannot_compile_says_so(program):
+    text = FILE.replace("v = s.v + p.step * FACTOR", "v = len({'a': s.v}.popitem()) + open")
+    (program.parent / "models" / "mine.py").write_text(text)
+    done = run_command(program, "--allow-code")
+    assert done.returncode == 2, done.stderr
+    assert "Mine" in done.stderr and "cannot be compiled" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_recorded_draws_are_taken_as_they_are(chip):
+    assert np.array_equal(states_of(chip, COUNTER, step=2), [16, 32, 48])
