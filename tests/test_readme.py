@@ -36,7 +36,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("line", blocks("bash")[2].splitlines())
+@pytest.mark.parametrize("line", (blocks("bash")[2] + blocks("bash")[3]).splitlines())
 def test_every_command_of_the_tutorial_works(line, folder):
     done = shell(line, folder)
     assert done.returncode == 0, done.stderr
