@@ -62,15 +62,25 @@ class Synapses(NamedTuple):
 
 
 class CountRows(NamedTuple):
-    """Where the synapses of each source are: a row for each part that it reaches, ascending.
+    """How many synapses each source has in each part: first (n_sources + 1,) int64 bounds into the other two.
 
-    first: (n_sources + 1,) int64.  part: (rows,) uint16, or uint32 above 65,536 parts.
-    synapses: (rows,) how many lie there, the smallest unsigned type that holds the most.
+    Listed: part (rows,) and synapses (rows,), ascending by part.  Whole, where that is smaller: part is empty, and every
+    source has a number in synapses for every part.  The smallest unsigned types; uint16 and uint32 in small images.
     """
 
     first: np.ndarray
     part: np.ndarray
     synapses: np.ndarray
+
+    def listed(self, begin: int, end: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(source - begin, part, synapses) of all rows of the sources begin..end-1, none of them 0."""
+        numbers = self.synapses[self.first[begin] : self.first[end]]
+        if self.part.size or not numbers.size:
+            source = np.repeat(np.arange(end - begin), np.diff(self.first[begin : end + 1]))
+            return source, self.part[self.first[begin] : self.first[end]], numbers
+        whole = numbers.reshape(end - begin, -1)
+        source, part = np.nonzero(whole)
+        return source, part, whole[source, part]
 
 
 class Parts(NamedTuple):

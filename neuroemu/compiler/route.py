@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..chip import Mesh
-from ..pieces import run_starts, source_pieces, spread_sources, unsigned_for
+from ..pieces import run_starts, source_pieces, unsigned_for
 from .image import CountRows
 
 Router = Callable[[Mesh, np.ndarray, np.ndarray], np.ndarray]
@@ -25,8 +25,9 @@ def destinations(rows: CountRows, core_of_part: np.ndarray) -> tuple[np.ndarray,
     core_type = unsigned_for(n_cores - 1)
     messages = np.zeros(rows.first.size, np.int64)  # by source, one later
     cores = [np.empty(0, core_type)]
-    for begin, end, piece in source_pieces(rows.first):
-        key = (spread_sources(rows.first, begin, end) - np.int64(begin)) * n_cores + core_of_part[rows.part[piece]]
+    for begin, end, _ in source_pieces(rows.first):
+        source, part, _ = rows.listed(begin, end)
+        key = source * np.int64(n_cores) + core_of_part[part]
         if np.any(key[1:] < key[:-1]):  # cores need not be handed out in the order of the parts
             key.sort()
         source, core = np.divmod(key[run_starts(key)], n_cores)

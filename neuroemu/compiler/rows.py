@@ -25,5 +25,24 @@ def count_rows(first: np.ndarray, target: np.ndarray, part_size: np.ndarray) -> 
         rows[begin + 1 : end + 1] = np.bincount(source[starts] - begin, minlength=end - begin)
         parts.append(part[starts])
         lengths.append(length.astype(unsigned_for(int(length.max(initial=0)))))
-    lengths[0] = np.empty(0, unsigned_for(longest) if target.size > SMALL else np.uint32)
-    return CountRows(np.cumsum(rows), np.concatenate(parts), np.concatenate(lengths))
+    kind = unsigned_for(longest) if target.size > SMALL else np.uint32
+    bounds, n_rows = np.cumsum(rows), int(rows.sum())
+    whole_bytes = (first.size - 1) * part_size.size * np.dtype(kind).itemsize
+    if n_rows and whole_bytes <= n_rows * np.dtype(kind).itemsize + n_rows * np.dtype(part_type).itemsize:
+        return _whole(bounds, parts, lengths, part_size.size, kind)
+    lengths[0] = np.empty(0, kind)
+    return CountRows(bounds, np.concatenate(parts), np.concatenate(lengths))
+
+
+def _whole(
+    bounds: np.ndarray, parts: list[np.ndarray], lengths: list[np.ndarray], n_parts: int, kind: type[np.unsignedinteger]
+) -> CountRows:
+    """A number for every source and part.  bounds: of each source in the rows; parts, lengths: the rows, in pieces."""
+    n_sources = bounds.size - 1
+    synapses, source, done = np.zeros(n_sources * n_parts, kind), 0, 0
+    for part, length in zip(parts[1:], lengths[1:], strict=True):
+        last = int(np.searchsorted(bounds, done + part.size, side="left"))
+        each = np.diff(np.clip(bounds[source : last + 1], done, done + part.size))
+        synapses[np.repeat(np.arange(source, last, dtype=np.int64) * n_parts, each) + part] = length
+        source, done = last, done + part.size
+    return CountRows(np.arange(n_sources + 1, dtype=np.int64) * n_parts, np.empty(0, parts[0].dtype), synapses)

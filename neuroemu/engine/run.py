@@ -131,6 +131,7 @@ class _Engine:
                 state.payload,
                 listed,
                 filled,
+                np.zeros((crew.n, image.n_parts), np.int64),
                 np.array([share.compartments for share in cut.shares], np.int64),
                 np.zeros(1, np.int64),
             )

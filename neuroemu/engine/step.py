@@ -63,7 +63,7 @@ class Memory(NamedTuple):
 
     listed: (2, threads) int64 spikes that each thread has listed, by parity.  first_of: (threads,) where its list begins.
     filled: (threads, rows) uint8, 0 where nothing was put into a row, MARKED where each slot of it has its mark, FLOODED
-    where not.  arrived: (1,) of the barrier.
+    where not.  reads: (threads, parts) int64, 0 between steps.  arrived: (1,) of the barrier.
     """
 
     plain: Synapses
@@ -77,6 +77,7 @@ class Memory(NamedTuple):
     payload: np.ndarray
     listed: np.ndarray
     filled: np.ndarray
+    reads: np.ndarray
     first_of: np.ndarray
     arrived: np.ndarray
 
@@ -243,10 +244,16 @@ def _deliver(thread, n_threads, share, memory, host, host_from, host_to, step, p
 @njit
 def _count(thread, n_threads, memory, host, host_from, host_to, parity, counts):
     """Counts the synapses that this thread's share of the spikes reads, wherever they are."""
+    reads, counted = memory.reads[thread], 0
     for t in range(n_threads + 1):
         sources, _ = _spikes(t, n_threads, memory, host, host_from, host_to, parity)
         first, last = sources.size * thread // n_threads, sources.size * (thread + 1) // n_threads
-        count_reads(sources[first:last], memory.rows, counts, _SYNAPSE_READ)
+        count_reads(sources[first:last], memory.rows, reads)
+        counted += last - first
+    if counted > 0:
+        for part in range(reads.size):
+            counts[part, _SYNAPSE_READ] += reads[part]
+            reads[part] = 0
 
 
 @njit

@@ -81,17 +81,24 @@ def deliver_graded(sources, payloads, begin, end, step, synapses, ring, touched)
 
 
 @njit
-def count_reads(sources, rows, counts, event):
-    """Adds the synapses that each spike reads to counts[part, event], exactly, from the static rows (part, synapses there)."""
+def count_reads(sources, rows, reads):
+    """Adds the synapses that each spike reads to reads[part], exactly, from the static count rows.  reads: (parts,) int64."""
     first, part, synapses = rows.first, rows.part, rows.synapses
+    whole, n_parts = part.size == 0, np.int64(reads.size)
     for i in range(sources.size):
         if i + AHEAD < sources.size:
             later = sources[i + AHEAD]
-            prefetch(part, first[later], first[later + 1])
             prefetch(synapses, first[later], first[later + 1])
-        source = sources[i]
-        for r in range(first[source], first[source + 1]):
-            counts[np.uint32(part[r]), event] += synapses[r]
+            if not whole:
+                prefetch(part, first[later], first[later + 1])
+        begin, end = first[sources[i]], first[sources[i] + 1]
+        if not whole:
+            for r in range(begin, end):
+                reads[np.uint32(part[r])] += synapses[r]
+        elif end > begin:
+            row = synapses[begin:end]
+            for k in range(n_parts):
+                reads[np.uint32(k)] += row[np.uint32(k)]
 
 
 @njit

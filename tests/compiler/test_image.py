@@ -113,8 +113,7 @@ def test_count_rows_equal_a_recount(chip, network, how):
     for source, target, *_ in naive.kept(network, chip):
         twin[source, part_of[target]] = twin.get((source, part_of[target]), 0) + 1
     rows = compiled.image.rows
-    source = np.repeat(np.arange(compiled.image.n_sources), np.diff(rows.first))
-    found = list(zip(source.tolist(), rows.part.tolist(), rows.synapses.tolist(), strict=True))
+    found = list(zip(*(column.tolist() for column in rows.listed(0, compiled.image.n_sources)), strict=True))
     assert found == [(s, part, n) for (s, part), n in sorted(twin.items())]
 
 

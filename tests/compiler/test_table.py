@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from neuroemu import pieces
 from neuroemu.compiler import MappingOptions, compile_network, sort
+from neuroemu.compiler import rows as table_rows
 from neuroemu.compiler.expand import expand
 from neuroemu.compiler.groups import weight_shift
 from neuroemu.compiler.image import CountRows
@@ -126,11 +127,35 @@ def test_shifted_back_the_weights_are_the_units(chip, network):
 )
 def test_count_rows_of_a_large_image_take_the_smallest_types(monkeypatch, longest, n_parts, synapses, part):
     monkeypatch.setattr("neuroemu.compiler.rows.SMALL", 0)
-    first, target = np.array([0, longest, longest + 1]), np.full(longest + 1, n_parts - 1, np.int32)
+    # Two sources of two thousand have any: listing them is smaller than a number for each source and part.
+    first = np.concatenate([[0], np.full(2000, longest), [longest + 1]])
+    target = np.full(longest + 1, n_parts - 1, np.int32)
     rows = count_rows(first, target, np.ones(n_parts, np.int64))
     assert (rows.synapses.dtype, rows.part.dtype) == (synapses, part)
-    assert rows.first.tolist() == [0, 1, 2] and rows.first.dtype == np.int64
     assert rows.part.tolist() == [n_parts - 1] * 2 and rows.synapses.tolist() == [longest, 1]
+    assert [column.tolist() for column in rows.listed(1999, 2001)] == [[1], [n_parts - 1], [1]]
+
+
+@given(st.lists(st.lists(st.integers(0, 11)), min_size=1, max_size=9), st.booleans(), st.integers(1, 40))
+def test_count_rows_listed_or_whole_say_the_same(lists, large, piece):
+    # lists: by source, the compartments of its targets; parts of 1, 3, 6 and 2 compartments.
+    first = np.concatenate([[0], np.cumsum([len(targets) for targets in lists])]).astype(np.int64)
+    target = np.array([t for targets in lists for t in sorted(targets)], np.int32)
+    part_of = [0, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3]
+    twin = [
+        (source, part, sum(part_of[t] == part for t in targets))
+        for source, targets in enumerate(lists)
+        for part in range(4)
+        if any(part_of[t] == part for t in targets)
+    ]
+    with patch.object(pieces, "PIECE", piece), patch.object(table_rows, "SMALL", -1 if large else 1 << 18):
+        rows = count_rows(first, target, np.array([1, 3, 6, 2]))
+    found = list(zip(*(column.tolist() for column in rows.listed(0, len(lists))), strict=True))
+    assert found == twin
+    half = len(lists) // 2
+    assert [c.tolist() for c in rows.listed(half, len(lists))] == [
+        list(column) for column in zip(*((s - half, p, n) for s, p, n in twin if s >= half), strict=True)
+    ] or not [row for row in twin if row[0] >= half]
 
 
 @given(st.lists(st.sets(st.integers(0, 8)), max_size=12), st.permutations(range(9)), st.booleans(), st.integers(1, 9))
