@@ -9,7 +9,7 @@ import numpy as np
 
 from ..chip import PROFILES
 from ..compartments import Model
-from ..compiler.image import ChipImage
+from ..compiler.image import Cells, ChipImage
 from ..network import DENDRITES
 from ..widths import LANES
 from . import kernel
@@ -19,6 +19,7 @@ from .state import ChipState, Tiles, tiled, tiles_of
 from .step import Share
 from .synapses import cut
 
+LARGE = 1024  # compartments of a population that get a kernel made to measure; one kernel a model does for smaller ones
 UPDATE_COST = 4  # of a compartment, in synaptic events, where threads are given equal work
 
 
@@ -38,7 +39,8 @@ def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_thre
     """
     tiles = tiles_of(image)
     edges = _edges(image, tiles, n_threads)
-    parameters = [_parameters(cells.parameters) for cells in image.cells]
+    large = image.blocks.size >= LARGE
+    parameters = [_parameters(cells, bool(is_large)) for cells, is_large in zip(image.cells, large, strict=True)]
     inputs = [np.ascontiguousarray(cells.inputs) for cells in image.cells]
     scratch = [np.zeros((max(len(m.ports) for m in models.values()) + 3) * LANES, np.int64) for _ in range(n_threads)]
     wide = state.ring.dtype == np.int64
@@ -46,7 +48,9 @@ def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_thre
     constant = image.arithmetic if image.arithmetic == PROFILES["loihi1"] else None
     kernels = [
         kernel.compiled(models[name], cells.parameters.shape[1] == 1, wide, cells.switches, constant)
-        for name, cells in zip(image.names, image.cells, strict=True)
+        if is_large
+        else kernel.compiled(models[name], False, wide, (), None)
+        for name, cells, is_large in zip(image.names, image.cells, large, strict=True)
     ]
     rows: list[Any] = []
     pieces = []
@@ -126,8 +130,12 @@ def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_thre
     return Cut(tuple(shares), table, (parameters, inputs, scratch, kernels, switches))
 
 
-def _parameters(table: np.ndarray) -> np.ndarray:
-    return table.ravel().copy() if table.shape[1] == 1 else tiled([table])
+def _parameters(cells: Cells, is_large: bool) -> np.ndarray:
+    """The rows of parameters as the population's kernel takes them: one for all, or in groups like the states."""
+    table = cells.parameters
+    if table.shape[1] == 1 and is_large:
+        return table.ravel().copy()
+    return tiled([np.broadcast_to(table, (table.shape[0], cells.state.shape[1]))])
 
 
 def _ends(synapses, edges: np.ndarray) -> list[np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from neuroemu.compiler import MappingOptions, compile_network
 from neuroemu.connect import Dense, OneToOne
 from neuroemu.engine import run as engine
+from neuroemu.engine import shares
 from neuroemu.engine.run import Plan, run
 from neuroemu.events import Event
 from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
@@ -29,9 +31,17 @@ def run_small(image, network, trains, steps=STEPS, samples=1, seed=5):
     return run(image, Plan(steps, samples, seed, inputs, {}, network.probes))
 
 
-@given(st.data())
-def test_the_engine_equals_its_twin(chip, data):
-    network, arithmetic = data.draw(networks()), data.draw(arithmetics())
+@pytest.mark.parametrize("large", [shares.LARGE, 1], ids=["one kernel a model", "kernels to measure"])
+@given(data=st.data())
+def test_the_engine_equals_its_twin(chip, large, data):
+    # Large populations get kernels made to measure; here small ones do, too.
+    network = data.draw(networks())
+    arithmetic = chip.arithmetic if large == 1 else data.draw(arithmetics())
+    with patch.object(shares, "LARGE", large):
+        check_against_twin(chip, network, arithmetic, data)
+
+
+def check_against_twin(chip, network, arithmetic, data):
     trains = data.draw(spike_trains(network))
     image = compile_network(network, with_arithmetic(chip, arithmetic)).image
     traces, counters = run_small(image, network, trains)
