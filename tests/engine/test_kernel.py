@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,19 @@ def test_every_model_that_comes_along_is_found():
         model = find(name)
         assert model.name == name and model.ports and not model.origin
         assert "## Our choice" in (sys.modules[model.update.__module__].__doc__ or ""), name
+
+
+def test_installed_packages_offer_models_by_entry_point(monkeypatch):
+    point = EntryPoint("borrowed", f"{__name__}:COUNTER", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group == registry.GROUP else [])
+    find.cache_clear()
+    try:
+        assert "borrowed" in names()
+        assert find("borrowed").update is update and find("borrowed").name == "borrowed"
+        with pytest.raises(KeyError):
+            find("nothing")
+    finally:
+        find.cache_clear()
 
 
 # ---- a user's file ---------------------------------------------------------------------------------------------------
