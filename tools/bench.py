@@ -72,8 +72,8 @@ def _process(arguments: list[str], folder: str, environment: dict[str, str] | No
 def engine(options: argparse.Namespace) -> None:
     """Every network in a process of its own; each peer right after the network it is compared on, 32k at 10 %."""
     for line in (
-        "     N  rate | M synaptic events/s  | of bare | 2 by 1 |   ms a step     | steps/s | M comp./s | build | bytes a | peak",
-        "             |   bare 1 thr. 2 thr. | 1 thr.  | thread | 1 thr.   2 thr. |  2 thr. |   2 thr.  |     s | synapse |   MB",
+        "     N  rate | M synaptic events/s  | of bare | 2 by 1 |   ms a step     | steps/s |M comp./s|build| bytes a | peak",
+        "             |   bare 1 thr. 2 thr. | 1 thr.  | thread | 1 thr.   2 thr. |  2 thr. |  2 thr. |    s| synapse |   MB",
     ):
         print(line)
     mean_s = {}
@@ -115,9 +115,10 @@ def _row(found: dict) -> float:
     rate = {key: found["events"] / seconds / 1e6 for key, seconds in best.items()}
     step_ms = {key: seconds / steps * 1e3 for key, seconds in best.items()}
     print(
-        f"{n:6} {found['rate']:5.0%} | {rate['bare']:6.0f} {rate['1']:6.0f} {rate['2']:6.0f} |  {rate['1'] / rate['bare']:5.2f}  |"
-        f"  {best['1'] / best['2']:4.2f}  | {step_ms['1']:7.3f} {step_ms['2']:7.3f} | {steps / best['2']:7.0f} |"
-        f"   {n * steps / best['2'] / 1e6:6.0f}  | {found['build_s']:5.2f} | {found['image_bytes'] / found['synapses']:7.2f} |"
+        f"{n:6} {found['rate']:5.0%} | {rate['bare']:6.0f} {rate['1']:6.0f} {rate['2']:6.0f} | "
+        f" {rate['1'] / rate['bare']:5.2f}  |  {best['1'] / best['2']:4.2f}  | "
+        f"{step_ms['1']:7.3f} {step_ms['2']:7.3f} | {steps / best['2']:7.0f} |"
+        f" {n * steps / best['2'] / 1e6:6.0f}  |{found['build_s']:5.2f}| {found['image_bytes'] / found['synapses']:7.2f} |"
         f" {found['peak_mb']:5.0f}"
     )
     return best["2"] / steps

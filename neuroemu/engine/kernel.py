@@ -38,7 +38,8 @@ PART = np.dtype(
             "group",  # group number of its compartment 0
             "always",  # 1: never asleep
             "parameters_at",
-            "state_at",
+            "cells_at",  # of all states
+            "state_at",  # of this population's, from there
             "n_groups",  # of the population
             "inputs_at",  # (n_inputs, 3): slot, port, shift
             "n_inputs",
@@ -92,7 +93,7 @@ def advance_part(part_at, row, parity, flood, step, sample_step, n_spiked):
     later = masks_at(part.awake_at + 8 * (1 - parity) * part.all_groups, part.all_groups)
     touched = masks_at(part.touched_at + 8 * row * part.all_groups, part.all_groups)
     inputs = int64s(part.inputs_at, 3 * part.n_inputs)
-    states = int64s(part.state_at, part.n_groups * N_STATES * LANES)
+    states = int64s(part.cells_at + part.state_at, part.n_groups * N_STATES * LANES)
     parameters = int64s(part.parameters_at, N_PARAMETERS if UNIFORM else part.n_groups * N_PARAMETERS * LANES)
     recorded = int64s(part.recorded_at, part.recorded_steps * part.recorded_width)
     recorded = recorded.reshape((part.recorded_steps, part.recorded_width))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +29,17 @@ class Cut:
     """The shares of all threads, and the memory that their addresses point into."""
 
     shares: tuple[Share, ...]
-    parts: np.ndarray
     kept: tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class _Block:
+    """What all parts of a population share.  always: 1 where they are called in every step, whoever is at rest."""
+
+    kernel: Any
+    parameters: np.ndarray
+    inputs: np.ndarray
+    always: int
 
 
 def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_threads: int, seed: int) -> Cut:
@@ -37,97 +47,97 @@ def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_thre
 
     models: by name of the population.  state: whose arrays the kernels will write.
     """
-    tiles = tiles_of(image)
+    tiles, blocks = tiles_of(image), _blocks(image, models, state.ring.dtype == np.int64)
     edges = _edges(image, tiles, n_threads)
-    large = image.blocks.size >= LARGE
-    parameters = [_parameters(cells, bool(is_large)) for cells, is_large in zip(image.cells, large, strict=True)]
-    inputs = [np.ascontiguousarray(cells.inputs) for cells in image.cells]
-    scratch = [np.zeros((max(len(m.ports) for m in models.values()) + 3) * LANES, np.int64) for _ in range(n_threads)]
-    wide = state.ring.dtype == np.int64
-    switches = np.array(image.arithmetic, np.int64)
-    constant = image.arithmetic if image.arithmetic == PROFILES["loihi1"] else None
-    kernels = [
-        kernel.compiled(models[name], cells.parameters.shape[1] == 1, wide, cells.switches, constant)
-        if is_large
-        else kernel.compiled(models[name], False, wide, (), None)
-        for name, cells, is_large in zip(image.names, image.cells, large, strict=True)
-    ]
-    rows: list[Any] = []
-    pieces = []
-    for thread in range(n_threads):
-        low, high = edges[thread], edges[thread + 1]
-        mine = []
-        for part in range(image.n_parts):
-            block = int(image.parts.population[part])
-            start = int(image.parts.first[part] - image.blocks.first[block])
-            first_group = int(tiles.group[block])
-            lo = max(start, (low - first_group) * LANES)
-            hi = min(start + int(image.parts.size[part]), (high - first_group) * LANES)
-            if lo >= hi:
-                continue
-            cells, model = image.cells[block], models[image.names[block]]
-            row = np.zeros(1, PART)[0]
-            recorded = cells.recorded
-            for name, value in {
-                "lo": lo,
-                "hi": hi,
-                "first": image.blocks.first[block],
-                "group": first_group,
-                "always": model.at_rest is None or DENDRITES in model.ports,
-                "parameters_at": parameters[block].ctypes.data,
-                "state_at": state.cells.ctypes.data + 8 * tiles.first[block],
-                "n_groups": tiles.groups[block],
-                "inputs_at": inputs[block].ctypes.data,
-                "n_inputs": cells.inputs.shape[0],
-                "up_slot": cells.up[0] if cells.up else -1,
-                "up_join": cells.up[1] if cells.up else 0,
-                "up_first": cells.up[2] if cells.up else 0,
-                "stream": cells.stream,
-                "seed": np.uint64(seed).astype(np.int64),
-                "arithmetic_at": switches.ctypes.data,
-                "recorded_at": recorded.ctypes.data,
-                "recorded_steps": recorded.shape[0],
-                "recorded_width": recorded.shape[1],
-                "overflows_at": state.overflows[thread, block].ctypes.data,
-                "scratch_at": scratch[thread].ctypes.data,
-                "ring_at": state.ring.ctypes.data,
-                "width": state.ring.shape[1],
-                "awake_at": state.awake.ctypes.data,
-                "touched_at": state.touched.ctypes.data,
-                "all_groups": state.awake.shape[1],
-                "spiked_at": state.spiked.ctypes.data,
-                "payload_at": state.payload.ctypes.data,
-                "n_sources": state.spiked.shape[1],
-            }.items():
-                row[name] = value
-            always = model.at_rest is None or DENDRITES in model.ports
-            groups = (0, 0)
-            if not always and cells.inputs.shape[0] == 1:
-                groups = (first_group + lo // LANES, first_group - (-hi // LANES))
-            mine.append((address_of(kernels[block]), len(rows), part, hi - lo, *groups))
-            rows.append(row)
-        pieces.append(mine)
-    table = np.array(rows, PART) if rows else np.zeros(0, PART)
-    shares = []
     plain, graded = _ends(image.plain, edges), _ends(image.graded, edges)
-    for thread, mine in enumerate(pieces):
-        listed = np.array(mine, np.int64).reshape(-1, 6)
-        listed[:, 1] = table.ctypes.data + listed[:, 1] * PART.itemsize
-        low, high = edges[thread], edges[thread + 1]
-        shares.append(
-            Share(
-                listed,
-                np.ones(len(mine), np.uint8),
-                int(_compartments_before(image, tiles, low)),
-                (int(low), int(high)),
-                (int(_cells_before(tiles, low)), int(_cells_before(tiles, high))),
-                plain[thread],
-                plain[thread + 1],
-                graded[thread],
-                graded[thread + 1],
-            )
-        )
-    return Cut(tuple(shares), table, (parameters, inputs, scratch, kernels, switches))
+    switches = np.array(image.arithmetic, np.int64)
+    shares, kept = [], []
+    for thread, (low, high) in enumerate(itertools.pairwise(edges.tolist())):
+        scratch = np.zeros((max(len(model.ports) for model in models.values()) + 3) * LANES, np.int64)
+        found = []
+        for part in range(image.n_parts):
+            k = int(image.parts.population[part])
+            start, group = int(image.parts.first[part] - image.blocks.first[k]), int(tiles.group[k])
+            lo = max(start, (low - group) * LANES)
+            hi = min(start + int(image.parts.size[part]), (high - group) * LANES)
+            if lo < hi:
+                where = {"lo": lo, "hi": hi, "overflows_at": state.overflows[thread, k].ctypes.data}
+                found.append((part, where | _of_block(image, tiles, k, blocks[k])))
+        common = _of_run(state, switches, scratch, seed)
+        records: Any = np.zeros(len(found), PART)
+        for row, (_, values) in zip(records, found, strict=True):
+            for name, value in (values | common).items():
+                row[name] = value
+        pieces: Any = np.zeros((len(found), 6), np.int64)
+        for row, record, (part, _) in zip(pieces, records, found, strict=True):
+            k = int(image.parts.population[part])
+            sleeps = not blocks[k].always and blocks[k].inputs.shape[0] == 1
+            groups = (record["lo"] // LANES, -(-record["hi"] // LANES)) if sleeps else (0, 0)
+            row[:] = (address_of(blocks[k].kernel), 0, part, record["hi"] - record["lo"], *groups)
+            row[4:] += record["group"] if sleeps else 0
+        pieces[:, 1] = records.ctypes.data + np.arange(len(found)) * PART.itemsize
+        ends = (plain[thread], plain[thread + 1], graded[thread], graded[thread + 1])
+        first = _compartments_before(image, tiles, low)
+        cells = (_cells_before(tiles, low), _cells_before(tiles, high))
+        shares.append(Share(pieces, np.ones(len(found), np.uint8), first, (low, high), cells, *ends))
+        kept += [scratch, records]
+    return Cut(tuple(shares), (blocks, switches, *kept))
+
+
+def _blocks(image: ChipImage, models: dict[str, Model], wide: bool) -> list[_Block]:
+    """The kernel and the tables of every population."""
+    constant = image.arithmetic if image.arithmetic == PROFILES["loihi1"] else None
+    blocks = []
+    for name, cells, size in zip(image.names, image.cells, image.blocks.size, strict=True):
+        model, uniform = models[name], cells.parameters.shape[1] == 1
+        always = int(model.at_rest is None or DENDRITES in model.ports)
+        if size >= LARGE:
+            made = kernel.compiled(model, uniform, wide, cells.switches, constant)
+        else:
+            made = kernel.compiled(model, False, wide, (), None)
+        blocks.append(_Block(made, _parameters(cells, bool(size >= LARGE)), np.ascontiguousarray(cells.inputs), always))
+    return blocks
+
+
+def _of_block(image: ChipImage, tiles: Tiles, k: int, block: _Block) -> dict[str, Any]:
+    """What the PART of any part of population k holds."""
+    cells = image.cells[k]
+    slot, join, is_first = cells.up or (-1, 0, 0)
+    return {
+        "first": image.blocks.first[k],
+        "group": tiles.group[k],
+        "always": block.always,
+        "parameters_at": block.parameters.ctypes.data,
+        "state_at": 8 * tiles.first[k],  # from the start of all states
+        "n_groups": tiles.groups[k],
+        "inputs_at": block.inputs.ctypes.data,
+        "n_inputs": block.inputs.shape[0],
+        "up_slot": slot,
+        "up_join": join,
+        "up_first": is_first,
+        "stream": cells.stream,
+        "recorded_at": cells.recorded.ctypes.data,
+        "recorded_steps": cells.recorded.shape[0],
+        "recorded_width": cells.recorded.shape[1],
+    }
+
+
+def _of_run(state: ChipState, switches: np.ndarray, scratch: np.ndarray, seed: int) -> dict[str, Any]:
+    """What the PART of any part holds."""
+    return {
+        "seed": np.uint64(seed).astype(np.int64),
+        "arithmetic_at": switches.ctypes.data,
+        "scratch_at": scratch.ctypes.data,
+        "cells_at": state.cells.ctypes.data,
+        "ring_at": state.ring.ctypes.data,
+        "width": state.ring.shape[1],
+        "awake_at": state.awake.ctypes.data,
+        "touched_at": state.touched.ctypes.data,
+        "all_groups": state.awake.shape[1],
+        "spiked_at": state.spiked.ctypes.data,
+        "payload_at": state.payload.ctypes.data,
+        "n_sources": state.spiked.shape[1],
+    }
 
 
 def _parameters(cells: Cells, is_large: bool) -> np.ndarray:
@@ -172,8 +182,7 @@ def _edges(image: ChipImage, tiles: Tiles, n_threads: int) -> np.ndarray:
 
 
 def _compartments_before(image: ChipImage, tiles: Tiles, group: int) -> int:
-    inside = np.clip((group - tiles.group) * LANES, 0, image.blocks.size)
-    return int(inside.sum())
+    return int(np.clip((group - tiles.group) * LANES, 0, image.blocks.size).sum())
 
 
 def _cells_before(tiles: Tiles, group: int) -> int:
