@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import Any
 
 import numba
@@ -141,33 +141,3 @@ def _bound(function: Callable[..., Any], constants: dict[str, Any], module: str)
     bound = FunctionType(function.__code__, known, function.__name__, function.__defaults__, function.__closure__)
     bound.__module__, bound.__qualname__ = function.__module__, function.__qualname__
     return bound
-
-
-def fingerprint(*functions: Callable[..., Any]) -> str:
-    """A digest of what functions do: their code, and that of every plain function and constant that they reach."""
-    state, seen = hashlib.sha256(), set()
-
-    def feed(function: Any) -> None:
-        if function in seen:
-            return
-        seen.add(function)
-        feed_code(function.__code__)
-        for name in sorted(function.__code__.co_names):
-            value = function.__globals__.get(name)
-            if isinstance(value, FunctionType):
-                feed(value)
-            elif not isinstance(value, (type, ModuleType)):
-                exact = value.tobytes() if hasattr(value, "tobytes") else repr(value).encode()
-                state.update(name.encode() + b"=" + exact + b";")
-
-    def feed_code(code: Any) -> None:
-        state.update(code.co_code)
-        for constant in code.co_consts:
-            if hasattr(constant, "co_code"):
-                feed_code(constant)
-            else:
-                state.update(f"{constant!r};".encode())
-
-    for function in functions:
-        feed(function)
-    return state.hexdigest()[:16]

@@ -222,6 +222,11 @@ class Network:
             raise _error(f"population '{name}' is there already", "a name of its own for every population")
         if not shape or min(shape) < 1:
             raise _error(f"population '{name}' has the shape {shape}", "sizes of at least 1")
+        delay = np.asarray(axon_delay)
+        if delay.dtype.kind not in "iu" or delay.shape not in ((), (math.prod(shape),)) or np.any(delay < 0):
+            raise _error(
+                f"the axonal delay of '{name}' is no number of steps", "whole steps of at least 0, one or one each"
+            )
         return replace(self, populations=(*self.populations, Population(name, shape, model, axon_delay)))
 
     def connect(

@@ -60,17 +60,19 @@ class Lif:
         self.r = registers
         self.u, self.v, self.bias, self.charge, self.held = (state[k] for k in ("u", "v", "bias", "charge", "held"))
 
+    @property
+    def noisy(self):
+        return self.r["noise_exponent"] and self.r["noise_enabled"]
+
     def at_rest(self, inputs):
-        return not (
-            any(inputs) or self.u or self.v or self.charge or self.held or self.bias or self.r["noise_exponent"]
-        )
+        return not (any(inputs) or self.u or self.v or self.charge or self.held or self.bias or self.noisy)
 
     def step(self, inputs, a, step, noise):
         """Inputs in weight units; noise: (step) -> of this compartment.  Returns the payload, 0 for no spike."""
         r = self.r
         if r["reset_interval"] and step % r["reset_interval"] == r["reset_offset"]:
             self.u = self.v = 0
-        x = noise() if r["noise_exponent"] and r["noise_enabled"] else 0
+        x = noise() if self.noisy else 0
         q = inputs[0] * 64 + self.charge + (0 if r["noise_at_membrane"] else x)
         self.charge = 0
         if a.q_bits:

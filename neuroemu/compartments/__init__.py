@@ -6,7 +6,8 @@ Nothing here loads numba: `update` is plain Python on integers, which the engine
 
 from __future__ import annotations
 
-from .registry import BUILT_IN, find, names
+from .fingerprint import fingerprint
+from .registry import BUILT_IN, find, is_built_in, names
 from .table import Field, Model, Now, table
 
-__all__ = ["BUILT_IN", "Field", "Model", "Now", "find", "names", "table"]
+__all__ = ["BUILT_IN", "Field", "Model", "Now", "find", "fingerprint", "is_built_in", "names", "table"]

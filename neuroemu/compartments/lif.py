@@ -108,7 +108,7 @@ def update(p, s, a, now):
 
 def at_rest(p, s):
     """Whether a step without input changes nothing: thresholds lie on their own sides of zero."""
-    return ((s.u | s.v | s.bias | s.held | s.charge) == 0) & (p.noise_exponent == 0)
+    return ((s.u | s.v | s.bias | s.held | s.charge) == 0) & ((p.noise_exponent == 0) | (p.noise_enabled == 0))
 
 
 def columns(given: Columns, chip: Chip) -> tuple[Columns, Columns]:

@@ -56,8 +56,13 @@ def find(name: str) -> Model:
         return found
     for point in entry_points(group=GROUP):
         if point.name == name:
-            return _marked(point.load(), name, f"{point.value}")
+            return _marked(point.load(), name, point.value)
     raise KeyError(name)
+
+
+def is_built_in(model: Model) -> bool:
+    """Whether it is one of those that come along, and not only called like one."""
+    return model.name in BUILT_IN and find(model.name) is model
 
 
 def load(path: Path, name: str) -> Model:

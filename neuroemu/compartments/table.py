@@ -73,14 +73,14 @@ class Model:
     the input of each port (sum of weight x payload, before any shift by 2**6); payload has 32 bits, 0 is no spike; overflow
     is a sum of 1 (input wrapped), 2 (u wrapped), 4 (u + bias wrapped), 8 (v clipped), for the run's warnings.
     at_rest(p, s) -> bool: true only where update without input leaves s as it is and does not spike: such a compartment
-    is not visited and counts as inactive. None: never at rest.
+    is not visited, counts as inactive, and its overflows are not counted. None: never at rest.
     ports: names of the inputs, the first is the one that connections lead to unless they say otherwise.
     given: what the user writes, if not the two tables; columns(values, chip) then makes both tables of it.
     switches(values) -> {module constant: value}: constants of the model's file that a population fixes, so that the
     compiler can leave out what it does not use.
     bias: the state that a direct current of the host is written to.
     passes_up: the payload is not a spike but a value for the parent compartment (dendrite.py).
-    origin: '' for models that come along, else a digest of the file.
+    origin: where it was loaded from, '' for models that come along or were made in Python.
     """
 
     name: str
@@ -95,6 +95,23 @@ class Model:
     bias: str = ""
     passes_up: bool = False
     origin: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where a model cannot work: no fields, no ports, a bias that is no state, a default left out."""
+        faults = []
+        for name, made in (("parameters", self.parameters), ("state", self.state)):
+            if not getattr(made, "fields", None):
+                faults.append(f"'{name}' is not a table(...) with at least one Field")
+        if not self.ports or not all(isinstance(port, str) and port for port in self.ports):
+            faults.append("'ports' are not names, at least one")
+        if not faults and self.bias and self.bias not in self.state.fields:
+            faults.append(f"the bias '{self.bias}' is none of its states {', '.join(self.state.fields)}")
+        if not faults and self.columns is None:
+            faults += [f"'{key}' has no default" for key, field in self.fields.items() if field.default is None]
+        if not callable(self.update):
+            faults.append("'update' is not a function")
+        if faults:
+            raise ValueError(f"model '{self.name}': {'; '.join(faults)}")
 
     @property
     def fields(self) -> dict[str, Field]:

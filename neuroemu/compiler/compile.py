@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..chip import Chip
+from ..compartments import fingerprint, is_built_in
 from ..errors import Problem, ProgramError
 from ..mapping import MappingOptions
 from ..network import DENDRITES, Network, Population
@@ -24,7 +25,7 @@ from .route import destinations
 from .rows import count_rows
 from .slots import Slots, slots
 from .table import Table, build
-from .trees import apart, up
+from .trees import apart, lonely, up
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def compile_network(network: Network, chip: Chip, options: MappingOptions | None
     rows = count_rows(table.first, table.target, parts.size)
     routes, axons_out = _routes(rows, parts, first_on_host(network), table.n_sources, chip)
     limits.check(cut, placement, axons_out, chip)
-    spread = apart(network, parts, first)
+    spread = lonely(network) + apart(network, parts, first)
     if spread:
         raise ProgramError(spread)
     graded = np.array([formats[projection.name].message_bits > 0 for projection in network.projections], bool)
@@ -189,5 +190,5 @@ def _cells(population: Population, tables: Tables, ring: Slots, weight_shift: in
         np.zeros((0, 0), np.int64) if tables.recorded is None else np.ascontiguousarray(tables.recorded),
         tuple(model.switches(tables.parameters).items()) if model.switches else (),
         parent,
-        model.origin,
+        "" if is_built_in(model) else fingerprint(model),
     )

@@ -26,7 +26,7 @@ class Cells(NamedTuple):
     inputs: (k, 3) int64, for each stretch of a ring row that feeds them its first slot, the port, and the shift to the right.
     stream: of random draws.  recorded: (steps, n) int64 draws in their place, or (0, 0).  switches: (constant, value).
     up: (slot, join, first) of the parent that a dendrite passes its value to, or ().
-    origin: '' for models that come along, else a digest of the model's file.
+    origin: '' for models that come along, else a digest of what the model does (compartments/fingerprint.py).
     """
 
     model: str
@@ -151,8 +151,10 @@ class ChipImage:
     def sums_fit_32_bits(self) -> bool:
         """Whether no sum in the delay ring can exceed 32 bits: a plain synapse delivers its weight at most once into a row.
 
-        Graded synapses multiply by payloads that are not known here.
+        Graded synapses multiply by payloads that are not known here, and dendrites pass what their model gives.
         """
+        if any(cells.up for cells in self.cells):
+            return False
         if self.graded.target.size or not self.plain.target.size:
             return not self.graded.target.size
         sums = np.zeros(int(self.plain.target.max()) + 1, np.int64)

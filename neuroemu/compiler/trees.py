@@ -30,6 +30,20 @@ def joins(network: Network, name: str) -> int | None:
     return next((JOINS[branch.join] for branch in network.branches if branch.parent == name), None)
 
 
+def lonely(network: Network) -> list[Problem]:
+    """The dendrites that lead nowhere."""
+    children = {branch.child for branch in network.branches}
+    return [
+        Problem(
+            f"the dendrites of '{population.name}' have no parent",
+            path=population.name,
+            remedy=f"a branch from '{population.name}' to a dendrite or soma",
+        )
+        for population in network.on_chip
+        if population.compartment.passes_up and population.name not in children
+    ]
+
+
 def apart(network: Network, parts: Parts, first: dict[str, int]) -> list[Problem]:
     """The branches whose two ends do not always share a core: a chip joins compartments within a core only."""
     core = np.repeat(parts.core, parts.size)

@@ -6,6 +6,7 @@ thread and with all. That changes when a run ends, never what it computes.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -30,6 +31,7 @@ class Crew:
         self.n, self._fixed = n, fixed
         self._work = 0.0
         self._cost: dict[int, float] = {}
+        self._seen: set[int] = set()
         self._stretches = 0
 
     def choose(self) -> int:
@@ -48,7 +50,9 @@ class Crew:
     def learn(self, n_threads: int, steps: int, events: int, seconds: float) -> None:
         """A stretch of so many steps and events took so long."""
         self._work = events / max(steps, 1)
-        if self._work >= WORTH:
+        first = n_threads not in self._seen  # may have compiled
+        self._seen.add(n_threads)
+        if self._work >= WORTH and not first:
             self._cost[n_threads] = seconds / events
 
     @staticmethod
@@ -59,6 +63,8 @@ class Crew:
             other.start()
         try:
             return work[0]()
-        finally:
-            for other in others:
-                other.join()
+        finally:  # an interrupt while waiting must not free what the others still write to
+            while any(other.is_alive() for other in others):
+                with contextlib.suppress(KeyboardInterrupt):
+                    for other in others:
+                        other.join()

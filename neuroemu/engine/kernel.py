@@ -20,10 +20,10 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from ..chip import Arithmetic
-from ..compartments import BUILT_IN, Model, Now, find
+from ..compartments import Model, Now, fingerprint, is_built_in
 from ..compartments.joins import ADD, MAX, MIN
 from ..errors import Problem, ProgramError
-from ..jit import fingerprint, jitted, specialise
+from ..jit import jitted, specialise
 from ..widths import LANES
 from .native import SIGNATURE, int32s, int64s, lowest, masks_at, record
 
@@ -79,6 +79,7 @@ inputs_of: Any = None
 ring_row: Any = None
 N_SWITCHES = len(Arithmetic._fields)
 FEW = 12  # compartments of a group that are updated one by one; above, all of it as vectors costs no more
+_HALF = 2**31
 _NONE, _ONE, _EVERY = np.uint64(0), np.uint64(1), np.uint64(2**LANES - 1)
 
 
@@ -150,9 +151,9 @@ def advance_part(part_at, row, parity, flood, step, sample_step, n_spiked):
                 active += acts
                 moved[lane] = acts
                 store(states, tile, lane, after)
-                out[lane], left[lane] = fired, overflow
+                out[lane], left[lane] = fired, overflow if acts else 0
                 fires |= np.int64(fired)
-                overflown |= np.int64(overflow)
+                overflown |= left[lane]
             if active <= FEW:
                 left_awake = _NONE
                 for i in range(low, high):
@@ -206,9 +207,10 @@ def _emit(out, part, g, visited, low, high, n_spiked):
     spiked = int32s(part.spiked_at, 2 * part.n_sources)
     payload = int32s(part.payload_at, 2 * part.n_sources)
     for i in range(low, high):
-        if (visited >> np.uint64(i)) & _ONE != _NONE and out[i] != 0:
+        value = ((out[i] + _HALF) & (2 * _HALF - 1)) - _HALF  # what 32 bits keep of it
+        if (visited >> np.uint64(i)) & _ONE != _NONE and value != 0:
             spiked[n_spiked] = part.first + g * LANES + i
-            payload[n_spiked] = out[i]
+            payload[n_spiked] = value
             n_spiked += 1
     return n_spiked
 
@@ -250,12 +252,9 @@ def compiled(model: Model, uniform: bool, wide: bool, switches: tuple, arithmeti
     uniform: one row of parameters for all.  wide: the ring holds int64.  switches: (constant, value) of the model's file.
     arithmetic: as constants; None reads the switches while it runs, a little slower.
     """
-    # Those that come along are part of the folder's digest; what is the user's may change without a new name.
-    own = (
-        ""
-        if BUILT_IN.get(model.name) and find(model.name) is model
-        else fingerprint(model.update, model.at_rest or never)
-    )
+    # Those that come along are part of the cache folder's digest; what is a user's may change without a new name. numba
+    # finds a cached kernel by the name of its module, too.
+    own = "" if is_built_in(model) else fingerprint(model) + model.update.__module__
     text = repr((model.name, own, uniform, wide, switches, arithmetic))
     known = inspect.getmodule(model.update) is not None  # else numba would not find it again
     label = f"{model.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"

@@ -13,8 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
-from ..compartments import Model, find
-from ..compiler.image import Cells, ChipImage
+from ..compartments import Model, find, fingerprint, is_built_in
+from ..compiler.image import ChipImage
 from ..counters import Counters, Traces
 from ..errors import InternalError, Problem, ProgramError, TooLarge
 from ..events import N_PART_EVENTS, Event
@@ -72,7 +72,8 @@ class Plan:
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     """Runs all samples. Steps are numbered through, from 1."""
-    crew = Crew(plan.threads or (1 if PYTHON else min(available(), MOST_THREADS)), fixed=plan.threads is not None)
+    wanted = 1 if PYTHON else plan.threads or min(available(), MOST_THREADS)  # plain Python has no barrier
+    crew = Crew(wanted, fixed=plan.threads is not None)
     state, total = start(image, crew.n), plan.steps * plan.samples
     engine = _Engine(image, plan, state, crew)
     _check_recorded_noise(image, plan.steps if plan.fresh_samples else total)
@@ -114,7 +115,7 @@ class _Engine:
     """An image, its state and its threads: what stays the same from stretch to stretch."""
 
     def __init__(self, image: ChipImage, plan: Plan, state: ChipState, crew: Crew) -> None:
-        models = {name: plan.models.get(name) or find(cells.model) for name, cells in _named_cells(image)}
+        models = _models(image, plan)
         self._image, self._crew = image, crew
         self._cuts = {n: cut_for(image, models, state, n, plan.seed) for n in {1, crew.n}}
         listed, filled = np.zeros((2, crew.n), np.int64), np.zeros((crew.n, state.ring.shape[0]), np.uint8)
@@ -180,8 +181,17 @@ class _Engine:
         return pieces
 
 
-def _named_cells(image: ChipImage) -> list[tuple[str, Cells]]:
-    return list(zip(image.names, image.cells, strict=True))
+def _models(image: ChipImage, plan: Plan) -> dict[str, Model]:
+    """The model of every population; InternalError where it is not the one that the image was made for."""
+    models = {}
+    for name, cells in zip(image.names, image.cells, strict=True):
+        model = plan.models.get(name)
+        if model is None and not cells.origin:
+            model = find(cells.model)
+        if model is None or cells.origin != ("" if is_built_in(model) else fingerprint(model)):
+            raise InternalError(f"the model of '{name}' is not the one it was compiled with; give it in Plan.models")
+        models[name] = model
+    return models
 
 
 def _check_recorded_noise(image: ChipImage, n_steps: int) -> None:
@@ -207,13 +217,14 @@ def _host_input(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> 
     source = (np.concatenate(sources) if sources else np.empty(0, np.int64)).astype(np.int64)
     payload = (np.concatenate(payloads) if payloads else np.empty(0, np.int64)).astype(np.int64)
     order = np.lexsort((source, row))
+    order = order[payload[order] != 0]  # a payload of 0 is no spike
     first = np.searchsorted(row[order], np.arange(n_steps + 1)).astype(np.int64)
     cells, groups, values = [], [], []
-    tiles = tiles_of(image)
+    tiles, models = tiles_of(image), _models(image, plan) if plan.drives else {}
     for k, name in enumerate(image.names):
         if name in plan.drives:
             index = np.arange(image.blocks.size[k])
-            model = plan.models.get(name) or find(image.cells[k].model)
+            model = models[name]
             cells.append(tiles.at(k, model.state._fields.index(model.bias), index))
             groups.append(tiles.group[k] + index // LANES)
             values.append(plan.drives[name].bias(first_step, n_steps))
@@ -239,9 +250,8 @@ def _probed(image: ChipImage, plan: Plan) -> dict[tuple[str, str], tuple[np.ndar
             every = np.arange(image.blocks.size[image.names.index(probe.population)])
             wanted, key = every if probe.index is None else every[probe.index], (probe.population, probe.observable)
             chosen[key] = np.union1d(chosen.get(key, wanted), wanted)
-    tiles, found = tiles_of(image), {}
+    tiles, models, found = tiles_of(image), _models(image, plan), {}
     for (population, name), index in chosen.items():
         k = image.names.index(population)
-        model = plan.models.get(population) or find(image.cells[k].model)
-        found[population, name] = (index, tiles.at(k, model.state._fields.index(name), index))
+        found[population, name] = (index, tiles.at(k, models[population].state._fields.index(name), index))
     return found

@@ -11,7 +11,6 @@ import numpy as np
 from ..chip import PROFILES
 from ..compartments import Model
 from ..compiler.image import Cells, ChipImage
-from ..network import DENDRITES
 from ..widths import LANES
 from . import kernel
 from .kernel import PART
@@ -87,10 +86,11 @@ def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_thre
 def _blocks(image: ChipImage, models: dict[str, Model], wide: bool) -> list[_Block]:
     """The kernel and the tables of every population."""
     constant = image.arithmetic if image.arithmetic == PROFILES["loihi1"] else None
+    parents = {cells.up[0] for cells in image.cells if cells.up}
     blocks = []
     for name, cells, size in zip(image.names, image.cells, image.blocks.size, strict=True):
         model, uniform = models[name], cells.parameters.shape[1] == 1
-        always = int(model.at_rest is None or DENDRITES in model.ports)
+        always = int(model.at_rest is None or bool(cells.up) or bool(parents & set(cells.inputs[:, 0].tolist())))
         if size >= LARGE:
             made = kernel.compiled(model, uniform, wide, cells.switches, constant)
         else:
@@ -151,6 +151,8 @@ def _parameters(cells: Cells, is_large: bool) -> np.ndarray:
 def _ends(synapses, edges: np.ndarray) -> list[np.ndarray]:
     """The bounds of every thread's stretch of each list: thread t has bounds[t] .. bounds[t + 1]."""
     inner = [cut(synapses, int(edge) * LANES) for edge in edges[1:-1]]
+    for bounds in inner:
+        bounds.setflags(write=False)  # as `first` is: one type, one compilation of the step loop
     return [synapses.first[:-1], *inner, synapses.first[1:]]
 
 

@@ -10,6 +10,11 @@ Order within step t:
 So everything that a spike of step t causes on the network and in the synapse memory is counted in step t, as SANA-FE does,
 and no compartment sees it before t + 1. Learning (every epoch) and host will stand between 4 and 5.
 
+Before that the host writes biases. Who is visited in 1:
+* A compartment whose bit in `awake` is 0 is at rest; a set bit may be stale, then it is looked at and found asleep.
+* A slot has input only if its bit in `touched` is set or its thread's row is FLOODED; a row whose `filled` is 0 is empty.
+* A piece whose `stayed` is 0 has no bit in `awake`. So a calm step (nothing in the row, no bias written) asks only `stayed`.
+
 Threads own ranges of compartments and of the slots that feed them; nobody else writes there. They meet once a step: what is
 read by all, the lists of spikes, is kept twice, by parity of the step. Nothing depends on how many there are.
 """

@@ -61,7 +61,7 @@ def deliver_late(sources, begin, end, step, synapses, ring, touched):
     n_rows = np.uint64(ring.shape[0])
     for source in sources:
         for k in range(begin[source], end[source]):
-            row, slot = np.uint64(step + 1 + delay[k]) % n_rows, np.uint32(target[k])
+            row, slot = np.uint64(step + 1 + np.int64(delay[k])) % n_rows, np.uint32(target[k])
             ring[row, slot] += weight[k]
             touched[row, slot // _LANES] |= _ONE << np.uint64(slot % _LANES)
 
@@ -74,7 +74,7 @@ def deliver_graded(sources, payloads, begin, end, step, synapses, ring, touched)
     for i in range(sources.size):
         payload = np.int64(payloads[i])
         for k in range(begin[sources[i]], end[sources[i]]):
-            later = delay[k] if delay.size else 0
+            later = np.int64(delay[k]) if delay.size else 0
             row, slot = np.uint64(step + 1 + later) % n_rows, np.uint32(target[k])
             ring[row, slot] += weight[k] * payload
             touched[row, slot // _LANES] |= _ONE << np.uint64(slot % _LANES)

@@ -119,7 +119,8 @@ def _spikes(draft: Draft, given: schema.SpikesSpec, at: Path_) -> SpikesInput | 
     lowest = np.array([0, 0, -MOST - 1])[: table.shape[1]]
     odd = table[(table < lowest) | (table > MOST) | (table % 1 != 0)]
     if odd.size:
-        draft.problem(at, f"holds {odd[0]:g}", f"whole numbers 0..{MOST}")
+        payloads = ", payloads of 32 bits" if table.shape[1] == 3 else ""
+        draft.problem(at, f"holds {odd[0]:g}", f"whole numbers 0..{MOST}{payloads}")
         return None
     if table.size and table[:, 0].min() < 1:
         draft.problem(at, f"holds the step {int(table[:, 0].min())}", "steps from 1")

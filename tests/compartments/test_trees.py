@@ -134,3 +134,21 @@ def test_a_tree_over_two_cores_is_refused(chip):
     network = tree(2, "add").connect("in", "tip", Sparse(np.array([0]), np.array([0]), 2.0), WeightFormat())
     with pytest.raises(ProgramError, match="joined within one core"):
         compile_network(network, chip, MappingOptions(share_cores=False))
+
+
+def test_dendrites_that_lead_nowhere_are_refused(chip):
+    network = Network().population("a", 3, Registers("dendrite", {"bias": 5})).population("b", 1, Registers("soma"))
+    with pytest.raises(ProgramError, match="'a' have no parent"):
+        compile_network(network, chip)
+
+
+def test_values_of_many_dendrites_may_pass_32_bits(chip):
+    # 300 dendrites at 2**23 - 1 sum up to more than 2**31: v is clipped, and not wrapped into the negative.
+    network = Network()
+    for k in range(300):
+        network = network.population(f"d{k}", 1, Registers("dendrite", {"v": 2**23 - 1}))
+    network = network.population("soma", 1, Registers("soma", {"threshold": 2**23 - 2}))
+    for k in range(300):
+        network = network.branch(f"d{k}", "soma")
+    traces, _ = run(compile_network(network, chip).image, Plan(1, 1, 0, {}, {}))
+    assert traces.source.tolist() == [300]

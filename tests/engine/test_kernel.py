@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from neuroemu import jit
-from neuroemu.compartments import BUILT_IN, Field, Model, find, names, registry, table
+from neuroemu.compartments import BUILT_IN, Field, Model, find, fingerprint, names, registry, table
 from neuroemu.compiler import compile_network
 from neuroemu.engine.run import Plan, run
-from neuroemu.errors import QuantisationError
+from neuroemu.errors import InternalError, QuantisationError
 from neuroemu.network import Network, Registers
 
 Parameters = table("Parameters", step=Field("added to v", 1, 0, 100))
@@ -58,13 +58,74 @@ def test_a_model_is_known_by_its_code_and_not_by_its_name(chip):
 
 
 def test_a_fingerprint_follows_what_is_called(monkeypatch):
-    before = jit.fingerprint(update)
+    before = fingerprint(COUNTER)
     monkeypatch.setitem(globals(), "UP", 6)
-    assert jit.fingerprint(update) != before
+    assert fingerprint(COUNTER) != before
     monkeypatch.undo()
-    assert jit.fingerprint(update) == before
+    assert fingerprint(COUNTER) == before
     monkeypatch.setitem(globals(), "store", lambda x: 3 * x)
-    assert jit.fingerprint(update) != before
+    assert fingerprint(COUNTER) != before
+
+
+def test_a_fingerprint_knows_names_order_closures_and_defaults():
+    def made(times, plus=0):
+        return lambda p, s, a, now: (0, State(s.v + p.step * times + plus), 0)
+
+    def defaulted(plus):
+        def update(p, s, a, now, plus=plus):
+            return 0, State(s.v + plus), 0
+
+        return update
+
+    two = table("P", up=Field("a", 1), down=Field("b", 2))
+    swapped = table("P", down=Field("b", 2), up=Field("a", 1))
+    models = [
+        Model("m", two, State, lambda p, s, a, now: (0, State(p.up - p.down), 0)),
+        Model("m", two, State, lambda p, s, a, now: (0, State(p.down - p.up), 0)),
+        Model("m", swapped, State, lambda p, s, a, now: (0, State(p.up - p.down), 0)),
+        Model("m", Parameters, State, made(1)),
+        Model("m", Parameters, State, made(2)),
+        Model("m", Parameters, State, defaulted(1)),
+        Model("m", Parameters, State, defaulted(2)),
+        Model("m", Parameters, State, defaulted(2), ports=("a", "b")),
+    ]
+    assert len({fingerprint(model) for model in models}) == len(models)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"parameters": table("P")}, "at least one Field"),
+        ({"ports": ()}, "'ports' are not names"),
+        ({"bias": "drive"}, "'drive' is none of its states v"),
+        ({"state": table("S", v=Field("v", None))}, "'v' has no default"),
+        ({"update": 3}, "not a function"),
+    ],
+)
+def test_a_model_that_cannot_work_is_refused(change, what):
+    with pytest.raises(ValueError, match=what):
+        replace(COUNTER, **change)
+
+
+def test_a_run_with_another_model_than_was_compiled_is_refused(chip):
+    network = Network().population("a", 2, Registers(replace(COUNTER, name="if"), {}))
+    image = compile_network(network, chip).image
+    with pytest.raises(InternalError, match="not the one it was compiled with"):
+        run(image, Plan(3, 1, 0, {}, {}))
+
+
+def test_a_payload_keeps_its_32_bits(chip):
+    def huge(p, s, a, now):
+        return p.step << 32, State(s.v), 0
+
+    def wraps(p, s, a, now):
+        return (p.step << 32) + 5, State(s.v), 0
+
+    for update_, payloads in ((huge, []), (wraps, [5, 5])):
+        model = Model("huge", Parameters, State, update_)
+        network = Network().population("a", 1, Registers(model, {}))
+        plan = Plan(2, 1, 0, {}, {}, models={"a": model})
+        assert run(compile_network(network, chip).image, plan)[0].payload.tolist() == payloads
 
 
 def test_a_field_that_is_not_there_is_named(chip):
@@ -147,6 +208,17 @@ def test_a_file_runs_only_with_leave_and_from_the_cache_too(program):
         assert done.returncode == 0, done.stderr
     # 3 a step passes 20 in step 7, 6 in step 4 and 8, 12 in steps 2, 4, 6, 8, 10.
     assert " 8, 0 from the host" in done.stdout
+
+
+def test_a_comment_or_another_name_of_a_file_does_no_harm_to_its_kernel(program):
+    path = program.parent / "models" / "mine.py"
+    for text in (FILE, FILE + "# a comment\n"):
+        path.write_text(text)
+        assert run_command(program, "--allow-code").returncode == 0
+    path.rename(path.with_name("yours.py"))
+    program.write_text(PROGRAM.replace("mine.py", "yours.py"))
+    done = run_command(program, "--allow-code")
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_changed_file_is_another_model(program, chip):
