@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroemu.compiler import MappingOptions, compile_network
-from neuroemu.connect import Random
+from neuroemu.connect import Random, Sparse
 from neuroemu.engine import crew as crews
 from neuroemu.engine import run as engine
 from neuroemu.engine.crew import Crew
@@ -228,3 +228,21 @@ def test_states_lie_where_the_layout_says(chip):
         ]
     )
     assert np.unique(every).size == every.size
+
+
+def test_overflows_of_those_at_rest_are_counted_for_no_number_of_threads(chip):
+    # sigma + bias passes 31 bits in compartments that stay as they are; 'q' has the second thread flood their row, or not.
+    values = {"sigma": 2**31 - 1, "act": -(2**31) + 1, "bias": 2, "relu": 0, "vth": 10**9}
+    index = np.arange(600)
+    network = (
+        Network()
+        .population("in", 1, Spikes("in"))
+        .population("s", 64, Registers("sigma_delta", values))
+        .population("q", 64, LifRegisters(threshold=131071))
+        .population("idle", 64 * 200, LifRegisters(threshold=131071))
+        .connect("in", "q", Sparse(0 * index, index % 64, 2.0), WeightFormat())
+    )
+    image = compile_network(network, chip).image
+    trains = {step: [0] for step in range(1, 30)}
+    found = [run(image, Plan(30, 1, 0, {"in": Listed(trains)}, {}, threads=n))[1].overflows.tolist() for n in (1, 2)]
+    assert found[0] == found[1]

@@ -126,7 +126,7 @@ SLIPS = [
          "size, shape, axon_delay, source", "'source'"),
     slip("typo in from", "from: touch", "form: touch", "unknown key 'form'", FIRST + ".form", "from, to", "'from'"),
     slip("typo in spikes", "spikes: [[", "spike: [[", "unknown key 'spike'", "inputs.taps.spike", "spikes", "'spikes'"),
-    slip("typo in a model", "neuron: lif,", "neuron: lfi,", "found 'lfi'", RELAY + ".neuron", "lif_registers", "'lif'"),
+    slip("typo in a model", "neuron: lif,", "neuron: liff,", "found 'liff'", RELAY + ".neuron", "lif_registers", "'lif'"),
     slip("unknown method", "method: rate", "method: rat", "found 'rat'", "decode.method", "rate, first_spike"),
     slip("missing key", "steps: 10", "", "the key 'steps' is missing", "run"),
     slip("missing section", "run: {steps: 10}\n", "", "the key 'run' is missing", "", line=1),
@@ -350,7 +350,7 @@ def _(folder):
     return Path("/dev/zero")
 
 
-@made("missing file", "no file and no program of the library", allowed="digits, quickstart", remedy="'quickstart'")
+@made("missing file", "no file and no program of the library", allowed="digits, izhikevich, neurons, quickstart", remedy="'quickstart'")
 def _(folder):
     return Path("quikstart")
 
