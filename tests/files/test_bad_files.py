@@ -350,7 +350,12 @@ def _(folder):
     return Path("/dev/zero")
 
 
-@made("missing file", "no file and no program of the library", allowed="digits, izhikevich, neurons, quickstart", remedy="'quickstart'")
+@made(
+    "missing file",
+    "no file and no program of the library",
+    allowed="digits, izhikevich, neurons, quickstart",
+    remedy="'quickstart'",
+)
 def _(folder):
     return Path("quikstart")
 
