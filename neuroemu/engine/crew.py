@@ -6,7 +6,6 @@ thread and with all. That changes when a run ends, never what it computes.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -57,14 +56,39 @@ class Crew:
 
     @staticmethod
     def together(work: list[Callable[[], Any]]) -> Any:
-        """Calls all of them at once; returns what the first gives, when all are done."""
-        others = [threading.Thread(target=each, daemon=True) for each in work[1:]]
-        for other in others:
-            other.start()
-        try:
+        """Calls all of them at once; returns what the first gives, when all are done.
+
+        They wait for each other inside, so either all of them run or none, and an interrupt is raised only when all are done:
+        until then they write to memory that must not be freed.
+        """
+        if len(work) == 1:
             return work[0]()
-        finally:  # an interrupt while waiting must not free what the others still write to
-            while any(other.is_alive() for other in others):
-                with contextlib.suppress(KeyboardInterrupt):
-                    for other in others:
-                        other.join()
+        go, runs, results = threading.Event(), [False], {}
+
+        def wait_and_work(k: int) -> None:
+            go.wait()
+            if runs[0]:
+                results[k] = work[k]()
+
+        crew = [threading.Thread(target=wait_and_work, args=(k,), daemon=True) for k in range(len(work))]
+        interrupted: BaseException | None = None
+        started = 0
+        try:
+            for each in crew:
+                each.start()
+                started += 1
+            runs[0] = True
+        except BaseException as error:
+            interrupted = error
+        while True:
+            try:
+                go.set()  # after this nobody changes whether they run
+                for each in crew[: started + 1]:
+                    if each.ident is not None:
+                        each.join()
+                break
+            except KeyboardInterrupt as error:
+                interrupted = error
+        if interrupted is not None:
+            raise interrupted
+        return results[0]

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from .. import library
 from ..chip import (
@@ -97,6 +97,11 @@ class RegistersSpec(Sourced):
     bias_exponent_min: Annotated[int, Field(ge=-16, le=0)] = 0
     bias_exponent_max: Annotated[int, Field(ge=0, le=16)]
     refractory_max: Annotated[int, Field(ge=1, le=2**16)]
+
+
+def _profile(value: Any) -> Any:
+    """`arithmetic: lava` is short for `arithmetic: {profile: lava}`."""
+    return {"profile": value} if isinstance(value, str) else value
 
 
 class ArithmeticSpec(Spec):
@@ -244,7 +249,7 @@ class ChipSpec(Spec):
     core: CoreSpec
     synapse: SynapseSpec
     registers: RegistersSpec
-    arithmetic: ArithmeticSpec = ArithmeticSpec()
+    arithmetic: Annotated[ArithmeticSpec, BeforeValidator(_profile)] = ArithmeticSpec()
     prices: PricesSpec
     barrier: BarrierSpec
     static: dict[Name, StaticSpec] = {}

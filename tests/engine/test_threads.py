@@ -181,6 +181,38 @@ def test_all_threads_are_done_when_the_crew_returns():
     assert sorted(done) == [0, 1]
 
 
+@pytest.mark.parametrize("at", ["start", "later"])
+def test_an_interrupt_leaves_nobody_waiting_and_nobody_working(monkeypatch, at):
+    # Each waits for the other, as at the barrier of a step: one alone would wait forever.
+    both, done = threading.Barrier(2, timeout=10), []
+
+    def work(k):
+        both.wait()
+        done.append(k)
+
+    real = threading.Thread.start
+
+    def start(thread):
+        if at == "start" and any(t.name.startswith("crewman") for t in threading.enumerate()):
+            raise KeyboardInterrupt
+        thread.name = "crewman"
+        real(thread)
+
+    def join(thread, timeout=None, real=threading.Thread.join):
+        if at == "later" and not interrupted:
+            interrupted.append(True)
+            raise KeyboardInterrupt
+        real(thread, timeout)
+
+    interrupted = []
+    monkeypatch.setattr(threading.Thread, "start", start)
+    monkeypatch.setattr(threading.Thread, "join", join)
+    with pytest.raises(KeyboardInterrupt):
+        Crew.together([lambda: work(0), lambda: work(1)])
+    assert sorted(done) == ([] if at == "start" else [0, 1])
+    assert not [t for t in threading.enumerate() if t.name == "crewman"]
+
+
 # ---- at rest -------------------------------------------------------------------------------------------------------
 
 

@@ -208,3 +208,9 @@ def test_a_profile_is_taken_as_a_whole(profile, extended):
 def test_a_switch_changes_itself_and_nothing_else(written, switch, value, extended):
     chip, _ = extended(f"arithmetic: {{{written}}}\n")
     assert chip.arithmetic == PROFILES["loihi1"]._replace(**{switch: value})
+
+
+@pytest.mark.parametrize("profile", ["lava", "nengo_loihi", "brian2_loihi"])
+def test_the_name_of_a_profile_is_enough(tmp_path, profile):
+    (tmp_path / "c.yaml").write_text(f"neuroemu_chip: 1\nextends: loihi1-davies2018\nname: c\narithmetic: {profile}\n")
+    assert chip_file.read(tmp_path / "c.yaml")[0].arithmetic == PROFILES[profile]
