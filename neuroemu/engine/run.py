@@ -133,6 +133,7 @@ class _Engine:
                 listed,
                 filled,
                 np.zeros((crew.n, image.n_parts), np.int64),
+                np.zeros(crew.n, np.uint8),
                 np.array([share.compartments for share in cut.shares], np.int64),
                 np.zeros(1, np.int64),
             )
@@ -173,6 +174,9 @@ class _Engine:
             where = (memory, host, Recorder(*buffer, each, columns, states), first_step, sample_first, row, n_steps)
             memory.arrived[0] = 0
             row, n_recorded = self._crew.together([partial(advance, k, n, shares[k], *where) for k in range(n)])
+            if memory.failed.any():
+                what = "a compartment model raised an error while it ran; what it said stands above"
+                raise ProgramError([Problem(what, remedy="NUMBA_DISABLE_JIT=1 to step through it in plain Python")])
             pieces.append(tuple(array[:n_recorded].copy() for array in buffer))  # type: ignore[arg-type]
         if n > 1:
             np.sum(each, axis=0, out=counts)

@@ -68,7 +68,8 @@ class Memory(NamedTuple):
 
     listed: (2, threads) int64 spikes that each thread has listed, by parity.  first_of: (threads,) where its list begins.
     filled: (threads, rows) uint8, 0 where nothing was put into a row, MARKED where each slot of it has its mark, FLOODED
-    where not.  reads: (threads, parts) int64, 0 between steps.  arrived: (1,) of the barrier.
+    where not.  reads: (threads, parts) int64, 0 between steps.
+    failed: (threads,) uint8, 1 where a model raised.  arrived: (1,) of the barrier.
     """
 
     plain: Synapses
@@ -83,6 +84,7 @@ class Memory(NamedTuple):
     listed: np.ndarray
     filled: np.ndarray
     reads: np.ndarray
+    failed: np.ndarray
     first_of: np.ndarray
     arrived: np.ndarray
 
@@ -152,8 +154,11 @@ def advance(thread, n_threads, share, memory, host, recorder, first_step, sample
                 share.stayed[k] = 0
                 continue
             before = listed
+            record(part_at, PART).n_active = -1  # stays so where the user's model raised
             listed = call(kernel, part_at, due, parity, flood, step, step - sample_first + 1, listed)
             active = record(part_at, PART).n_active
+            if active < 0:
+                memory.failed[thread], active, listed = 1, 0, before
             share.stayed[k] = 1 if active > 0 else 0
             counts[part, _ACTIVE] += active
             counts[part, _INACTIVE] += size - active

@@ -15,7 +15,7 @@ import pytest
 from neuroemu.compartments import BUILT_IN, Field, Model, find, fingerprint, names, registry, table
 from neuroemu.compiler import compile_network
 from neuroemu.engine.run import Plan, run
-from neuroemu.errors import InternalError, QuantisationError
+from neuroemu.errors import InternalError, ProgramError, QuantisationError
 from neuroemu.network import Network, Registers
 
 Parameters = table("Parameters", step=Field("added to v", 1, 0, 100))
@@ -264,3 +264,18 @@ def test_an_update_that_numba_cannot_compile_says_so(program):
 
 def test_recorded_draws_are_taken_as_they_are(chip):
     assert np.array_equal(states_of(chip, COUNTER, step=2), [16, 32, 48])
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_model_that_raises_while_it_runs_ends_the_run(chip, threads):
+    def raises(p, s, a, now):
+        if s.v > 3:
+            raise ValueError("boom")
+        return 1, State(s.v + p.step), 0
+
+    model = Model("raises", Parameters, State, raises)
+    network = Network().population("a", 200, Registers(model, {}))
+    image = compile_network(network, chip).image
+    with pytest.raises(ProgramError, match="raised an error while it ran"):
+        run(image, Plan(30, 1, 0, {}, {}, models={"a": model}, threads=threads))
