@@ -9,7 +9,7 @@ ATRLIF, as measured (facts/fixed_point.md section 12; Lava 0.10.0), with D = fix
 A decay register holds 4096 delta, where Lava's user gives the fraction delta; theta_0 and theta_step are mantissas in 2**6.
 ## Our choice
 Input, i, i + bias and v wrap or clip as the chip's switches say, as in lif.py; under the switches of Lava that is what Lava
-does. theta and r are not limited, as in Lava; because a spike needs v - r >= theta they stay within 26 bits by themselves.
+does. theta and r are not limited, as in Lava: where they do not decay and theta starts below zero, r may pass 32 bits.
 A fraction that is no multiple of 1/4096 has no register. The defaults are Lava's, rounded.
 """
 
