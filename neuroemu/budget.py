@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from .compiler.image import ChipImage
+from .counters import N_COUNTS
 from .errors import TooLarge
-from .events import N_EVENTS, N_PART_EVENTS
+from .events import N_EVENTS
 from .network import Network
 
 SHARE = 0.8  # of the free memory that a run may plan to use
@@ -14,14 +15,13 @@ ROW_BYTES = 1500  # a row of steps.csv while it is being written: 15 Python numb
 
 
 def recorded_bytes(image: ChipImage, network: Network, n_steps: int) -> int:
-    """Bytes of all tables with a row a step: counts by part, tally by core, states probed. Spikes come on top."""
+    """Bytes of all tables with a row a step: counts by part, events, states probed. Spikes come on top."""
     probed = sum(
         network[probe.population].size if probe.index is None else probe.index.size
         for probe in network.probes
         if probe.observable != "spikes"
     )
-    cores = image.cores_in_use().size
-    a_step = 8 * (image.n_parts * N_PART_EVENTS + cores * (N_EVENTS + 3) + 2 * probed) + ROW_BYTES
+    a_step = 8 * (image.n_parts * N_COUNTS + N_EVENTS + 2 * probed) + ROW_BYTES
     return n_steps * a_step
 
 

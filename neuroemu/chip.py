@@ -13,12 +13,21 @@ import numpy as np
 
 from .events import EVENTS, MEANING, N_EVENTS, Event
 
+TOPOLOGIES = ("mesh", "torus", "tree")
+ROUTINGS = ("xy", "yx", "west_first")
+MULTICAST = ("source", "tree")
+
 
 @dataclass(frozen=True)
 class Mesh:
-    """width x height tiles with cores_per_tile cores each.  host_tile: (x, y) where spikes of the host enter.
+    """width x height tiles with cores_per_tile cores each, all chips of a board together.
 
     Core c sits on tile c // cores_per_tile; tile k sits at x = k // height, y = k % height (column-major, as SANA-FE).
+    topology: one of TOPOLOGIES.  routing: one of ROUTINGS; a tree routes up to the lowest common ancestor and down, and
+    `degree` is how many children a router has.
+    host_tile: (x, y) where spikes of the host enter.  chips: (columns, rows) of chips on the board, each an equal rectangle of
+    tiles.  buffer: messages that the buffer at the end of a link holds.
+    multicast: 'source' sends a copy to every core, 'tree' lets copies share a link until their ways part.
     """
 
     width: int
@@ -26,10 +35,25 @@ class Mesh:
     cores_per_tile: int
     routing: str = "xy"
     host_tile: tuple[int, int] = (0, 0)
+    topology: str = "mesh"
+    degree: int = 4
+    chips: tuple[int, int] = (1, 1)
+    buffer: int = 16
+    multicast: str = "source"
 
     @property
     def n_tiles(self) -> int:
         return self.width * self.height
+
+    @property
+    def n_chips(self) -> int:
+        return self.chips[0] * self.chips[1]
+
+    def chip_of(self, tile: np.ndarray) -> np.ndarray:
+        """The chip on which a tile lies, column-major like tiles."""
+        column = tile // self.height // (self.width // self.chips[0])
+        row = tile % self.height // (self.height // self.chips[1])
+        return column * self.chips[1] + row
 
     @property
     def n_cores(self) -> int:
@@ -151,9 +175,13 @@ class Constant:
     provenance: str
 
 
+UNKNOWN = Constant(None, None, None, "not given", "estimate")
+DRAWN_BY = ("board", "chip", "chip_in_use", "tile", "core", "core_in_use")
+
+
 @dataclass(frozen=True)
 class StaticPower:
-    """Power drawn whether or not anything happens.  per: 'chip', 'core' or 'core_in_use'."""
+    """Power drawn whether or not anything happens.  per: one of DRAWN_BY."""
 
     name: str
     mw: Constant
@@ -162,29 +190,49 @@ class StaticPower:
 
 @dataclass(frozen=True)
 class Barrier:
-    """Time of one barrier by the number of tiles in use.
+    """What ends a time step: a barrier that takes a time of its own, or a clock that ticks.
 
-    points: ((tiles, ns), ...), ascending.  interpolate: 'log' (linear in log tiles) or 'step' (largest entry <= tiles).
+    points: ((tiles in use, ns), ...), ascending.  interpolate: 'log' (linear in log tiles) or 'step' (largest entry <= tiles).
+    chip_points: ((chips in use, ns), ...), taken where more than one chip is in use, linear in both logarithms.
+    tick_ns: a step takes at least this long and the next begins with the tick; 0 is no clock.
+    low, high: factors on the times of the barrier, the ends of its range.
     """
 
     points: tuple[tuple[int, float], ...]
     interpolate: str
     source: str
     provenance: str
+    chip_points: tuple[tuple[int, float], ...] = ()
+    tick_ns: float = 0.0
+    low: float = 1.0
+    high: float = 1.0
 
-    def time_ns(self, n_tiles: int) -> float:
-        """Barrier time in ns for n_tiles >= 1 tiles in use; the ends of the table are held."""
+    def time_ns(self, n_tiles: int, n_chips: int = 1) -> float:
+        """Barrier time in ns for at least one tile and chip in use; the ends of the table are held."""
+        if n_chips > 1 and self.chip_points:
+            chips, times = np.array(self.chip_points).T
+            return float(np.exp(np.interp(math.log(n_chips), np.log(chips), np.log(times))))
+        if not self.points:
+            return 0.0
         tiles = [tiles for tiles, _ in self.points]
         times = [ns for _, ns in self.points]
         if self.interpolate == "step":
             return times[max([i for i, t in enumerate(tiles) if t <= n_tiles], default=0)]
         return float(np.interp(math.log(n_tiles), np.log(tiles), times))
 
+    def step_ns(self, busy_ns: np.ndarray) -> np.ndarray:
+        """How long steps take that are busy for busy_ns, barrier included: up to the next tick."""
+        if self.tick_ns == 0.0:
+            return busy_ns
+        return np.maximum(np.ceil(busy_ns / self.tick_ns * (1 - 1e-12)), 1.0) * self.tick_ns
+
 
 @dataclass(frozen=True)
 class PriceList:
     """What one event of each kind costs, what leaks, and what a barrier takes.
 
+    slot_ns, chip_slot_ns: how long a message holds a link, within a chip and between chips.
+    area_mm2: of one 'core', 'tile', 'chip', as far as known.  sram_bits: of one core.
     notes: what is not modelled besides.  estimated: what is a guess besides.
     """
 
@@ -192,7 +240,11 @@ class PriceList:
     energy_pj: dict[Event, Constant]
     time_ns: dict[Event, Constant]
     barrier: Barrier
+    slot_ns: Constant = UNKNOWN
+    chip_slot_ns: Constant = UNKNOWN
     static: tuple[StaticPower, ...] = ()
+    area_mm2: dict[str, Constant] = field(default_factory=dict)
+    sram_bits: Constant = UNKNOWN
     notes: tuple[str, ...] = field(default=())
     estimated: tuple[str, ...] = field(default=())
 

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 
-from .events import N_PART_EVENTS, Event
+
+class Count(IntEnum):
+    """What the engine counts in a part and a step. Events, which have prices, are worked out from these (tally.py)."""
+
+    SYNAPSE_READ = 0  # synapses read, whatever their list's format
+    ACTIVE = 1  # compartments updated that were not at rest
+    INACTIVE = 2  # compartments at rest
+    SPIKE_OUT = 3  # compartments that fired
+
+
+N_COUNTS = len(Count)
 
 OVERFLOWS = ("input wrapped", "u wrapped", "u + bias wrapped", "v clipped")
 
 
 @dataclass(frozen=True)
 class Counters:
-    """counts[step, part, event]: how often each event of a part happened, int64, events 0..N_PART_EVENTS-1.
+    """counts[step, part, Count]: int64.
 
     overflows[population, kind]: how often a compartment left a register, kinds as in OVERFLOWS: lawful, and never wanted.
     """
@@ -25,9 +36,9 @@ class Counters:
     def n_steps(self) -> int:
         return self.counts.shape[0]
 
-    def total(self, event: Event) -> int:
-        """How often an event of a part happened in the whole run."""
-        return int(self.counts[:, :, event].sum()) if event < N_PART_EVENTS else 0
+    def total(self, count: Count) -> int:
+        """How often something happened in the whole run."""
+        return int(self.counts[:, :, count].sum())
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 from .chip import PriceList
 from .events import EVENTS, MEANING, Event
 from .tally import HOST, Tally
+from .wiring import Wiring
 
 BARRIER = MEANING[Event.BARRIER].key
 
@@ -41,10 +42,10 @@ def charge(counts: np.ndarray, prices: PriceList) -> np.ndarray:
     return counts @ prices.energies()
 
 
-def bill(tally: Tally, prices: PriceList, total_ns: float, n_cores: int) -> Bill:
-    """What a run cost.  total_ns: its time on the chip.  n_cores: of the whole chip, for static power."""
+def bill(tally: Tally, prices: PriceList, total_ns: float, wiring: Wiring) -> Bill:
+    """What a run cost.  total_ns: its time on the chip."""
     energies = prices.energies()
-    totals = tally.by_step.sum(axis=0)
+    totals = tally.totals
     by_event = {
         MEANING[e].key: float(totals[e] * energies[e]) if prices.energy_pj[e].value is not None else None
         for e in EVENTS
@@ -56,7 +57,7 @@ def bill(tally: Tally, prices: PriceList, total_ns: float, n_cores: int) -> Bill
     by_step = charge(tally.by_step, prices)
     return Bill(
         dynamic=float(sum(value for value in by_event.values() if value)),
-        static=static_pj(prices, total_ns, n_cores, tally.cores.size),
+        static=static_mw(prices, wiring) * total_ns,
         by_event=by_event,
         by_population=by_population,
         by_core=by_core,
@@ -64,7 +65,15 @@ def bill(tally: Tally, prices: PriceList, total_ns: float, n_cores: int) -> Bill
     )
 
 
-def static_pj(prices: PriceList, total_ns: float, n_cores: int, cores_in_use: int) -> float:
-    """Static energy in pJ: power (mW) times time (ns), for as many chips or cores as it is drawn by."""
-    drawn_by = {"chip": 1, "core": n_cores, "core_in_use": cores_in_use}
-    return float(sum((power.mw.value or 0.0) * drawn_by[power.per] * total_ns for power in prices.static))
+def static_mw(prices: PriceList, wiring: Wiring) -> float:
+    """Static power in mW (times ns it is pJ): each for as many boards, chips, tiles or cores as it is drawn by."""
+    mesh = wiring.mesh
+    drawn_by = {
+        "board": 1,
+        "chip": mesh.n_chips,
+        "chip_in_use": wiring.chips_in_use().size,
+        "tile": mesh.n_tiles,
+        "core": mesh.n_cores,
+        "core_in_use": wiring.cores_in_use().size,
+    }
+    return float(sum((power.mw.value or 0.0) * drawn_by[power.per] for power in prices.static))

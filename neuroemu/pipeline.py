@@ -13,15 +13,14 @@ import numpy as np
 from . import budget, host
 from .compiler import Compiled
 from .compiler.expand import expand
+from .costs import Activity, costs
 from .counters import Traces
 from .decode import score
-from .energy import bill
 from .engine.run import Plan
 from .engine.run import run as run_engine
 from .errors import ProblemsError
 from .files import program_file
 from .host import Feed
-from .latency import schedule
 from .network import Network
 from .prepare import compile_program, program_of
 from .program import Program
@@ -29,8 +28,7 @@ from .reference import run_float
 from .report import Report
 from .report.report import Answers, FloatComparison
 from .report.summary import summarise
-from .tally import tally
-from .traffic import traffic
+from .wiring import wiring_of
 
 Progress = Callable[[str, int, int], None]  # stage, steps done, steps in all
 
@@ -93,10 +91,8 @@ def execute(
         {population.name: population.compartment for population in program.network.on_chip},
     )
     traces, counters = run_engine(image, plan)
-    messages = traffic(image, traces, total)
-    counted = tally(image, counters, messages)
-    times = schedule(counted, messages, program.prices, int(image.tiles_in_use().size))
-    cost = bill(counted, program.prices, times.total_ns, image.mesh.n_cores)
+    wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source)
+    cost = costs(wiring, activity, program.prices, program.latency)
     answers = _answers(program, given, *_spikes_of(program, compiled, traces))
     twin = _float_twin(program, given, answers)
     report = Report(
@@ -104,10 +100,9 @@ def execute(
         compiled=compiled,
         traces=traces,
         counters=counters,
-        traffic=messages,
-        tally=counted,
-        bill=cost,
-        schedule=times,
+        wiring=wiring,
+        activity=activity,
+        costs=cost,
         samples=given.samples,
         answers=answers,
         float_run=twin,

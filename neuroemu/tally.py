@@ -1,20 +1,23 @@
 """Tally: every event of a run in one table a view, so that costing is one product.
 
-Joins Counters (what happened inside the parts) and Traffic (what happened between cores). Still counts, no price.
+Joins Counters (what happened inside the parts) and Traffic (what happened between cores), and gives what was counted the
+names of events.py. Still counts, no price.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .compiler.image import ChipImage
-from .counters import Counters
-from .events import HOPS, N_EVENTS, N_PART_EVENTS, Event
-from .traffic import Traffic
+from .counters import Count
+from .events import HOPS, N_EVENTS, Event
+from .traffic import Traffic, Ways
+from .wiring import Wiring
 
 HOST = "host"
+_NETWORK = [Event.TILE_OUT, Event.TILE_IN, *HOPS, Event.CHIP_HOP]
 
 
 @dataclass(frozen=True)
@@ -22,56 +25,122 @@ class Tally:
     """Counts by event in the last dimension, int64.
 
     by_step: (steps, E).  by_core: (cores in use, E), a message's journey booked on its sender, its arrival on the receiver.
-    by_population: (names, E), both booked on the population that fired.  core_steps: (steps, cores in use, E), what a core
-    itself does in a step: its parts' events, messages it sends and receives.  host: (E,), the journeys of the host's messages.
+    by_population: (names, E), both booked on the population that fired.  host: (E,), the journeys of the host's messages.
+    by_part: (n_parts, E), what happens inside the parts.  spikes: (n_sources,).  names: populations, then spike sources.
     """
 
     by_step: np.ndarray
     by_core: np.ndarray
     by_population: np.ndarray
-    core_steps: np.ndarray
+    by_part: np.ndarray
     host: np.ndarray
+    spikes: np.ndarray
     cores: np.ndarray
     names: tuple[str, ...]
 
+    @property
+    def totals(self) -> np.ndarray:
+        """(E,) of the whole run."""
+        return self.by_step.sum(axis=0)
 
-def tally(image: ChipImage, counters: Counters, traffic: Traffic) -> Tally:
-    """Everything that happened, by step, core and population."""
-    n_steps, cores = counters.n_steps, traffic.cores
-    core_column = np.searchsorted(cores, image.parts.core)
+
+def tally(wiring: Wiring, ways: Ways, counts: np.ndarray, traffic: Traffic) -> tuple[Tally, np.ndarray]:
+    """The Tally of a stretch of steps, and core_steps: (steps, cores in use, E), what each core itself did in each step.
+
+    counts: (steps, n_parts, Count).
+    """
+    n_steps, cores, parts = counts.shape[0], traffic.cores, wiring.parts
+    column = np.searchsorted(cores, parts.core)
     core_steps = np.zeros((n_steps, cores.size, N_EVENTS), np.int64)
-    for part, column in enumerate(core_column):
-        core_steps[:, column, :N_PART_EVENTS] += counters.counts[:, part]
+    for part in range(wiring.n_parts):
+        _add_part(core_steps[:, column[part]], counts[:, part], int(parts.size[part]), int(wiring.draws[part]))
+    core_steps[:, :, Event.SYNAPSE_DENSE] = traffic.dense
+    core_steps[:, :, Event.SYNAPSE_SPARSE] -= traffic.dense
     core_steps[:, :, Event.AXON_OUT] = traffic.sent
     core_steps[:, :, Event.AXON_IN] = traffic.received
 
     by_step = core_steps.sum(axis=1)
-    by_step[:, Event.TILE] = traffic.messages_by_step
-    by_step[:, list(HOPS)] = traffic.hops_by_step
+    by_step[:, Event.TILE_OUT] = traffic.entering
+    by_step[:, Event.TILE_IN] = traffic.received.sum(axis=1)
+    by_step[:, [*HOPS, Event.CHIP_HOP]] = traffic.hops
+    by_step[:, Event.HOST_IN] = traffic.host
     by_step[:, Event.BARRIER] = 1
 
-    n = image.n_compartments
-    journeys = _journeys(traffic)
+    n, journeys = wiring.n_compartments, _journeys(ways, traffic)
     by_core = core_steps.sum(axis=0)
-    np.add.at(by_core, np.searchsorted(cores, image.routes.core_of_source[:n]), journeys[:n])
+    np.add.at(by_core, np.searchsorted(cores, wiring.core_of_source()[:n]), journeys[:n])
     host = journeys[n:].sum(axis=0)
+    host[Event.HOST_IN] = traffic.host.sum()
 
-    names = (*image.names, *image.source_names)
+    by_part = _by_part(wiring, counts, traffic.spikes)
+    names = (*wiring.names, *wiring.source_names)
     by_population = np.zeros((len(names), N_EVENTS), np.int64)
-    np.add.at(by_population[:, :N_PART_EVENTS], image.parts.population, counters.counts.sum(axis=0))
-    journeys[:n, Event.AXON_OUT] += (traffic.spikes * traffic.messages)[:n]
-    journeys[:, Event.AXON_IN] += traffic.spikes * traffic.messages
-    owner = np.concatenate(
-        [np.repeat(np.arange(len(image.names)), image.blocks.size),
-         len(image.names) + np.repeat(np.arange(len(image.source_names)), np.diff(image.source_first))]
-    )  # fmt: skip
-    np.add.at(by_population, owner, journeys)
-    return Tally(by_step, by_core, by_population, core_steps, host, cores, names)
+    np.add.at(by_population, parts.population, by_part)
+    journeys[:n, Event.AXON_OUT] += (traffic.spikes * ways.messages)[:n]
+    journeys[:, Event.AXON_IN] += traffic.spikes * ways.messages
+    journeys[n:, Event.HOST_IN] += traffic.spikes[n:]
+    np.add.at(by_population, wiring.owner_of_source(), journeys)
+    return Tally(by_step, by_core, by_population, by_part, host, traffic.spikes, cores, names), core_steps
 
 
-def _journeys(traffic: Traffic) -> np.ndarray:
-    """(n_sources, E): tiles and hops of all messages that each source sent in the run."""
+def _add_part(events: np.ndarray, counts: np.ndarray, size: int, draws: int) -> None:
+    """Adds what a part did to its core's events.  events: (..., E); counts: (..., Count)."""
+    events[..., Event.SYNAPSE_SPARSE] += counts[..., Count.SYNAPSE_READ]
+    events[..., Event.ACCUMULATE] += counts[..., Count.SYNAPSE_READ]
+    events[..., Event.COMPARTMENT_ACCESS] += size
+    events[..., Event.COMPARTMENT_ACTIVE] += counts[..., Count.ACTIVE]
+    events[..., Event.COMPARTMENT_INACTIVE] += counts[..., Count.INACTIVE]
+    events[..., Event.SPIKE_OUT] += counts[..., Count.SPIKE_OUT]
+    events[..., Event.RANDOM_DRAW] += draws
+
+
+def _by_part(wiring: Wiring, counts: np.ndarray, spikes: np.ndarray) -> np.ndarray:
+    """(n_parts, E): what happened inside each part, dense and sparse lists apart."""
+    by_part, n_steps = np.zeros((wiring.n_parts, N_EVENTS), np.int64), counts.shape[0]
+    totals = counts.sum(axis=0, dtype=np.int64)
+    for part in range(wiring.n_parts):
+        _add_part(
+            by_part[part], totals[part], int(wiring.parts.size[part]) * n_steps, int(wiring.draws[part]) * n_steps
+        )
+    dense = _dense_by_part(wiring, spikes)
+    by_part[:, Event.SYNAPSE_DENSE] = dense
+    by_part[:, Event.SYNAPSE_SPARSE] -= dense
+    return by_part
+
+
+def _dense_by_part(wiring: Wiring, spikes: np.ndarray) -> np.ndarray:
+    """(n_parts,) synapses read from dense lists."""
+    rows = wiring.rows
+    if not rows.dense.size:
+        return np.zeros(wiring.n_parts, np.int64)
+    each = np.diff(rows.first)
+    read = rows.dense * np.repeat(spikes, each)
+    if not rows.part.size:
+        return read.reshape(-1, wiring.n_parts).sum(axis=0)
+    found = np.zeros(wiring.n_parts, np.int64)
+    np.add.at(found, rows.part, read)
+    return found
+
+
+def _journeys(ways: Ways, traffic: Traffic) -> np.ndarray:
+    """(n_sources, E): tiles and hops of all messages that each source sent."""
     table = np.zeros((traffic.spikes.size, N_EVENTS), np.int64)
-    table[:, Event.TILE] = traffic.spikes * traffic.messages
-    table[:, list(HOPS)] = traffic.spikes[:, None] * traffic.hops
+    table[:, Event.TILE_OUT] = traffic.spikes * ways.entering
+    table[:, Event.TILE_IN] = traffic.spikes * ways.messages
+    table[:, [*HOPS, Event.CHIP_HOP]] = traffic.spikes[:, None] * ways.hops
     return table
+
+
+def joined(tallies: Sequence[Tally]) -> Tally:
+    """The Tally of stretches that follow each other."""
+    one = tallies[0]
+    return Tally(
+        np.concatenate([tally.by_step for tally in tallies]),
+        sum((tally.by_core for tally in tallies), np.zeros_like(one.by_core)),
+        sum((tally.by_population for tally in tallies), np.zeros_like(one.by_population)),
+        sum((tally.by_part for tally in tallies), np.zeros_like(one.by_part)),
+        sum((tally.host for tally in tallies), np.zeros_like(one.host)),
+        sum((tally.spikes for tally in tallies), np.zeros_like(one.spikes)),
+        one.cores,
+        one.names,
+    )

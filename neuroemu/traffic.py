@@ -1,7 +1,8 @@
-"""Traffic: the messages that a run's spikes sent, from the spike trace and the routes. Counts only, no price.
+"""Traffic: the messages that spikes send, from the wiring. Counts only, no price.
 
-One spike is one message for each core that holds a target of it (multicast by copies at the source, as on Loihi), its own
-core included. A message of step t is counted in step t.
+One spike is one message for each core that holds a target of it, its own core included. Multicast at source sends each of
+them alone; in the tree they share every link until their ways part (chip.Mesh.multicast). A message of step t is counted in
+step t.
 """
 
 from __future__ import annotations
@@ -12,99 +13,129 @@ from dataclasses import dataclass
 import numpy as np
 
 from .chip import Mesh
-from .compiler.image import ChipImage
-from .compiler.route import ROUTERS, destinations
-from .counters import Traces
+from .compiler.route import destinations
+from .hops import DIRECTIONS, hops_of, hops_of_trees
 from .jit import njit
 from .pieces import source_pieces, spread_sources
+from .wiring import Wiring
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Where a spike of each source goes.  first: (n_sources + 1,) int64 bounds of each source in core: (all messages,).
+
+    tile: (n_sources,) where they come from.  entering: (n_sources,) int64 messages that enter the source's router.
+    hops: (n_sources, 5) int64 links that they cross together: east, west, north, south; and borders between chips.
+    """
+
+    first: np.ndarray
+    core: np.ndarray
+    tile: np.ndarray
+    entering: np.ndarray
+    hops: np.ndarray
+    mesh: Mesh
+
+    @property
+    def messages(self) -> np.ndarray:
+        """(n_sources,) int64 messages that a spike of each source is received as."""
+        return np.diff(self.first)
+
+
+def ways(wiring: Wiring) -> Ways:
+    """The ways of every source's messages under the wiring's placement."""
+    mesh, tile = wiring.mesh, wiring.tile_of_source()
+    first, core = destinations(wiring.rows, wiring.parts.core)
+    messages = np.diff(first)
+    hops = np.zeros((messages.size, DIRECTIONS), np.int64)
+    for sources, start, paths in _paths(first, core, tile, mesh):
+        hops[sources] = np.add.reduceat(paths, start)
+    entering = messages
+    if mesh.multicast == "tree":
+        hops, entering = hops_of_trees(mesh, first, core // mesh.cores_per_tile, tile), np.minimum(messages, 1)
+    return Ways(first, core, tile, entering, hops, mesh)
+
+
+def _paths(
+    first: np.ndarray, core: np.ndarray, tile: np.ndarray, mesh: Mesh
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Sources that send, where the messages of each begin, and the links that each message crosses, (messages, 5) int64."""
+    for begin, end, piece in source_pieces(first):
+        senders = begin + np.flatnonzero(np.diff(first[begin : end + 1]))
+        from_tile = tile[spread_sources(first, begin, end)]
+        to_tile = core[piece].astype(np.int64) // mesh.cores_per_tile
+        yield senders, first[senders] - first[begin], hops_of(mesh, from_tile, to_tile)
+
+
+def slowest_of_sources(ways: Ways, hop_ns: np.ndarray) -> np.ndarray:
+    """(n_sources,) ns that the slowest message of each source's spike spends on links; 0 where it sends none.
+
+    hop_ns: (5,) ns a link takes, east, west, north, south, and what a border between chips takes besides.
+    """
+    slowest = np.zeros(ways.tile.size)
+    for sources, start, paths in _paths(ways.first, ways.core, ways.tile, ways.mesh):
+        slowest[sources] = np.maximum.reduceat(paths @ hop_ns, start)
+    return slowest
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """Messages of a run.  cores: (k,) cores in use, the columns of sent and received.
+    """Messages of a stretch of steps, int64.  cores: (k,) cores in use, the columns of sent, received and dense.
 
-    sent, received: (steps, k) int64 messages; those of the host are received but sent by no core.
-    spikes: (n_sources,) int64, how often each source fired.  messages: (n_sources,) int64 a spike of it sends.
-    first: (n_sources + 1,) int64 bounds of each source in core: (all messages,) where they go; tile: (n_sources,) where they
-    come from.  hops: (n_sources, 4) int64 links that a spike's messages cross together, east, west, north, south.
-    step, source: (n_spikes,) of the spike trace.
+    sent, received: (steps, k) messages; those of the host are received but sent by no core.  dense: (steps, k) synapses
+    read from dense lists.  entering: (steps,) messages that enter a router.  hops: (steps, 5), as in Ways.
+    spikes: (n_sources,) how often each source fired.  host: (steps,) spikes handed over by the host.
     """
 
     cores: np.ndarray
     sent: np.ndarray
     received: np.ndarray
-    spikes: np.ndarray
-    messages: np.ndarray
-    first: np.ndarray
-    core: np.ndarray
-    tile: np.ndarray
-    mesh: Mesh
+    dense: np.ndarray
+    entering: np.ndarray
     hops: np.ndarray
-    hops_by_step: np.ndarray
-    messages_by_step: np.ndarray
-    step: np.ndarray
-    source: np.ndarray
+    spikes: np.ndarray
+    host: np.ndarray
 
 
-def traffic(image: ChipImage, traces: Traces, n_steps: int) -> Traffic:
-    """The messages of a run of n_steps steps."""
-    routes, mesh = image.routes, image.mesh
-    cores = image.cores_in_use()
-    first, core = destinations(image.rows, image.parts.core)
-    messages = np.diff(first)
-    hops = np.zeros((messages.size, 4), np.int64)
-    for sources, paths in _paths(first, core, routes.tile_of_source, mesh):
-        hops[sources] = np.add.reduceat(paths, first[sources] - first[sources[0]])
+def traffic(wiring: Wiring, ways: Ways, row: np.ndarray, source: np.ndarray, n_steps: int) -> Traffic:
+    """The messages of the spikes of n_steps steps.  row, source: (n_spikes,) of each spike, row 0 being the first step."""
+    cores, core_of_source, n = wiring.cores_in_use(), wiring.core_of_source(), wiring.n_compartments
     column_of_core = np.full(int(cores.max()) + 1, -1, np.int64)
     column_of_core[cores] = np.arange(cores.size)
-    sender = np.where(routes.core_of_source >= 0, column_of_core[routes.core_of_source], -1)
-    sent, received = np.zeros((n_steps, cores.size), np.int64), np.zeros((n_steps, cores.size), np.int64)
-    hops_by_step, messages_by_step = np.zeros((n_steps, 4), np.int64), np.zeros(n_steps, np.int64)
+    column_of_part = column_of_core[wiring.parts.core]
+    sender = np.where(core_of_source >= 0, column_of_core[core_of_source], -1)
+    sent, received, dense = (np.zeros((n_steps, cores.size), np.int64) for _ in range(3))
+    entering, hops = np.zeros(n_steps, np.int64), np.zeros((n_steps, DIRECTIONS), np.int64)
     _count(
-        traces.step, traces.source, first, core, column_of_core, sender, hops,
-        sent, received, messages_by_step, hops_by_step,
+        row, source, ways.first, ways.core, column_of_core, sender, ways.entering, ways.hops,
+        sent, received, entering, hops,
     )  # fmt: skip
-    spikes = np.bincount(traces.source, minlength=image.n_sources).astype(np.int64)
-    return Traffic(
-        cores, sent, received, spikes, messages, first, core, routes.tile_of_source, mesh, hops, hops_by_step,
-        messages_by_step, traces.step, traces.source,
-    )  # fmt: skip
-
-
-def _paths(
-    first: np.ndarray, core: np.ndarray, tile: np.ndarray, mesh: Mesh
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Sources that send, and the paths of their messages, (messages, 4) int64, a piece at a time; arrays as in Traffic."""
-    for begin, end, piece in source_pieces(first):
-        senders = begin + np.flatnonzero(np.diff(first[begin : end + 1]))
-        from_tile = tile[spread_sources(first, begin, end)].astype(np.int64)
-        to_tile = core[piece].astype(np.int64) // mesh.cores_per_tile
-        yield senders, ROUTERS[mesh.routing](mesh, from_tile, to_tile)
-
-
-def slowest_by_step(traffic: Traffic, hop_ns: np.ndarray) -> np.ndarray:
-    """(steps,) ns that the slowest message of each step spends on links; 0 in a step without messages.
-
-    hop_ns: (4,) ns a link takes, east, west, north, south.
-    """
-    by_source = np.zeros(traffic.messages.size)
-    for sources, paths in _paths(traffic.first, traffic.core, traffic.tile, traffic.mesh):
-        by_source[sources] = np.maximum.reduceat(paths @ hop_ns, traffic.first[sources] - traffic.first[sources[0]])
-    slowest = np.zeros(traffic.messages_by_step.size)
-    np.maximum.at(slowest, traffic.step - 1, by_source[traffic.source])
-    return slowest
+    if wiring.rows.dense.size:
+        _count_dense(row, source, wiring.rows, column_of_part, dense)
+    spikes = np.bincount(source, minlength=wiring.n_sources).astype(np.int64)
+    host = np.bincount(row[source >= n], minlength=n_steps).astype(np.int64)
+    return Traffic(cores, sent, received, dense, entering, hops, spikes, host)
 
 
 @njit
-def _count(step, source, first, core, column_of_core, sender, hops, sent, received, messages_by_step, hops_by_step):
-    """Adds every message to its step; arrays as in Traffic, row k being step k + 1."""
-    for k in range(step.size):
-        row, s = step[k] - 1, source[k]
-        n_messages = first[s + 1] - first[s]
-        messages_by_step[row] += n_messages
+def _count(row, source, first, core, column_of_core, sender, entering_of, hops_of, sent, received, entering, hops):
+    """Adds every message to its step; arrays as in Ways and Traffic."""
+    for k in range(row.size):
+        t, s = row[k], source[k]
+        entering[t] += entering_of[s]
         if sender[s] >= 0:
-            sent[row, sender[s]] += n_messages
-        for d in range(4):
-            hops_by_step[row, d] += hops[s, d]
+            sent[t, sender[s]] += first[s + 1] - first[s]
+        for d in range(hops.shape[1]):
+            hops[t, d] += hops_of[s, d]
         for m in range(first[s], first[s + 1]):
-            received[row, column_of_core[core[m]]] += 1
+            received[t, column_of_core[core[m]]] += 1
+
+
+@njit
+def _count_dense(row, source, rows, column_of_part, dense):
+    """Adds the synapses that each spike reads from dense lists to its step and core."""
+    whole = rows.part.size == 0
+    for k in range(row.size):
+        begin, end = rows.first[source[k]], rows.first[source[k] + 1]
+        for r in range(begin, end):
+            part = r - begin if whole else np.int64(rows.part[r])
+            dense[row[k], column_of_part[part]] += rows.dense[r]

@@ -88,6 +88,27 @@ def demand(synapses, first, size, chip):
     return {source for source, _ in lengths}, words
 
 
+def dense_synapses(network, compiled, chip):
+    """{(source, part): synapses in dense lists}: those of lists that take no more words dense than sparse."""
+    _, part_of = placed(network, compiled)
+    lists, delayed = {}, set()
+    for source, target, _, delay, projection in kept(network, chip):
+        lists.setdefault((source, part_of[target], projection), []).append(target)
+        if delay:
+            delayed.add(projection)
+    weights = quantise(network, expand(network, 0), chip).weights
+    bits_of = {p.name: weights[p.name].format.bits for p in network.projections}
+    found = defaultdict(int)
+    for (source, part, projection), targets in lists.items():
+        bits = 8 if bits_of[projection] == 7 else bits_of[projection]
+        bits += chip.synapse.delay_bits if projection in delayed else 0
+        dense = words_of_list(compiled.mapping.parts[part].size, bits, chip)
+        sparse = words_of_list(len(targets), bits + chip.synapse.index_bits, chip)
+        if len(set(targets)) == len(targets) and dense <= sparse:
+            found[source, part] += len(targets)
+    return found
+
+
 # ---- the whole -----------------------------------------------------------------------------------------------------
 
 

@@ -3,32 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroemu.chip import Barrier
+import neuroemu.costs as costs_module
+from neuroemu.chip import Barrier, Constant, StaticPower
 from neuroemu.compiler import MappingOptions, compile_network
 from neuroemu.connect import Dense, OneToOne, Sparse
-from neuroemu.counters import Counters
-from neuroemu.energy import bill, charge
-from neuroemu.events import EVENTS, HOPS, MEANING, Event
-from neuroemu.latency import BOUNDS, schedule
+from neuroemu.costs import Activity, costs
+from neuroemu.counters import Count
+from neuroemu.energy import bill, charge, static_mw
+from neuroemu.events import EVENTS, HOPS, MEANING, PART_EVENTS, READS, Event
+from neuroemu.latency import BOUNDS
 from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
 from neuroemu.tally import tally
-from neuroemu.traffic import slowest_by_step, traffic
-from tests import naive
+from neuroemu.traffic import slowest_of_sources, traffic, ways
+from neuroemu.wiring import wiring_of
+from tests import naive, naive_compiler
 from tests.engine.test_run import run_small
 from tests.networks import STEPS, networks, spike_trains
 
 
-def costs(chip, network, trains, options=None, steps=STEPS):
+def ran(chip, network, trains, options=None, steps=STEPS):
+    """(wiring, activity, traces, counters) of a small run."""
     image = compile_network(network, chip, options).image
     traces, counters = run_small(image, network, trains, steps)
-    messages = traffic(image, traces, steps)
-    return image, traces, counters, messages, tally(image, counters, messages)
+    return wiring_of(image), Activity(counters.counts, traces.step, traces.source), traces, counters
+
+
+def counted(wiring, activity):
+    """(Traffic, Tally, core_steps) of all steps at once."""
+    going = ways(wiring)
+    messages = traffic(wiring, going, activity.step - 1, activity.source, activity.n_steps)
+    return messages, *tally(wiring, going, activity.counts, messages)
 
 
 @given(st.data())
@@ -40,40 +51,79 @@ def test_messages_and_hops_equal_their_twin(chip, data):
         share_cores=data.draw(st.booleans()),
     )
     spread = replace(chip, mesh=replace(chip.mesh, cores_per_tile=1, host_tile=(3, 1)))
-    image, traces, _, messages, _ = costs(spread, network, data.draw(spike_trains(network)), options)
+    image = compile_network(network, spread, options).image
+    traces, counters = run_small(image, network, data.draw(spike_trains(network)))
+    wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source)
+    messages, _, _ = counted(wiring, activity)
     spikes = zip(traces.step.tolist(), traces.source.tolist(), traces.payload.tolist(), strict=True)
     sent, received, hops, journeys = naive.messages(image, spikes, STEPS)
     for column, core in enumerate(messages.cores.tolist()):
         for row in range(STEPS):
             assert messages.sent[row, column] == sent.get((row + 1, core), 0)
             assert messages.received[row, column] == received.get((row + 1, core), 0)
-    assert messages.hops_by_step.tolist() == hops
-    hop_ns = [1.0, 2.5, 4.0, 0.5]
-    slowest = [max((np.dot(path, hop_ns) for path in journeys.get(row + 1, [])), default=0.0) for row in range(STEPS)]
-    assert slowest_by_step(messages, np.array(hop_ns)).tolist() == pytest.approx(slowest)
+    assert messages.hops[:, :4].tolist() == hops
+    hop_ns = [1.0, 2.5, 4.0, 0.5, 0.0]
+    by_source = slowest_of_sources(ways(wiring), np.array(hop_ns))
+    for row in range(STEPS):
+        fired = activity.source[activity.step == row + 1]
+        slowest = max((np.dot(path, hop_ns[:4]) for path in journeys.get(row + 1, [])), default=0.0)
+        assert by_source[fired].max(initial=0.0) == pytest.approx(slowest)
 
 
 @given(st.data())
 def test_nothing_is_lost_between_views(chip, loihi, data):
-    # The same events, seen by step, by core (and host), and by population.
+    # The same events, seen by step, by core (and host), by population and by part.
     network = data.draw(networks())
     options = MappingOptions(parts={p.name: p.size for p in network.on_chip}, share_cores=False)
-    image, traces, counters, _, counted = costs(chip, network, data.draw(spike_trains(network)), options)
-    totals = counted.by_step.sum(axis=0)
-    by_core = counted.by_core.sum(axis=0) + counted.host
-    by_population = counted.by_population.sum(axis=0)
+    wiring, activity, traces, counters = ran(chip, network, data.draw(spike_trains(network)), options)
+    unpriced = {e: replace(c, value=7.0 + e) if c.value is None else c for e, c in loihi[1].energy_pj.items()}
+    found = costs(wiring, activity, replace(loihi[1], energy_pj=unpriced))
+    totals, tallied = found.tally.totals, found.tally
+    by_core = tallied.by_core.sum(axis=0) + tallied.host
+    by_population = tallied.by_population.sum(axis=0)
     for event in EVENTS:
         if event is not Event.BARRIER:
             assert totals[event] == by_core[event] == by_population[event], event
-    assert totals[Event.AXON_IN] == totals[Event.TILE] >= totals[Event.AXON_OUT]
-    assert totals[Event.SPIKE_OUT] == np.count_nonzero(traces.source < image.n_compartments)
-    assert totals[Event.SPIKE_OUT] == counters.total(Event.SPIKE_OUT)
-    unpriced = {e: replace(c, value=7.0 + e) if c.value is None else c for e, c in loihi[1].energy_pj.items()}
-    cost = bill(counted, replace(loihi[1], energy_pj=unpriced), 1000.0, image.mesh.n_cores)
+        if event in PART_EVENTS:
+            assert totals[event] == tallied.by_part[:, event].sum(), event
+    assert totals[Event.AXON_IN] == totals[Event.TILE_IN] == totals[Event.TILE_OUT] >= totals[Event.AXON_OUT]
+    assert totals[Event.SPIKE_OUT] == np.count_nonzero(traces.source < wiring.n_compartments)
+    assert totals[Event.SPIKE_OUT] == counters.total(Count.SPIKE_OUT)
+    assert totals[Event.HOST_IN] == np.count_nonzero(traces.source >= wiring.n_compartments)
+    assert totals[list(READS)].sum() == totals[Event.ACCUMULATE] == counters.total(Count.SYNAPSE_READ)
+    assert totals[Event.COMPARTMENT_ACCESS] == wiring.n_compartments * STEPS
+    cost = found.bill
     assert sum(cost.by_event.values()) == pytest.approx(cost.dynamic)
     assert sum(cost.by_core.values()) == pytest.approx(cost.dynamic)
     assert sum(cost.by_population.values()) == pytest.approx(cost.dynamic)
     assert cost.by_step.sum() == pytest.approx(cost.dynamic)
+
+
+@given(st.data())
+def test_stretches_do_not_change_what_a_run_costs(chip, loihi, data):
+    network = data.draw(networks())
+    wiring, activity, _, _ = ran(chip, network, data.draw(spike_trains(network)))
+    whole = costs(wiring, activity, loihi[1])
+    with patch.object(costs_module, "STRETCH_BYTES", 1):  # a step at a time
+        pieces = costs(wiring, activity, loihi[1])
+    assert np.array_equal(whole.tally.by_step, pieces.tally.by_step)
+    assert np.array_equal(whole.tally.by_population, pieces.tally.by_population)
+    assert np.array_equal(whole.schedule.step_ns, pieces.schedule.step_ns)
+    assert whole.bill.by_event == pieces.bill.by_event
+
+
+@given(st.data())
+def test_dense_lists_are_those_that_take_no_more_words(chip, data):
+    network = data.draw(networks())
+    options = MappingOptions(parts={p.name: data.draw(st.integers(1, p.size)) for p in network.on_chip})
+    compiled = compile_network(network, chip, options)
+    rows, n_parts = compiled.image.rows, compiled.image.n_parts
+    twin = naive_compiler.dense_synapses(network, compiled, chip)
+    for source in range(compiled.image.n_sources):
+        for row in range(rows.first[source], rows.first[source + 1]):
+            part = int(rows.part[row]) if rows.part.size else row - int(rows.first[source])
+            assert part < n_parts
+            assert (int(rows.dense[row]) if rows.dense.size else 0) == twin.get((source, part), 0)
 
 
 def ring(n=4):
@@ -88,40 +138,42 @@ def ring(n=4):
 def test_energy_and_time_by_hand(chip, loihi):
     # Four cores on tile 0 (compartments 0..3). Step 1: the host's spike enters at tile 0: 1 message, 1 synapse read.
     # Steps 2, 3: one compartment fires: 1 message within the tile, 1 read. At step 1 all four are at rest.
-    prices = loihi[1]
     options = MappingOptions(parts={"a": 4}, share_cores=False)
-    _, _, _, messages, counted = costs(chip, ring(), {1: [0]}, options, steps=3)
-    e = Event
-    assert counted.by_step[:, [e.SYNAPSE_READ, e.COMPARTMENT_ACTIVE, e.COMPARTMENT_INACTIVE, e.SPIKE_OUT]].tolist() == [
+    wiring, activity, _, _ = ran(chip, ring(), {1: [0]}, options, steps=3)
+    found = costs(wiring, activity, loihi[1])
+    e, by_step = Event, found.tally.by_step
+    assert by_step[:, [e.SYNAPSE_DENSE, e.COMPARTMENT_ACTIVE, e.COMPARTMENT_INACTIVE, e.SPIKE_OUT]].tolist() == [
         [1, 0, 4, 0],
         [1, 1, 3, 1],
         [1, 2, 2, 1],  # compartment 0 still has a current to forget
     ]
-    assert counted.by_step[:, [e.AXON_OUT, e.AXON_IN, e.TILE, e.BARRIER]].tolist() == [
-        [0, 1, 1, 1],
-        [1, 1, 1, 1],
-        [1, 1, 1, 1],
+    assert by_step[:, [e.AXON_OUT, e.AXON_IN, e.TILE_OUT, e.HOST_IN, e.BARRIER]].tolist() == [
+        [0, 1, 1, 1, 1],
+        [1, 1, 1, 0, 1],
+        [1, 1, 1, 0, 1],
     ]
-    cost = bill(counted, prices, 0.0, 128)
     # 3 reads, 3 active, 9 inactive, 3 messages
-    assert cost.dynamic == pytest.approx(3 * 23.6 + 3 * 81 + 9 * 52 + 3 * 1.7)
-    times = schedule(counted, messages, prices, 1)
-    # Step 1: core 0 does an inactive update (5.3 ns) and a read (3.5); a message crosses a tile (2.1); barrier 113.
-    # Step 2: core 0 is active (8.4), core 1 is inactive and reads (8.8): the slowest is core 1.
-    assert times.step_ns.tolist() == pytest.approx([8.8 + 2.1 + 113, 8.8 + 2.1 + 113, 8.8 + 2.1 + 113])
-    assert times.slowest_core.tolist() == [0, 1, 2]
+    assert found.bill.dynamic == pytest.approx(3 * 23.6 + 3 * 81 + 9 * 52 + 3 * 1.7)
+    # Step 1: all cores do an inactive update (5.3 ns), core 0 reads meanwhile (3.5); a message crosses a tile (2.1);
+    # barrier 113. Steps 2, 3: the core that fires is active (8.4).
+    times = found.schedule
+    assert times.step_ns.tolist() == pytest.approx([5.3 + 2.1 + 113, 8.4 + 2.1 + 113, 8.4 + 2.1 + 113])
+    assert times.slowest_core.tolist() == [0, 0, 0]
     assert [BOUNDS[k] for k in times.bound] == ["barrier"] * 3
+    simple = costs(wiring, activity, loihi[1], "simple").schedule
+    assert simple.step_ns.tolist() == pytest.approx([5.3 + 113, 8.4 + 113, 8.4 + 113])
 
 
 def test_hops_cost_by_direction(chip, loihi):
     # One core a tile, 2 x 2 mesh, sequential: cores 0 (0,0), 1 (0,1), 2 (1,0), 3 (1,1); the ring goes 0 1 2 3 0.
     small = replace(chip, mesh=replace(chip.mesh, width=2, height=2, cores_per_tile=1))
     options = MappingOptions(parts={"a": 4}, share_cores=False)
-    _, _, _, messages, counted = costs(small, ring(), {1: [0]}, options, steps=5)
+    wiring, activity, _, _ = ran(small, ring(), {1: [0]}, options, steps=5)
+    found = costs(wiring, activity, loihi[1])
     # step 2: 0 -> 1 north; step 3: 1 -> 2 east, south; step 4: 2 -> 3 north; step 5: 3 -> 0 west, south
-    assert messages.hops_by_step.tolist() == [[0, 0, 0, 0], [0, 0, 1, 0], [1, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 1]]
-    by_event = bill(counted, loihi[1], 0.0, 4).by_event
-    assert [by_event[MEANING[e].key] for e in HOPS] == pytest.approx([3.0, 3.0, 8.0, 8.0])
+    hops = found.tally.by_step[:, HOPS].tolist()
+    assert hops == [[0, 0, 0, 0], [0, 0, 1, 0], [1, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 1]]
+    assert [found.bill.by_event[MEANING[e].key] for e in HOPS] == pytest.approx([3.0, 3.0, 8.0, 8.0])
 
 
 def test_the_slowest_message_is_not_the_one_with_most_hops(chip, loihi):
@@ -131,20 +183,31 @@ def test_the_slowest_message_is_not_the_one_with_most_hops(chip, loihi):
     net = net.connect("in", "a", Sparse([0, 1], [0, 0], [200.0, 200.0]), WeightFormat())
     both = net.connect("a", "a", Sparse([0, 0], [9, 2], [2.0, 2.0]), WeightFormat())
     options = MappingOptions(parts={"a": 12}, share_cores=False)
-    _, _, _, messages, counted = costs(replace(chip, mesh=mesh), both, {1: [0]}, options, steps=2)
-    assert schedule(counted, messages, loihi[1], 1).network_ns[1] == pytest.approx(2.1 + 2 * 6.5)
+    wiring, activity, _, _ = ran(replace(chip, mesh=mesh), both, {1: [0]}, options, steps=2)
+    assert costs(wiring, activity, loihi[1]).schedule.network_ns[1] == pytest.approx(2.1 + 2 * 6.5)
 
 
 def test_static_energy_is_power_times_time(chip, loihi):
-    _, _, _, _, counted = costs(chip, ring(), {1: [0]}, steps=3)
+    wiring, activity, _, _ = ran(chip, ring(), {1: [0]}, steps=3)
+    counts = counted(wiring, activity)[1]
     # 0.816 mW a core, 128 cores, 1000 ns: 0.816e-3 W * 128 * 1e-6 s = 104.448 nJ
-    assert bill(counted, loihi[1], 1000.0, 128).static == pytest.approx(104448.0)
+    assert bill(counts, loihi[1], 1000.0, wiring).static == pytest.approx(104448.0)
+
+
+@pytest.mark.parametrize(
+    ("per", "number"), [("board", 1), ("chip", 6), ("chip_in_use", 1), ("tile", 48), ("core", 96), ("core_in_use", 4)]
+)
+def test_static_power_is_drawn_by_as_many_as_there_are(per, number, chip, loihi):
+    # 3 x 2 chips of 2 x 4 tiles with 2 cores each; four parts on the first four cores.
+    board = replace(chip, mesh=replace(chip.mesh, width=6, height=8, cores_per_tile=2, chips=(3, 2)))
+    wiring, _, _, _ = ran(board, ring(), {1: [0]}, MappingOptions(parts={"a": 4}, share_cores=False), steps=1)
+    power = StaticPower("it", Constant(2.0, 2.0, 2.0, "", ""), per)
+    assert static_mw(replace(loihi[1], static=(power,)), wiring) == 2.0 * number
 
 
 def test_an_event_without_a_price_is_not_zero_in_the_report(chip, loihi):
-    _, _, _, _, counted = costs(chip, ring(), {1: [0]}, steps=3)
-    cost = bill(counted, loihi[1], 0.0, 128)
-    assert cost.by_event["axon_out"] is None
+    wiring, activity, _, _ = ran(chip, ring(), {1: [0]}, steps=3)
+    assert costs(wiring, activity, loihi[1]).bill.by_event["axon_out"] is None
     assert "energy of axon_out" in loihi[1].not_modelled()
 
 
@@ -154,9 +217,11 @@ def test_doubling_every_price_doubles_the_bill(chip, loihi):
         prices,
         energy_pj={e: replace(c, value=None if c.value is None else 2 * c.value) for e, c in prices.energy_pj.items()},
     )
-    _, _, _, _, counted = costs(chip, ring(), {1: [0]}, steps=20)
-    assert bill(counted, doubled, 0.0, 1).dynamic == pytest.approx(2 * bill(counted, prices, 0.0, 1).dynamic)
-    assert charge(counted.by_step, doubled).tolist() == pytest.approx((2 * charge(counted.by_step, prices)).tolist())
+    wiring, activity, _, _ = ran(chip, ring(), {1: [0]}, steps=20)
+    once, twice = costs(wiring, activity, prices), costs(wiring, activity, doubled)
+    assert twice.bill.dynamic == pytest.approx(2 * once.bill.dynamic)
+    by_step = once.tally.by_step
+    assert charge(by_step, doubled).tolist() == pytest.approx((2 * charge(by_step, prices)).tolist())
 
 
 @pytest.mark.parametrize(
@@ -168,7 +233,18 @@ def test_the_barrier_between_the_points_of_its_table(tiles, log, step):
     assert Barrier(points, "step", "", "").time_ns(tiles) == pytest.approx(step)
 
 
-def test_counters_total_only_what_parts_do():
-    counters = Counters(np.ones((2, 3, 5), np.int64), np.zeros((1, 4), np.int64))
-    assert counters.total(Event.SYNAPSE_READ) == 6
-    assert counters.total(Event.BARRIER) == 0
+def test_between_chips_the_barrier_follows_its_own_table():
+    barrier = Barrier(((1, 113.0), (32, 465.0)), "log", "", "", chip_points=((1, 465.0), (256, 14300.0)))
+    assert barrier.time_ns(32, 1) == 465.0
+    assert barrier.time_ns(64, 256) == pytest.approx(14300.0)
+    assert barrier.time_ns(64, 16) == pytest.approx((465.0 * 14300.0) ** 0.5)  # half way in both logarithms
+
+
+def test_a_clock_ends_a_step_with_its_next_tick(chip, loihi):
+    barrier = Barrier((), "log", "", "", tick_ns=1e6)
+    assert barrier.step_ns(np.array([0.0, 5.0, 1e6, 1e6 + 1, 2.5e6])).tolist() == [1e6, 1e6, 1e6, 2e6, 3e6]
+    wiring, activity, _, _ = ran(chip, ring(), {1: [0]}, steps=3)
+    found = costs(wiring, activity, replace(loihi[1], barrier=barrier)).schedule
+    assert (found.total_ns, found.late) == (3e6, 0)
+    hurried = costs(wiring, activity, replace(loihi[1], barrier=replace(barrier, tick_ns=10.0))).schedule
+    assert hurried.late == 3 and hurried.step_ns.tolist() == [30.0, 30.0, 30.0]  # 21.2 ns and 33.6: four updates a core

@@ -18,8 +18,8 @@ import neuroemu
 from neuroemu.compiler import compile_network
 from neuroemu.compiler.image import ChipImage
 from neuroemu.connect import Sparse
+from neuroemu.counters import Count
 from neuroemu.engine.run import Plan, run
-from neuroemu.events import Event
 from neuroemu.network import LifRegisters, Network, WeightFormat
 
 FAN_OUT = 100
@@ -67,7 +67,7 @@ def measure(neurons: int, rate: float, steps: int, rounds: int, threads: list[in
     traces, counters = run(image, Plan(WARM_UP + steps, 1, 0, {}, {}, threads=1))
     late = traces.step > WARM_UP
     bounds = np.searchsorted(traces.step[late], np.arange(WARM_UP + 1, WARM_UP + steps + 2))
-    events = int(counters.counts[WARM_UP:, :, Event.SYNAPSE_READ].sum())
+    events = int(counters.counts[WARM_UP:, :, Count.SYNAPSE_READ].sum())
     row, spikes, plain = np.zeros(image.width, np.int32), traces.source[late], image.plain
     best = dict.fromkeys(["bare", *map(str, threads)], np.inf)
     for n in threads:

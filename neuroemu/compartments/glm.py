@@ -49,4 +49,9 @@ def columns(given: Columns, chip: Chip) -> tuple[Columns, Columns]:
     return {**parameters, "unit": given["unit"]}, {**state, "p": given["p"]}
 
 
-MODEL = Model("glm", Parameters, State, update, given=Given, columns=columns, bias="bias")
+def draws(parameters: Columns) -> np.ndarray:
+    """One a step."""
+    return np.ones_like(parameters["unit"])
+
+
+MODEL = Model("glm", Parameters, State, update, given=Given, columns=columns, bias="bias", draws=draws)

@@ -143,4 +143,12 @@ def switches(parameters: Columns) -> dict[str, int]:
     return {"PLAIN": int(unused)}
 
 
-MODEL = Model("lif", Parameters, State, update, at_rest, given=Given, columns=columns, switches=switches, bias="bias")
+def draws(parameters: Columns) -> np.ndarray:
+    """One a step where there is noise."""
+    return ((parameters["noise_exponent"] != 0) & (parameters["noise_enabled"] != 0)).astype(np.int64)
+
+
+MODEL = Model(
+    "lif", Parameters, State, update, at_rest,
+    given=Given, columns=columns, switches=switches, bias="bias", draws=draws,
+)  # fmt: skip

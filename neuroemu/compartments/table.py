@@ -79,6 +79,7 @@ class Model:
     switches(values) -> {module constant: value}: constants of the model's file that a population fixes, so that the
     compiler can leave out what it does not use.
     bias: the state that a direct current of the host is written to.
+    draws(parameters) -> (n,) random numbers that each compartment draws a step; one that draws is never at rest.
     passes_up: the payload is not a spike but a value for the parent compartment (dendrite.py).
     origin: where it was loaded from, '' for models that come along or were made in Python.
     """
@@ -93,6 +94,7 @@ class Model:
     columns: Callable[[Columns, Chip], tuple[Columns, Columns]] | None = None
     switches: Callable[[Columns], dict[str, int]] | None = None
     bias: str = ""
+    draws: Callable[[Columns], np.ndarray] | None = None
     passes_up: bool = False
     origin: str = ""
 

@@ -16,7 +16,8 @@ from . import limits
 from .demand import inputs_of
 from .expand import expand
 from .groups import groups
-from .image import Blocks, Cells, ChipImage, CountRows, Parts, Routes, digest, freeze
+from .image import Blocks, Cells, ChipImage, CountRows, Parts, digest, freeze
+from .lists import dense_synapses
 from .partition import PARTITIONERS, Part
 from .place import PLACERS
 from .quantise import Quantised, Rounding, quantise
@@ -70,13 +71,14 @@ def compile_network(network: Network, chip: Chip, options: MappingOptions | None
     placement = PLACERS[options.placement](cut, chip, options.share_cores)
     parts = _parts(network, cut, placement, first)
     rows = count_rows(table.first, table.target, parts.size)
-    routes, axons_out = _routes(rows, parts, first_on_host(network), table.n_sources, chip)
+    rows = rows._replace(dense=dense_synapses(rows, network, table, formats, parts, chip))
+    axons_out = _axons_out(rows, parts, first_on_host(network), chip)
     limits.check(cut, placement, axons_out, chip)
     spread = lonely(network) + apart(network, parts, first)
     if spread:
         raise ProgramError(spread)
     graded = np.array([formats[projection.name].message_bits > 0 for projection in network.projections], bool)
-    image = _image(network, chip, quantised, table, sum_shifts, graded, rows, routes, parts, first, source_first)
+    image = _image(network, chip, quantised, table, sum_shifts, graded, rows, parts, first, source_first)
     mapping = Mapping(tuple(cut), tuple(int(core) for core in placement), tuple(int(a) for a in axons_out))
     return Compiled(image, mapping, quantised.rounding)
 
@@ -100,18 +102,11 @@ def _numbering(network: Network) -> tuple[dict[str, int], np.ndarray]:
     return first, np.array(bounds, np.int64)
 
 
-def _routes(
-    rows: CountRows, parts: Parts, n_compartments: int, n_sources: int, chip: Chip
-) -> tuple[Routes, np.ndarray]:
-    """Where every source sits; and the output axons used on each core, one for each message of a spike."""
-    core_of_source = np.full(n_sources, -1, np.int32)
-    core_of_source[:n_compartments] = np.repeat(parts.core, parts.size)
-    host_tile = chip.mesh.tile_at(*chip.mesh.host_tile)
-    tile = np.where(core_of_source >= 0, core_of_source // chip.mesh.cores_per_tile, host_tile).astype(np.int32)
+def _axons_out(rows: CountRows, parts: Parts, n_compartments: int, chip: Chip) -> np.ndarray:
+    """Output axons used on each core, one for each message of a spike."""
     n_cores = max(int(parts.core.max()) + 1, chip.mesh.n_cores)
     messages = np.diff(destinations(rows, parts.core)[0])[:n_compartments]
-    axons_out = np.bincount(core_of_source[:n_compartments], messages, n_cores).astype(np.int64)
-    return Routes(tile, core_of_source), axons_out
+    return np.bincount(np.repeat(parts.core, parts.size), messages, n_cores).astype(np.int64)
 
 
 def _parts(network: Network, cut: list[Part], placement: np.ndarray, first: dict[str, int]) -> Parts:
@@ -132,7 +127,6 @@ def _image(
     sum_shifts: list[int],
     graded_projections: np.ndarray,
     rows: CountRows,
-    routes: Routes,
     parts: Parts,
     first: dict[str, int],
     source_first: np.ndarray,
@@ -146,10 +140,10 @@ def _image(
         for population in on_chip
     )
     blocks = Blocks(np.array([first[name] for name in names], np.int64), np.array([p.size for p in on_chip], np.int64))
-    for group in (*cells, blocks, plain, graded, rows, routes, parts, (source_first,)):
+    for group in (*cells, blocks, plain, graded, rows, parts, (source_first,)):
         freeze(group)
     # Names and the length of a step are left out: they decide nothing that the arrays do not say.
-    structure = (cells, blocks, plain, graded, weight_shift, ring.width, parts[:3], chip.arithmetic)
+    structure = (cells, blocks, plain, graded, weight_shift, ring.width, rows.dense, parts[:3], chip.arithmetic)
     return ChipImage(
         names,
         cells,
@@ -160,14 +154,13 @@ def _image(
         ring.width,
         rows,
         parts,
-        routes,
         tuple(population.name for population in network.sources),
         source_first,
         chip.arithmetic,
         chip.mesh,
         network.step_ms,
         model_hash=digest(*structure, source_first),
-        mesh_hash=digest(repr(chip.mesh), parts.core, routes.core_of_source),
+        mesh_hash=digest(repr(chip.mesh), parts.core),
     )
 
 
@@ -188,7 +181,13 @@ def _cells(population: Population, tables: Tables, ring: Slots, weight_shift: in
         np.array(inputs, np.int64),
         stream("noise", population.name),
         np.zeros((0, 0), np.int64) if tables.recorded is None else np.ascontiguousarray(tables.recorded),
+        _alike(model.draws(tables.parameters) if model.draws else np.zeros(1, np.int64)),
         tuple(model.switches(tables.parameters).items()) if model.switches else (),
         parent,
         "" if is_built_in(model) else fingerprint(model),
     )
+
+
+def _alike(values: np.ndarray) -> np.ndarray:
+    """One number where all are the same."""
+    return values[:1].copy() if np.all(values == values[:1]) else values

@@ -134,11 +134,20 @@ def _words(sizes: np.ndarray, inputs: Inputs, chip: Chip) -> tuple[list[np.ndarr
     lengths = np.arange(int(np.diff(inputs.first).max(initial=0)) + 1)
     dense, sparse = [], []
     for bits, delayed in zip(inputs.bits, inputs.has_delay, strict=True):
-        each = bits if bits != 7 else 8  # there is no 7-bit format
-        each += chip.synapse.delay_bits if delayed else 0
-        dense.append(list_words(sizes, each, chip.synapse, chip.core.word_bits))
-        sparse.append(list_words(lengths, each + chip.synapse.index_bits, chip.synapse, chip.core.word_bits))
+        both = words_of_formats(sizes, lengths, bits, delayed, chip)
+        dense.append(both[0])
+        sparse.append(both[1])
     return dense, sparse
+
+
+def words_of_formats(
+    sizes: np.ndarray, lengths: np.ndarray, bits: int, delayed: bool, chip: Chip
+) -> tuple[np.ndarray, np.ndarray]:
+    """Words of a dense list in slices of these sizes, and of sparse lists of these lengths.  bits: of a weight."""
+    each = bits if bits != 7 else 8  # there is no 7-bit format
+    each += chip.synapse.delay_bits if delayed else 0
+    dense = list_words(sizes, each, chip.synapse, chip.core.word_bits)
+    return dense, list_words(lengths, each + chip.synapse.index_bits, chip.synapse, chip.core.word_bits)
 
 
 def _list_words(

@@ -25,6 +25,7 @@ class Cells(NamedTuple):
     parameters: (fields, 1) int64 where all are alike, else (fields, n).  state: (fields, n) int64 before step 1.
     inputs: (k, 3) int64, for each stretch of a ring row that feeds them its first slot, the port, and the shift to the right.
     stream: of random draws.  recorded: (steps, n) int64 draws in their place, or (0, 0).  switches: (constant, value).
+    draws: (n,) int64 random numbers that each takes a step, or (1,) where all take as many.
     up: (slot, join, first) of the parent that a dendrite passes its value to, or ().
     origin: '' for models that come along, else a digest of what the model does (compartments/fingerprint.py).
     """
@@ -35,6 +36,7 @@ class Cells(NamedTuple):
     inputs: np.ndarray
     stream: int
     recorded: np.ndarray
+    draws: np.ndarray
     switches: tuple[tuple[str, int], ...]
     up: tuple[int, ...]
     origin: str
@@ -66,11 +68,13 @@ class CountRows(NamedTuple):
 
     Listed: part (rows,) and synapses (rows,), ascending by part.  Whole, where that is smaller: part is empty, and every
     source has a number in synapses for every part.  The smallest unsigned types; uint16 and uint32 in small images.
+    dense: those of `synapses` that lie in dense lists, or empty where none does.
     """
 
     first: np.ndarray
     part: np.ndarray
     synapses: np.ndarray
+    dense: np.ndarray
 
     def listed(self, begin: int, end: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(source - begin, part, synapses) of all rows of the sources begin..end-1, none of them 0."""
@@ -90,16 +94,6 @@ class Parts(NamedTuple):
     first: np.ndarray
     size: np.ndarray
     core: np.ndarray
-
-
-class Routes(NamedTuple):
-    """Where messages come from; where they go follows from rows and parts (compiler/route.py, destinations).
-
-    tile_of_source: (n_sources,) int32, where its messages enter the mesh.  core_of_source: (n_sources,) int32, -1 the host.
-    """
-
-    tile_of_source: np.ndarray
-    core_of_source: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -122,7 +116,6 @@ class ChipImage:
     width: int
     rows: CountRows
     parts: Parts
-    routes: Routes
     source_names: tuple[str, ...]
     source_first: np.ndarray
     arithmetic: Arithmetic

@@ -15,9 +15,8 @@ import numpy as np
 
 from ..compartments import Model, find, fingerprint, is_built_in
 from ..compiler.image import ChipImage
-from ..counters import Counters, Traces
+from ..counters import N_COUNTS, Count, Counters, Traces
 from ..errors import InternalError, Problem, ProgramError, TooLarge
-from ..events import N_PART_EVENTS, Event
 from ..network import Probe
 from ..widths import LANES
 from .crew import Crew, available
@@ -77,7 +76,7 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     state, total = start(image, crew.n), plan.steps * plan.samples
     engine = _Engine(image, plan, state, crew)
     _check_recorded_noise(image, plan.steps if plan.fresh_samples else total)
-    counts = np.zeros((total, image.n_parts, N_PART_EVENTS), np.int64)
+    counts = np.zeros((total, image.n_parts, N_COUNTS), np.int64)
     probed = _probed(image, plan)
     columns = np.concatenate([cells for _, cells in probed.values()]) if probed else np.empty(0, np.int64)
     states = np.empty((total, columns.size), np.int64)
@@ -180,7 +179,7 @@ class _Engine:
             pieces.append(tuple(array[:n_recorded].copy() for array in buffer))  # type: ignore[arg-type]
         if n > 1:
             np.sum(each, axis=0, out=counts)
-        events = int(counts[:, :, (Event.SYNAPSE_READ, Event.COMPARTMENT_ACTIVE)].sum())
+        events = int(counts[:, :, (Count.SYNAPSE_READ, Count.ACTIVE)].sum())
         self._crew.learn(n, n_steps, events, time.perf_counter() - began)
         return pieces
 

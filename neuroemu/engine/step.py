@@ -26,16 +26,14 @@ from typing import NamedTuple
 import numpy as np
 
 from ..compiler.image import CountRows, Synapses
-from ..events import Event
+from ..counters import Count
 from ..jit import njit
 from .kernel import PART
 from .native import barrier, call, record
 from .synapses import count_reads, deliver, deliver_graded, deliver_late, deliver_marking
 
-_SYNAPSE_READ = int(Event.SYNAPSE_READ)
-_ACTIVE = int(Event.COMPARTMENT_ACTIVE)
-_INACTIVE = int(Event.COMPARTMENT_INACTIVE)
-_SPIKE_OUT = int(Event.SPIKE_OUT)
+_SYNAPSE_READ, _ACTIVE = int(Count.SYNAPSE_READ), int(Count.ACTIVE)
+_INACTIVE, _SPIKE_OUT = int(Count.INACTIVE), int(Count.SPIKE_OUT)
 _EVERY_LANE = np.uint64(2**64 - 1)
 MARKED, FLOODED = np.uint8(1), np.uint8(2)
 _DENSE = 4  # spikes that reach more synapses than this times the groups there are reach nearly every group
@@ -106,7 +104,7 @@ class HostInput(NamedTuple):
 
 
 class Recorder(NamedTuple):
-    """Where a stretch is written.  step, source, payload: spikes, (capacity,).  counts: (threads, steps, part, event) int64.
+    """Where a stretch is written.  step, source, payload: spikes, (capacity,).  counts: (threads, steps, part, Count) int64.
 
     cell: (k,) int64 elements of ChipState.cells to record; states: (steps, k) int64.
     """

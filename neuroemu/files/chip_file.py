@@ -10,13 +10,14 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, create_model, model_validator
 
 from .. import library
 from ..chip import (
     EXPONENT_STAGE,
     OVERFLOW,
     PROFILES,
+    UNKNOWN,
     WEIGHT_ROUNDING,
     Arithmetic,
     Barrier,
@@ -30,7 +31,7 @@ from ..chip import (
     SynapseLimits,
 )
 from ..errors import ChipError, Problem
-from ..events import BY_KEY, EVENTS, MEANING
+from ..events import BY_KEY, EVENTS, MEANING, Event
 from . import marked_yaml
 from .checking import Count, Milliwatts, Name, Nanoseconds, Natural, Picojoules, Spec, Version, check, shown
 from .marked_yaml import Document, Path_
@@ -39,6 +40,7 @@ Provenance = Literal["PF", "SV", "SN", "AB", "RD", "DV", "DG", "MU", "estimate"]
 NonNegativePj = Annotated[Picojoules, Field(ge=0)]
 NonNegativeNs = Annotated[Nanoseconds, Field(ge=0)]
 NonNegativeMw = Annotated[Milliwatts, Field(ge=0)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Section(Spec):
@@ -58,15 +60,25 @@ class MeshSpec(Sourced):
     width: Count
     height: Count
     cores_per_tile: Count
-    routing: Literal["xy"] = "xy"
+    topology: Literal["mesh", "torus", "tree"] = "mesh"
+    routing: Literal["xy", "yx", "west_first"] = "xy"
+    degree: Annotated[int, Field(ge=2, le=64)] = 4
+    chips: Annotated[list[Count], Field(min_length=2, max_length=2)] = [1, 1]
     host: Annotated[list[Natural], Field(min_length=2, max_length=2)] = [0, 0]
+    buffer: Count = 16
+    multicast: Literal["source", "tree"] = "source"
 
     @model_validator(mode="after")
     def _fits(self) -> MeshSpec:
-        if self.host[0] >= self.width or self.host[1] >= self.height:
-            raise ValueError(f"the host's tile {self.host} lies outside of the {self.width}x{self.height} mesh")
-        if self.width * self.height * self.cores_per_tile > 2**24:
+        width, height = self.width * self.chips[0], self.height * self.chips[1]
+        if self.host[0] >= width or self.host[1] >= height:
+            raise ValueError(f"the host's tile {self.host} lies outside of the {width}x{height} mesh")
+        if width * height * self.cores_per_tile > 2**24:
             raise ValueError("the mesh has more than 2**24 cores")
+        if self.topology != "mesh" and self.routing == "west_first":
+            raise ValueError(f"west_first is for a mesh, not for a {self.topology}; xy and yx are allowed")
+        if self.topology == "tree" and self.chips != [1, 1]:
+            raise ValueError("a tree of several chips is not modelled; chips: [1, 1], or topology: mesh")
         return self
 
 
@@ -178,46 +190,77 @@ class BarrierPriceSpec(Section):
         return self
 
 
-class PricesSpec(Section):
-    """One entry for every event of events.py; none may be missing."""
-
-    synapse_read: PriceSpec
-    compartment_active: PriceSpec
-    compartment_inactive: PriceSpec
-    spike_out: PriceSpec
-    synapse_write: PriceSpec
-    axon_out: PriceSpec
-    axon_in: PriceSpec
-    tile: PriceSpec
-    hop_east: PriceSpec
-    hop_west: PriceSpec
-    hop_north: PriceSpec
-    hop_south: PriceSpec
-    barrier: BarrierPriceSpec
+# One entry for every event of events.py; none may be missing.
+PricesSpec: Any = create_model(
+    "PricesSpec",
+    __base__=Section,
+    **{key: (BarrierPriceSpec if event is Event.BARRIER else PriceSpec, ...) for key, event in BY_KEY.items()},
+)
 
 
 class BarrierSpec(Section):
-    """time: by number of tiles in use, {1: 113 ns, 32: 465 ns}."""
+    """time: by number of tiles in use, {1: 113 ns, 32: 465 ns}.  chips: by number of chips, where there are more than one.
 
-    time: Annotated[dict[str, NonNegativeNs], Field(min_length=1)]
+    tick: the period of a chip whose steps follow a clock.  range: factors on `time` and `chips` between which they may lie.
+    """
+
+    time: dict[str, NonNegativeNs] = {}
+    chips: dict[str, NonNegativeNs] = {}
     interpolate: Literal["log", "step"] = "log"
+    tick: NonNegativeNs | None = None
+    range: Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=2, max_length=2)] = [1.0, 1.0]
     source: Annotated[str, Field(min_length=1)]
     provenance: Provenance
 
     @model_validator(mode="after")
     def _tiles(self) -> BarrierSpec:
-        for tiles in self.time:
-            if not (tiles.isascii() and tiles.isdigit() and 1 <= int(tiles) <= 2**24):
-                raise ValueError(f"'{tiles}' is not a number of tiles")
+        for what, table in (("tiles", self.time), ("chips", self.chips)):
+            for number in table:
+                if not (number.isascii() and number.isdigit() and 1 <= int(number) <= 2**24):
+                    raise ValueError(f"'{number}' is not a number of {what}")
+        if not self.time and self.tick is None:
+            raise ValueError("neither `time` nor `tick`; {1: 0 ns} is a barrier that takes no time")
+        if any(ns == 0 for ns in self.chips.values()):
+            raise ValueError("a time of 0 ns between chips has no logarithm")
+        if not self.range[0] <= 1 <= self.range[1]:
+            raise ValueError(f"range {self.range[0]:g}..{self.range[1]:g} are factors and exclude 1")
         return self
 
 
+class LinkSpec(Section):
+    """slot: how long a message holds a link, so that the next one waits.  chip_slot: of a link between chips."""
+
+    slot: NonNegativeNs | None
+    slot_range: Annotated[list[NonNegativeNs], Field(min_length=2, max_length=2)] | None = None
+    chip_slot: NonNegativeNs | None = None
+    chip_slot_range: Annotated[list[NonNegativeNs], Field(min_length=2, max_length=2)] | None = None
+    source: Annotated[str, Field(min_length=1)]
+    provenance: Provenance
+
+    @model_validator(mode="after")
+    def _ranges(self) -> LinkSpec:
+        _check_range(self.slot, self.slot_range, "slot")
+        _check_range(self.chip_slot, self.chip_slot_range, "chip_slot")
+        return self
+
+
+class AreaSpec(Section):
+    """Of one core, tile and chip in mm2, and the bits of memory in a core, as far as they are known."""
+
+    core: NonNegative | None = None
+    tile: NonNegative | None = None
+    chip: NonNegative | None = None
+    sram_bits: NonNegative | None = None
+    source: Annotated[str, Field(min_length=1)]
+    provenance: Provenance
+
+
 class StaticSpec(Section):
-    """Power that is always drawn. per: chip, core, or core_in_use."""
+    """Power that is always drawn, by so many boards, chips, tiles or cores."""
 
     power: NonNegativeMw | None
     power_range: Annotated[list[NonNegativeMw], Field(min_length=2, max_length=2)] | None = None
-    per: Literal["chip", "core", "core_in_use"]
+    per: Literal["board", "chip", "chip_in_use", "tile", "core", "core_in_use"]
     source: Annotated[str, Field(min_length=1)]
     provenance: Provenance
 
@@ -252,6 +295,8 @@ class ChipSpec(Spec):
     arithmetic: Annotated[ArithmeticSpec, BeforeValidator(_profile)] = ArithmeticSpec()
     prices: PricesSpec
     barrier: BarrierSpec
+    link: LinkSpec | None = None
+    area: AreaSpec | None = None
     static: dict[Name, StaticSpec] = {}
     not_modelled: list[str] = []
     estimates: list[str] = []
@@ -347,7 +392,7 @@ def _build(document: Document) -> tuple[Chip, PriceList]:
     mesh = spec.mesh
     chip = Chip(
         name=spec.name,
-        mesh=Mesh(mesh.width, mesh.height, mesh.cores_per_tile, mesh.routing, (mesh.host[0], mesh.host[1])),
+        mesh=_mesh(mesh),
         core=CoreLimits(**spec.core.model_dump(exclude=plain)),
         synapse=SynapseLimits(
             **{**spec.synapse.model_dump(exclude=plain), "weight_bits": tuple(sorted(set(spec.synapse.weight_bits)))}
@@ -359,6 +404,22 @@ def _build(document: Document) -> tuple[Chip, PriceList]:
         estimate=spec.estimate,
     )
     return chip, _prices(spec)
+
+
+def _mesh(spec: MeshSpec) -> Mesh:
+    columns, rows = spec.chips
+    return Mesh(
+        spec.width * columns,
+        spec.height * rows,
+        spec.cores_per_tile,
+        spec.routing,
+        (spec.host[0], spec.host[1]),
+        spec.topology,
+        spec.degree,
+        (columns, rows),
+        spec.buffer,
+        spec.multicast,
+    )
 
 
 def _constant(value: float | None, bounds: list[float] | None, source: str, provenance: str) -> Constant:
@@ -374,13 +435,49 @@ def _prices(spec: ChipSpec) -> PriceList:
         time[event] = _constant(
             getattr(price, "time", None), getattr(price, "time_range", None), price.source, price.provenance
         )
-    points = tuple(sorted((int(tiles), ns) for tiles, ns in spec.barrier.time.items()))
     static = tuple(
         StaticPower(name, _constant(s.power, s.power_range, s.source, s.provenance), s.per)
         for name, s in spec.static.items()
     )
-    barrier = Barrier(points, spec.barrier.interpolate, spec.barrier.source, spec.barrier.provenance)
-    return PriceList(spec.name, energy, time, barrier, static, tuple(spec.not_modelled), tuple(spec.estimates))
+    slot, chip_slot = _slots(spec.link)
+    area, bits = _area(spec.area)
+    return PriceList(
+        spec.name,
+        energy,
+        time,
+        _barrier(spec.barrier),
+        slot,
+        chip_slot,
+        static,
+        area,
+        bits,
+        tuple(spec.not_modelled),
+        tuple(spec.estimates),
+    )
 
 
-assert set(PricesSpec.model_fields) == set(BY_KEY), "every event has a price entry"
+def _barrier(spec: BarrierSpec) -> Barrier:
+    tiles, chips = (tuple(sorted((int(n), ns) for n, ns in table.items())) for table in (spec.time, spec.chips))
+    return Barrier(
+        tiles, spec.interpolate, spec.source, spec.provenance, chips, spec.tick or 0.0, spec.range[0], spec.range[1]
+    )
+
+
+def _slots(spec: LinkSpec | None) -> tuple[Constant, Constant]:
+    if spec is None:
+        return UNKNOWN, UNKNOWN
+    return (
+        _constant(spec.slot, spec.slot_range, spec.source, spec.provenance),
+        _constant(spec.chip_slot, spec.chip_slot_range, spec.source, spec.provenance),
+    )
+
+
+def _area(spec: AreaSpec | None) -> tuple[dict[str, Constant], Constant]:
+    if spec is None:
+        return {}, UNKNOWN
+
+    def known(value: float | None) -> Constant:
+        return _constant(value, None, spec.source, spec.provenance)
+
+    found = {name: known(getattr(spec, name)) for name in ("core", "tile", "chip") if getattr(spec, name) is not None}
+    return found, known(spec.sram_bits)

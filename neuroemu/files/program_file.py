@@ -91,6 +91,7 @@ def _program(draft: Draft) -> Program:
         samples=None if spec.run.samples == "all" else spec.run.samples,
         seed=spec.seed,
         fresh_samples=spec.run.reset,
+        latency=spec.run.latency,
         decode=decode,
         mapping=mapping,
         float_reference=spec.report.float_reference,

@@ -393,6 +393,7 @@ class RunSpec(Spec):
     steps: Annotated[int, Field(ge=1, le=10**9)]
     samples: Annotated[int, Field(ge=1, le=10**9)] | Literal["all"] = "all"
     reset: bool = True
+    latency: Literal["analytic", "simple"] = "analytic"
 
 
 class DecodeSpec(Spec):

@@ -21,7 +21,7 @@ import numpy as np
 from ..compiler.image import digest
 from ..compiler.partition import distinct_sources
 from ..errors import OutputError
-from ..events import Event
+from ..events import HOPS, READS, Event
 from ..latency import BOUNDS
 from .spikes import probed_states, write_spikes
 
@@ -247,17 +247,15 @@ def mapping(report: Report) -> dict[str, Any]:
 
 def _steps(report: Report) -> tuple[list[str], Iterable[Iterable[Any]]]:
     tally, schedule, n_steps = report.tally, report.schedule, report.counters.n_steps
-    n = report.compiled.image.n_compartments
-    host = np.bincount(report.traces.step[report.traces.source >= n] - 1, minlength=n_steps)
     columns: dict[str, list[Any]] = {
         "step": list(range(1, n_steps + 1)),
         "sample": (np.arange(n_steps) // report.program.steps).tolist(),
         "spikes": tally.by_step[:, Event.SPIKE_OUT].tolist(),
-        "input_spikes": host.tolist(),
-        "synaptic_events": tally.by_step[:, Event.SYNAPSE_READ].tolist(),
+        "input_spikes": tally.by_step[:, Event.HOST_IN].tolist(),
+        "synaptic_events": tally.by_step[:, READS].sum(axis=1).tolist(),
         "active_updates": tally.by_step[:, Event.COMPARTMENT_ACTIVE].tolist(),
-        "messages": report.traffic.messages_by_step.tolist(),
-        "hops": report.traffic.hops_by_step.sum(axis=1).tolist(),
+        "messages": tally.by_step[:, Event.TILE_IN].tolist(),
+        "hops": tally.by_step[:, HOPS].sum(axis=1).tolist(),
         "dynamic_pj": report.bill.by_step.tolist(),
         "step_ns": schedule.step_ns.tolist(),
         "core_ns": schedule.core_ns.tolist(),
@@ -287,7 +285,7 @@ def _cores(report: Report) -> tuple[list[str], Iterable[Iterable[Any]]]:
                 mapped.axons_out[core],
                 sum(part.demand.words for part in here),
                 int(counts[Event.SPIKE_OUT]),
-                int(counts[Event.SYNAPSE_READ]),
+                int(counts[list(READS)].sum()),
                 int(counts[Event.AXON_OUT]),
                 int(counts[Event.AXON_IN]),
                 report.bill.by_core[str(core)],
@@ -303,10 +301,10 @@ def _populations(report: Report) -> tuple[list[str], Iterable[Iterable[Any]]]:
     rows = []
     for k, name in enumerate(report.tally.names):
         first, size = report.range_of(name)
-        spikes = int(report.traffic.spikes[first : first + size].sum())
+        spikes = int(report.tally.spikes[first : first + size].sum())
         on_chip = name in report.compiled.image.names
         n_parts = sum(part.population == name for part in report.compiled.mapping.parts) if on_chip else 0
-        reads = int(report.tally.by_population[k, Event.SYNAPSE_READ])
+        reads = int(report.tally.by_population[k, list(READS)].sum())
         rate = spikes / size / seconds
         rows.append([name, size, on_chip, n_parts, spikes, rate, reads, report.bill.by_population[name]])
     return header, rows

@@ -100,7 +100,7 @@ def _energy(report: Report) -> Section:
                 f"{s['pj_per_synaptic_event']:,.1f} pJ  (dynamic {s['dynamic_pj_per_synaptic_event']:,.1f} pJ)",
             )
         )
-    totals = report.tally.by_step.sum(axis=0)
+    totals = report.tally.totals
     happened = {key: pj for key, pj in energy["by_event"].items() if totals[BY_KEY[key]] > 0}
     for key, pj in sorted(happened.items(), key=lambda item: -(item[1] or 0.0)):
         share = "" if not pj else f"  {pj / energy['dynamic']:.1%}"

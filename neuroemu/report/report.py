@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..compiler import Compiled
+from ..costs import Activity, Costs
 from ..counters import Counters, Traces
 from ..energy import Bill
 from ..latency import Schedule
 from ..program import Program
 from ..tally import Tally
-from ..traffic import Traffic
+from ..wiring import Wiring
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,27 @@ class Report:
     compiled: Compiled
     traces: Traces
     counters: Counters
-    traffic: Traffic
-    tally: Tally
-    bill: Bill
-    schedule: Schedule
+    wiring: Wiring
+    activity: Activity
+    costs: Costs
     samples: int
     answers: Answers | None
     float_run: FloatComparison | None
     wall_s: float
     summary: dict[str, Any]
     folder: Path | None = None
+
+    @property
+    def tally(self) -> Tally:
+        return self.costs.tally
+
+    @property
+    def bill(self) -> Bill:
+        return self.costs.bill
+
+    @property
+    def schedule(self) -> Schedule:
+        return self.costs.schedule
 
     def spikes(self, population: str) -> tuple[np.ndarray, np.ndarray]:
         """(step, index) of the spikes of a population or a spike source; steps from 1 over the whole run."""

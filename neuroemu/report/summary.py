@@ -11,8 +11,8 @@ from ..compiler.image import digest
 from ..counters import OVERFLOWS
 from ..decode import NO_ANSWER
 from ..encode import Current
-from ..energy import static_pj
-from ..events import Event
+from ..energy import static_mw
+from ..events import HOPS, READS, Event
 from ..latency import BOUNDS
 from ..program import Program, SpikesInput, ValuesInput
 
@@ -24,13 +24,13 @@ def summarise(report: Report) -> dict[str, Any]:
     """summary.json.  Energies in pJ, times in ns; `pj_per_spike` and the like divide the total, static included."""
     image, tally, bill, schedule = report.compiled.image, report.tally, report.bill, report.schedule
     prices, program = report.program.prices, report.program
-    totals = tally.by_step.sum(axis=0)
-    spikes, reads = int(totals[Event.SPIKE_OUT]), int(totals[Event.SYNAPSE_READ])
-    messages = int(report.traffic.messages_by_step.sum())
+    totals = tally.totals
+    spikes, reads = int(totals[Event.SPIKE_OUT]), int(totals[list(READS)].sum())
     answers = report.answers
     summary: dict[str, Any] = {
         "name": program.name,
         "chip": program.chip.name,
+        "latency": program.latency,
         "steps": report.counters.n_steps,
         "samples": report.samples,
         "accuracy": answers.accuracy if answers else None,
@@ -39,24 +39,22 @@ def summarise(report: Report) -> dict[str, Any]:
         else None,
         "mean_error": answers.mean_error if answers else None,
         "spikes": spikes,
-        "input_spikes": int(report.traffic.spikes[image.n_compartments :].sum()),
+        "input_spikes": int(totals[Event.HOST_IN]),
         "synaptic_events": reads,
         "compartment_updates": int(totals[Event.COMPARTMENT_ACTIVE] + totals[Event.COMPARTMENT_INACTIVE]),
         "active_updates": int(totals[Event.COMPARTMENT_ACTIVE]),
-        "messages": messages,
-        "hops": int(report.traffic.hops_by_step.sum()),
+        "messages": int(totals[Event.TILE_IN]),
+        "hops": int(totals[list(HOPS)].sum()),
         "compartments": image.n_compartments,
         "synapses": image.n_synapses,
         "parts": image.n_parts,
         "cores": int(tally.cores.size),
-        "tiles": int(image.tiles_in_use().size),
+        "tiles": int(report.wiring.tiles_in_use().size),
         "energy_pj": {
             "total": bill.total,
             "dynamic": bill.dynamic,
             "static": bill.static,
-            "static_in_real_time": static_pj(
-                prices, report.counters.n_steps * image.step_ms * 1e6, image.mesh.n_cores, int(tally.cores.size)
-            ),
+            "static_in_real_time": static_mw(prices, report.wiring) * report.counters.n_steps * image.step_ms * 1e6,
             "by_event": bill.by_event,
             "by_population": bill.by_population,
             "by_core": bill.by_core,

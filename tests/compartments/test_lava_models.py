@@ -11,8 +11,8 @@ from neuroemu.chip import PROFILES
 from neuroemu.compartments import Now, find
 from neuroemu.compiler import compile_network
 from neuroemu.connect import Dense
+from neuroemu.counters import Count
 from neuroemu.engine.run import Plan, run
-from neuroemu.events import Event
 from neuroemu.network import Network, Registers, Spikes, WeightFormat
 from tests import naive
 from tests.naive_models_lava import TWINS
@@ -312,5 +312,5 @@ def test_the_compiled_engine_equals_the_twin(name, chip):
     assert len(sent) > 20 and len(sent) < n * steps * 0.95
     for field in model.state._fields:
         assert traces.states["cells", field].tolist() == [[cell[field] for cell in row[3:]] for row in states], field
-    events = [Event.SYNAPSE_READ, Event.COMPARTMENT_ACTIVE, Event.COMPARTMENT_INACTIVE, Event.SPIKE_OUT]
+    events = [Count.SYNAPSE_READ, Count.ACTIVE, Count.INACTIVE, Count.SPIKE_OUT]
     assert counters.counts[:, :, events].tolist() == counts

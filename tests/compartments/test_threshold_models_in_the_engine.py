@@ -14,8 +14,8 @@ from neuroemu.compartments import find
 from neuroemu.compartments.spike_response import alpha
 from neuroemu.compiler import compile_network
 from neuroemu.connect import Dense, OneToOne, Sparse
+from neuroemu.counters import Count
 from neuroemu.engine.run import Plan, run
-from neuroemu.events import Event
 from neuroemu.network import Network, Registers, Spikes, WeightFormat
 from tests import naive
 from tests.networks import Listed
@@ -80,7 +80,7 @@ def test_the_engine_equals_its_twin(chip, name):
     assert list(zip(traces.step.tolist(), traces.source.tolist(), traces.payload.tolist(), strict=True)) == spikes
     for k, field in enumerate(fields):
         assert traces.states["a", field].tolist() == [row[k] for row in rows], field
-    events = [Event.SYNAPSE_READ, Event.COMPARTMENT_ACTIVE, Event.COMPARTMENT_INACTIVE, Event.SPIKE_OUT]
+    events = [Count.SYNAPSE_READ, Count.ACTIVE, Count.INACTIVE, Count.SPIKE_OUT]
     assert counters.counts[:, :, events].tolist() == counts
     fired, resting = np.array(counts)[:, 0, 3].sum(), np.array(counts)[:, 0, 2].sum()
     assert (fired > N or name == "li") and (resting > N // 2 or name == "glm")  # else this test tests nothing

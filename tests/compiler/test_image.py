@@ -16,6 +16,7 @@ from neuroemu.compiler.place import PLACERS
 from neuroemu.compiler.route import destinations
 from neuroemu.connect import Dense, Sparse
 from neuroemu.network import Lif, LifRegisters, Network, Noise, Spikes, WeightFormat
+from neuroemu.wiring import wiring_of
 from tests import naive_compiler as naive
 from tests.naive_compiler import small
 
@@ -133,10 +134,10 @@ def test_messages_start_where_their_source_sits(chip, network, how, host_tile):
     compiled = compile_network(network, other, how)
     core_of, _ = naive.placed(network, compiled)
     _, n = naive.numbering(network)
-    routes = compiled.image.routes
-    assert routes.core_of_source.tolist() == [core_of.get(source, -1) for source in range(n)]
+    wiring = wiring_of(compiled.image)
+    assert wiring.core_of_source().tolist() == [core_of.get(source, -1) for source in range(n)]
     host = host_tile[0] * 8 + host_tile[1]
-    assert routes.tile_of_source.tolist() == [core_of[s] // 4 if s in core_of else host for s in range(n)]
+    assert wiring.tile_of_source().tolist() == [core_of[s] // 4 if s in core_of else host for s in range(n)]
 
 
 @given(naive.networks(), options)

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from neuroemu.compiler import MappingOptions, compile_network
 from neuroemu.connect import Dense, OneToOne
+from neuroemu.counters import Count
 from neuroemu.engine import run as engine
 from neuroemu.engine import shares
 from neuroemu.engine.run import Plan, run
-from neuroemu.events import Event
 from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
 from tests import naive
 from tests.networks import STEPS, Listed, arithmetics, networks, spike_trains, with_arithmetic
@@ -51,7 +51,7 @@ def check_against_twin(chip, network, arithmetic, data):
     assert ours == spikes
     assert np.concatenate([traces.u[name] for name in image.names], axis=1).tolist() == us
     assert np.concatenate([traces.v[name] for name in image.names], axis=1).tolist() == vs
-    events = [Event.SYNAPSE_READ, Event.COMPARTMENT_ACTIVE, Event.COMPARTMENT_INACTIVE, Event.SPIKE_OUT]
+    events = [Count.SYNAPSE_READ, Count.ACTIVE, Count.INACTIVE, Count.SPIKE_OUT]
     assert counters.counts[:, :, events].tolist() == counts
 
 
@@ -152,7 +152,7 @@ def test_every_sample_starts_from_the_same_state(chip):
 def test_nothing_happens_to_a_compartment_at_rest(chip):
     network = Network().population("in", 1, Spikes("in")).population("a", 5, LifRegisters(threshold=0))
     traces, counters = run_small(compile_network(network, chip).image, network, {}, steps=4)
-    assert counters.counts[:, 0, Event.COMPARTMENT_INACTIVE].tolist() == [5, 5, 5, 5]
+    assert counters.counts[:, 0, Count.INACTIVE].tolist() == [5, 5, 5, 5]
     assert traces.step.size == 0
 
 

@@ -57,7 +57,7 @@ name: mine
 extends: loihi1-davies2018
 mesh: {width: 4, host: [0, 0], routing: xy}
 prices:
-  tile: {energy: 1.7 pJ, energy_range: [1 pJ, 2 pJ], source: a lab book, provenance: MU}
+  tile_out: {energy: 1.7 pJ, energy_range: [1 pJ, 2 pJ], source: a lab book, provenance: MU}
 """
 
 
@@ -188,20 +188,20 @@ SLIPS = [
     slip("text where numbers belong", "[[10,", "[[ten,", "'ten' in a list of numbers", SECOND + ".weights"),
     slip("colour codes in a key", "name:", '"na\\e[2Jme":', r"na\x1b[2Jme", "", "printable"),
     slip("zero byte in the name of a file", MATRIX, '"a\\0.npz#w"', r"a\x00.npz", SECOND + ".weights"),
-    chip_slip("price below zero", "1.7 pJ", "-3 pJ", "found '-3 pJ'", "prices.tile.energy", "at least 0"),
-    chip_slip("infinite price", "1.7 pJ", "inf", "not a finite number", "prices.tile.energy"),
-    chip_slip("price in ns", "1.7 pJ", "1.7 ns", "'1.7 ns' has the unit", "prices.tile.energy"),
-    chip_slip("price of an unknown event", "tile:", "tyle:", "unknown key 'tyle'", "prices.tyle", "hop_east", "'tile'"),
-    chip_slip("range that excludes its value", "[1 pJ, 2 pJ]", "[2 pJ, 3 pJ]", "2..3 excludes the value 1.7", "prices.tile"),
-    chip_slip("range upside down", "[1 pJ, 2 pJ]", "[2 pJ, 1 pJ]", "from 2 down to 1", "prices.tile"),
+    chip_slip("price below zero", "1.7 pJ", "-3 pJ", "found '-3 pJ'", "prices.tile_out.energy", "at least 0"),
+    chip_slip("infinite price", "1.7 pJ", "inf", "not a finite number", "prices.tile_out.energy"),
+    chip_slip("price in ns", "1.7 pJ", "1.7 ns", "'1.7 ns' has the unit", "prices.tile_out.energy"),
+    chip_slip("price of an unknown event", "tile_out:", "tyle_out:", "unknown key 'tyle_out'", "prices.tyle_out", "hop_east", "'tile_out'"),
+    chip_slip("range that excludes its value", "[1 pJ, 2 pJ]", "[2 pJ, 3 pJ]", "2..3 excludes the value 1.7", "prices.tile_out"),
+    chip_slip("range upside down", "[1 pJ, 2 pJ]", "[2 pJ, 1 pJ]", "from 2 down to 1", "prices.tile_out"),
     chip_slip("host outside of the mesh", "[0, 0]", "[4, 0]", "[4, 0] lies outside of the 4x4 mesh", "mesh"),
     chip_slip("mesh without width", "width: 4", "width: 0", "found 0", "mesh.width", "at least 1"),
-    chip_slip("unknown routing", "routing: xy", "routing: yx", "found 'yx'", "mesh.routing", "xy"),
+    chip_slip("unknown routing", "routing: xy", "routing: yz", "found 'yz'", "mesh.routing", "xy"),
     chip_slip("chip that extends an unknown one", "loihi1-davies2018", "loihi1-sanfe", "no chip of the library", "extends",
               remedy="'loihi1-sanafe'"),
     chip_slip("barrier by an odd number of tiles", "prices:", "barrier: {time: {²: 5 ns}}\nprices:",
               "'²' is not a number of tiles", "barrier"),
-    slip("missing price", re.search(r"  tile:\n(    .*\n)+", LIBRARY_CHIP)[0], "", "the key 'tile' is missing", "prices",
+    slip("missing price", re.search(r"  tile_out:\n(    .*\n)+", LIBRARY_CHIP)[0], "", "the key 'tile_out' is missing", "prices",
          line=LIBRARY_CHIP[: LIBRARY_CHIP.index("prices:")].count("\n") + 1, base=LIBRARY_CHIP),
 ]  # fmt: skip
 

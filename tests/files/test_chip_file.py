@@ -58,12 +58,12 @@ def test_free_is_zero_and_unknown_is_none():
 
 def test_a_price_without_a_range_lies_between_itself_and_itself():
     _, prices = library_chip()
-    assert (prices.energy_pj[Event.TILE].low, prices.energy_pj[Event.TILE].high) == (1.7, 1.7)
+    assert (prices.energy_pj[Event.TILE_OUT].low, prices.energy_pj[Event.TILE_OUT].high) == (1.7, 1.7)
 
 
 def test_units_are_converted(extended):
-    _, prices = extended("prices: {tile: {energy: 0.002 nJ, time: 3 us}}\n")
-    assert (prices.energy_pj[Event.TILE].value, prices.time_ns[Event.TILE].value) == (2.0, 3000.0)
+    _, prices = extended("prices: {tile_out: {energy: 0.002 nJ, time: 3 us}}\n")
+    assert (prices.energy_pj[Event.TILE_OUT].value, prices.time_ns[Event.TILE_OUT].value) == (2.0, 3000.0)
 
 
 # ---- extends -------------------------------------------------------------------------------------------------------
@@ -99,27 +99,27 @@ def test_a_chip_is_extended_by_a_path_beside_it(tmp_path):
 
 
 def test_a_changed_price_loses_its_old_range(extended):
-    _, prices = extended("prices: {synapse_read: {energy: 100 pJ}}\n")
-    price = prices.energy_pj[Event.SYNAPSE_READ]
+    _, prices = extended("prices: {synapse_sparse: {energy: 100 pJ}}\n")
+    price = prices.energy_pj[Event.SYNAPSE_SPARSE]
     assert (price.value, price.low, price.high) == (100.0, 100.0, 100.0)
 
 
 def test_a_changed_energy_leaves_the_time_and_its_range(extended):
-    _, prices = extended("prices: {synapse_read: {energy: 100 pJ}}\n")
-    price = prices.time_ns[Event.SYNAPSE_READ]
+    _, prices = extended("prices: {synapse_sparse: {energy: 100 pJ}}\n")
+    price = prices.time_ns[Event.SYNAPSE_SPARSE]
     assert (price.value, price.low, price.high) == (3.5, 3.1, 4.7)
 
 
 def test_a_changed_price_says_who_changed_it_and_what_it_was(extended):
-    _, prices = extended("prices: {synapse_read: {energy: 100 pJ}}\n")
-    price = prices.energy_pj[Event.SYNAPSE_READ]
+    _, prices = extended("prices: {synapse_sparse: {energy: 100 pJ}}\n")
+    price = prices.energy_pj[Event.SYNAPSE_SPARSE]
     assert "mine.yaml" in price.source and "before: Davies 2018 Table 2" in price.source
-    assert price.provenance == "estimate" and "energy and time of synapse_read" in prices.estimates()
+    assert price.provenance == "estimate" and "energy and time of synapse_sparse" in prices.estimates()
 
 
 def test_a_changed_price_may_bring_its_own_source(extended):
-    _, prices = extended("prices: {synapse_read: {energy: 100 pJ, source: a lab book, provenance: MU}}\n")
-    price = prices.energy_pj[Event.SYNAPSE_READ]
+    _, prices = extended("prices: {synapse_sparse: {energy: 100 pJ, source: a lab book, provenance: MU}}\n")
+    price = prices.energy_pj[Event.SYNAPSE_SPARSE]
     assert (price.source, price.provenance) == ("a lab book", "MU")
 
 

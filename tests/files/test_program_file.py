@@ -255,7 +255,7 @@ def test_places_lead_back_to_the_file(read, tmp_path):
         ("mapping.parts.relay=2", lambda p: p.mapping.parts == {"relay": 2}),
         ("chip=loihi1-sanafe", lambda p: p.chip.name == "loihi1-sanafe"),
         ("chip.mesh.width=3", lambda p: p.chip.mesh.width == 3 and p.chip.mesh.height == 4),
-        ("chip.prices.tile.energy=5 pJ", lambda p: p.prices.energy_pj[Event.TILE].value == 5.0),
+        ("chip.prices.tile_out.energy=5 pJ", lambda p: p.prices.energy_pj[Event.TILE_OUT].value == 5.0),
         ("chip.barrier.time.1=5 ns", lambda p: p.prices.barrier.points == ((1, 5.0),)),
     ],
     ids=lambda given: given if isinstance(given, str) else "",
@@ -274,8 +274,8 @@ def test_seed_and_steps_come_last(read):
 
 
 def test_a_price_changed_by_set_says_so(read):
-    source = read(overrides=("chip.prices.tile.energy=5 pJ",)).prices.energy_pj[Event.TILE].source
-    assert source.startswith("changed in --set chip.prices.tile.energy=5 pJ, before: Davies 2018")
+    source = read(overrides=("chip.prices.tile_out.energy=5 pJ",)).prices.energy_pj[Event.TILE_OUT].source
+    assert source.startswith("changed in --set chip.prices.tile_out.energy=5 pJ, before: Davies 2018")
 
 
 @pytest.mark.parametrize(
@@ -452,7 +452,7 @@ def test_the_json_schema_accepts_what_comes_along(spec, kind, name):
 
 def test_the_json_schema_accepts_a_chip_that_changes_one_price():
     schema = ChipSpec.model_json_schema()
-    data = {"neuroemu_chip": 1, "name": "x", "extends": "y", "prices": {"tile": {"energy": "1 pJ"}}}
+    data = {"neuroemu_chip": 1, "name": "x", "extends": "y", "prices": {"tile_out": {"energy": "1 pJ"}}}
     assert faults(schema, data, schema) == []
 
 

@@ -178,7 +178,7 @@ def test_html_escapes_what_came_from_a_file(report):
 
 def test_the_report_speaks_of_what_happened_only(report):
     totals = report.tally.by_step.sum(axis=0)
-    assert totals[Event.SYNAPSE_WRITE] == 0 and "synapse write" not in str(report)
+    assert totals[Event.LEARN_WRITE] == 0 and "learn write" not in str(report)
 
 
 def test_a_run_that_took_the_number_meanwhile_costs_nobody_a_run(report, tmp_path):

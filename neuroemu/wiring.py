@@ -1,0 +1,105 @@
+"""Wiring: what stays the same through a run and decides what it cost: who sits where, and whom each source reaches.
+
+Taken from a compiled image, or read back from a run folder. Another placement is another Wiring; the spikes are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .chip import Mesh
+from .compiler.image import ChipImage, CountRows, Parts, digest
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """names, sizes: populations on the chip, in the order of their compartments.  source_names, source_sizes: the host's.
+
+    rows: synapses by source and part.  draws: (n_parts,) int64 random numbers that each part draws in a step.
+    synapses: how many there are.  model_hash: of all that decides spikes and counts by part.
+    """
+
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    source_names: tuple[str, ...]
+    source_sizes: tuple[int, ...]
+    parts: Parts
+    rows: CountRows
+    draws: np.ndarray
+    mesh: Mesh
+    step_ms: float
+    synapses: int
+    model_hash: str
+
+    @property
+    def n_compartments(self) -> int:
+        return sum(self.sizes)
+
+    @property
+    def n_sources(self) -> int:
+        return self.rows.first.size - 1
+
+    @property
+    def n_parts(self) -> int:
+        return self.parts.core.size
+
+    @property
+    def mesh_hash(self) -> str:
+        """Of mesh and placement: runs that agree in it and in model_hash took the same ways."""
+        return digest(repr(self.mesh), self.parts.core)
+
+    def cores_in_use(self) -> np.ndarray:
+        """Cores that hold a part, ascending."""
+        return np.unique(self.parts.core)
+
+    def tiles_in_use(self) -> np.ndarray:
+        """Tiles that hold a part, ascending."""
+        return np.unique(self.cores_in_use() // self.mesh.cores_per_tile)
+
+    def chips_in_use(self) -> np.ndarray:
+        """Chips that hold a part, ascending."""
+        return np.unique(self.mesh.chip_of(self.tiles_in_use()))
+
+    def core_of_source(self) -> np.ndarray:
+        """(n_sources,) int32, -1 for the host."""
+        cores = np.full(self.n_sources, -1, np.int32)
+        cores[: self.n_compartments] = np.repeat(self.parts.core, self.parts.size)
+        return cores
+
+    def tile_of_source(self) -> np.ndarray:
+        """(n_sources,) int64, where its messages enter the mesh."""
+        core, host = self.core_of_source(), self.mesh.tile_at(*self.mesh.host_tile)
+        return np.where(core >= 0, core // self.mesh.cores_per_tile, host).astype(np.int64)
+
+    def owner_of_source(self) -> np.ndarray:
+        """(n_sources,) int64 index into names + source_names."""
+        return np.repeat(np.arange(len(self.sizes) + len(self.source_sizes)), [*self.sizes, *self.source_sizes])
+
+    def placed(self, cores: np.ndarray, mesh: Mesh | None = None) -> Wiring:
+        """The same parts on other cores.  cores: (n_parts,)."""
+        return replace(self, parts=self.parts._replace(core=cores.astype(np.int64)), mesh=mesh or self.mesh)
+
+
+def wiring_of(image: ChipImage) -> Wiring:
+    """The wiring of a compiled image."""
+    draws = np.zeros(image.n_parts, np.int64)
+    for k, cells in enumerate(image.cells):
+        each = np.broadcast_to(cells.draws, image.blocks.size[k])
+        for part in np.flatnonzero(image.parts.population == k):
+            start = image.parts.first[part] - image.blocks.first[k]
+            draws[part] = each[start : start + image.parts.size[part]].sum()
+    return Wiring(
+        image.names,
+        tuple(image.blocks.size.tolist()),
+        image.source_names,
+        tuple(np.diff(image.source_first).tolist()),
+        image.parts,
+        image.rows,
+        draws,
+        image.mesh,
+        image.step_ms,
+        image.n_synapses,
+        image.model_hash,
+    )
