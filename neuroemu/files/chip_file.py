@@ -191,11 +191,10 @@ class BarrierPriceSpec(Section):
 
 
 # One entry for every event of events.py; none may be missing.
-PricesSpec: Any = create_model(
-    "PricesSpec",
-    __base__=Section,
-    **{key: (BarrierPriceSpec if event is Event.BARRIER else PriceSpec, ...) for key, event in BY_KEY.items()},
-)
+_ENTRIES: dict[str, Any] = {
+    key: (BarrierPriceSpec if event is Event.BARRIER else PriceSpec, ...) for key, event in BY_KEY.items()
+}
+PricesSpec: Any = create_model("PricesSpec", __base__=Section, **_ENTRIES)
 
 
 class BarrierSpec(Section):
