@@ -28,6 +28,22 @@ ALLOW_CODE = click.option(
 )
 
 
+OUT_AGAIN = click.option("-o", "--out", "out", type=str, help="Folder for the new run [default: RUN-1, -2, ...].")
+CHIP_AGAIN = click.option("--chip", help="A chip of the library or a chip file [default: the one of the run].")
+SET_AGAIN = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Lay a value over the chip: --set mesh.buffer=4.",
+)
+LATENCY = click.option(
+    "--latency", type=click.Choice(["contended", "analytic", "simple"]), help="How time is worked out."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")
+OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace the run that is in the folder given with -o.")
+
+
 @click.group(context_settings=CONTEXT)
 @click.version_option(package_name="neuroemu")
 def cli() -> None:
@@ -61,6 +77,7 @@ def cli() -> None:
 @click.option(
     "--threads", type=click.IntRange(1, 64), help="Threads [default: what is worth it]. Results are the same."
 )
+@LATENCY
 @ALLOW_CODE
 def run(
     program: str,
@@ -72,6 +89,7 @@ def run(
     quiet: bool,
     overwrite: bool,
     threads: int | None,
+    latency: str | None,
     allow_code: bool,
 ) -> None:
     """Run PROGRAM: a .yaml file, or the name of one that comes along (see 'neuroemu programs')."""
@@ -84,6 +102,7 @@ def run(
     if out is not None and not out.strip():
         raise click.UsageError("-o is empty; name a folder.")
     read = program_file.read(program, overrides, seed, steps, allow_code)
+    read = replace(read, latency=latency or read.latency)
     with shown(quiet=quiet or as_json) as progress:
         progress.stage("mapping")
         compiled = compile_program(read)
@@ -117,6 +136,99 @@ def _show(report: Report, as_json: bool) -> None:
     on_terminal = bool(sys.stdout and sys.stdout.isatty())
     width = shutil.get_terminal_size().columns if on_terminal else 110
     click.echo(as_text(report, width, on_terminal and "NO_COLOR" not in os.environ), nl=False)
+
+
+@cli.command(context_settings=CONTEXT)
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@CHIP_AGAIN
+@SET_AGAIN
+@LATENCY
+@OUT_AGAIN
+@OVERWRITE
+@JSON
+def reprice(
+    run_folder: Path,
+    chip: str | None,
+    overrides: tuple[str, ...],
+    latency: str | None,
+    out: str | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Price the run in folder RUN again, with another chip's prices or another latency mode, without running it."""
+    from . import again
+
+    def price(progress: Callable[[int, int], None]) -> Any:
+        structure, prices = again.chip_of(run_folder, chip, overrides)
+        return again.reprice(run_folder, structure, prices, latency, os.cpu_count() or 1, progress)
+
+    _again(run_folder, price, out, overwrite, as_json)
+
+
+@cli.command(context_settings=CONTEXT)
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--placement", default="keep", show_default=True, help="keep, sequential or hilbert.")
+@click.option("--share-cores/--no-share-cores", default=True, show_default=True, help="Whether parts may share a core.")
+@CHIP_AGAIN
+@SET_AGAIN
+@LATENCY
+@OUT_AGAIN
+@OVERWRITE
+@JSON
+def remap(
+    run_folder: Path,
+    placement: str,
+    share_cores: bool,
+    chip: str | None,
+    overrides: tuple[str, ...],
+    latency: str | None,
+    out: str | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Put the parts of the run in folder RUN onto other cores, or another mesh, without running it."""
+    from . import again
+
+    def price(progress: Callable[[int, int], None]) -> Any:
+        structure, prices = again.chip_of(run_folder, chip, overrides)
+        return again.remap(
+            run_folder, structure, prices, placement, share_cores, latency, os.cpu_count() or 1, progress
+        )
+
+    _again(run_folder, price, out, overwrite, as_json)
+
+
+def _again(run: Path, price: Callable[[Any], Any], out: str | None, overwrite: bool, as_json: bool) -> None:
+    """Prices, writes and shows a run that is not run again."""
+    from . import again
+    from .progress import shown
+    from .report import folder
+    from .report.terminal import again_as_text
+
+    if out is not None and not out.strip():
+        raise click.UsageError("-o is empty; name a folder.")
+    wanted = Path(out) if out else folder.next_free(run.absolute().parent, run.absolute().name)
+    folder.check_free(wanted, overwrite)
+    with shown(quiet=as_json) as progress:
+        progress.stage("pricing")
+
+        def advanced(done: int, total: int) -> None:
+            interrupts.raise_if_any()
+            progress.steps("costs", done, total)
+
+        priced = price(advanced)
+        landed = again.write(priced, run, wanted, overwrite, ["neuroemu", *sys.argv[1:]], numbered=out is None)
+        interrupts.landed(landed)
+    before, after = again.old_summary(run), again.new_summary(priced, run)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(after, indent=1))
+        return
+    on_terminal = bool(sys.stdout and sys.stdout.isatty())
+    width = shutil.get_terminal_size().columns if on_terminal else 110
+    colour = on_terminal and "NO_COLOR" not in os.environ
+    click.echo(again_as_text(before, after, priced, landed, width, colour), nl=False)
 
 
 @cli.command(context_settings=CONTEXT)

@@ -16,6 +16,7 @@ from .compiler.expand import expand
 from .costs import Activity, costs
 from .counters import Traces
 from .decode import score
+from .engine.crew import available
 from .engine.run import Plan
 from .engine.run import run as run_engine
 from .errors import ProblemsError
@@ -91,8 +92,13 @@ def execute(
         {population.name: population.compartment for population in program.network.on_chip},
     )
     traces, counters = run_engine(image, plan)
+
+    def priced(done: int, total: int) -> None:
+        if progress:
+            progress("costs", done, total)
+
     wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source)
-    cost = costs(wiring, activity, program.prices, program.latency)
+    cost = costs(wiring, activity, program.prices, program.latency, threads or available(), priced)
     answers = _answers(program, given, *_spikes_of(program, compiled, traces))
     twin = _float_twin(program, given, answers)
     report = Report(

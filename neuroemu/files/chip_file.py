@@ -6,6 +6,7 @@ missing price is an error, a free event says 0 pJ, an unknown one says null. `ex
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -401,6 +402,7 @@ def _build(document: Document) -> tuple[Chip, PriceList]:
         about=spec.about,
         technology=spec.technology,
         estimate=spec.estimate,
+        written=json.dumps(document.data),
     )
     return chip, _prices(spec)
 

@@ -393,7 +393,7 @@ class RunSpec(Spec):
     steps: Annotated[int, Field(ge=1, le=10**9)]
     samples: Annotated[int, Field(ge=1, le=10**9)] | Literal["all"] = "all"
     reset: bool = True
-    latency: Literal["analytic", "simple"] = "analytic"
+    latency: Literal["contended", "analytic", "simple"] = "contended"
 
 
 class DecodeSpec(Spec):
