@@ -12,7 +12,20 @@ PACKAGE = Path(__file__).resolve().parents[1] / "neuroemu"
 
 # Lowest first; the first entry that a module's name starts with is its layer.
 LAYERS = [
-    ["errors", "units", "events", "jit", "widths", "fixedpoint", "rng", "philox", "streams", "pieces", "library"],
+    [
+        "errors",
+        "units",
+        "events",
+        "jit",
+        "widths",
+        "fixedpoint",
+        "rng",
+        "philox",
+        "streams",
+        "pieces",
+        "library",
+        "spool",
+    ],
     ["noc"],
     ["chip", "compartments", "connect", "mapping", "network", "counters"],
     ["encode", "decode", "data", "program"],

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .priced import Priced
 
 FORMAT = 1
+SMALL = 1000  # elements up to which an array is stored as it is
+STRETCH = 1 << 20  # elements that are converted at once
 _PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 
@@ -57,9 +59,9 @@ def write(priced: Priced, path: Path) -> None:
         "steps": priced.steps,
     }
     arrays = {
-        "counts": _small(activity.counts),
-        "step": _small(activity.step),
-        "source": _small(activity.source),
+        "counts": activity.counts,
+        "step": activity.step,
+        "source": activity.source,
         "draws": wiring.draws,
         **{f"parts/{name}": getattr(wiring.parts, name) for name in Parts._fields},
         **{f"rows/{name}": getattr(wiring.rows, name) for name in CountRows._fields},
@@ -67,7 +69,7 @@ def write(priced: Priced, path: Path) -> None:
     with h5py.File(path, "w") as file:
         file.attrs["head"] = json.dumps(head)
         for name, array in arrays.items():
-            file.create_dataset(name, data=array, **(_PACKED if array.size > 1000 else {}))
+            _write_array(file, name, array)
 
 
 def read(folder: Path) -> Saved:
@@ -115,9 +117,18 @@ def sections(chip: Any) -> dict[str, dict[str, Any]]:
     return json.loads(json.dumps(named))
 
 
-def _small(array: np.ndarray) -> np.ndarray:
-    """In the smallest unsigned type that holds it; numbers here are never negative."""
-    return array.astype(np.min_scalar_type(int(array.max(initial=0))))
+def _write_array(file: Any, name: str, array: np.ndarray) -> None:
+    """In the smallest unsigned type that holds it (nothing here is negative), a stretch at a time: it may lie on disk."""
+    rows = max(1, STRETCH // max(array[:1].size, 1))
+    stretches = [slice(first, first + rows) for first in range(0, array.shape[0], rows)]
+    largest = max((int(array[here].max(initial=0)) for here in stretches), default=0)
+    kind = np.min_scalar_type(largest)
+    if array.size <= SMALL:
+        file.create_dataset(name, data=array.astype(kind))
+        return
+    found = file.create_dataset(name, array.shape, kind, **_PACKED)
+    for here in stretches:
+        found[here] = array[here].astype(kind)
 
 
 def _parts(wiring: Wiring, words: list[dict[str, int]]) -> tuple[Part, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -51,10 +52,13 @@ def _overflows(report: Report) -> dict[str, dict[str, int]]:
 def _run_hash(report: Report) -> str:
     """Of everything that decides spikes and counts: the image, the seed, the length, and what the host sent."""
     program, traces, n = report.program, report.traces, report.compiled.image.n_compartments
-    sent = traces.source >= n
-    spikes = (traces.step[sent], traces.source[sent], traces.payload[sent])
+    spikes = hashlib.sha256()
+    for step, source, payload in traces.pieces():
+        sent = source >= n
+        for column in (step[sent], source[sent], payload[sent]):
+            spikes.update(np.ascontiguousarray(column).data)
     settings = (int(program.seed), int(program.steps), int(report.samples), bool(program.fresh_samples))
-    return digest(report.compiled.image.model_hash, settings, spikes, *_currents(program))
+    return digest(report.compiled.image.model_hash, settings, spikes.hexdigest(), *_currents(program))
 
 
 def _currents(program: Program) -> list[tuple[Any, ...]]:

@@ -22,6 +22,7 @@ from .priced import Priced
 
 CHIP = "chip.yaml"
 FILES = (CHIP, "mapping.json", "steps.csv", "cores.csv", "populations.csv", "links.csv", "costs.h5")
+ROWS = 1 << 14  # of a table that are made at once
 Table = tuple[list[str], Iterable[Iterable[Any]]]
 
 
@@ -80,24 +81,34 @@ def _chip(priced: Priced) -> str:
 
 
 def _steps(priced: Priced) -> Table:
+    """A row a step; rows are made a stretch at a time."""
     tally, schedule, n_steps = priced.costs.tally, priced.costs.schedule, priced.activity.n_steps
-    columns: dict[str, list[Any]] = {
-        "step": list(range(1, n_steps + 1)),
-        "sample": (np.arange(n_steps) // priced.steps).tolist(),
-        "spikes": tally.by_step[:, Event.SPIKE_OUT].tolist(),
-        "input_spikes": tally.by_step[:, Event.HOST_IN].tolist(),
-        "synaptic_events": tally.by_step[:, READS].sum(axis=1).tolist(),
-        "active_updates": tally.by_step[:, Event.COMPARTMENT_ACTIVE].tolist(),
-        "messages": tally.by_step[:, Event.TILE_IN].tolist(),
-        "hops": tally.by_step[:, HOPS].sum(axis=1).tolist(),
-        "dynamic_pj": priced.costs.bill.by_step.tolist(),
-        "step_ns": schedule.step_ns.tolist(),
-        **{f"{name}_ns": schedule.path_ns[:, k].tolist() for k, name in enumerate(PARTS)},
-        "slowest_core": schedule.slowest_core.tolist(),
-        "slowest_link": schedule.slowest_link.tolist(),
-        "bound_by": [PARTS[k] for k in schedule.bound],
-    }
-    return list(columns), zip(*columns.values(), strict=True)
+
+    def columns(here: slice) -> dict[str, Any]:
+        events, path = tally.by_step[here], schedule.path_ns[here]
+        steps = np.arange(here.start, min(here.stop, n_steps))
+        return {
+            "step": steps + 1,
+            "sample": steps // priced.steps,
+            "spikes": events[:, Event.SPIKE_OUT],
+            "input_spikes": events[:, Event.HOST_IN],
+            "synaptic_events": events[:, READS].sum(axis=1),
+            "active_updates": events[:, Event.COMPARTMENT_ACTIVE],
+            "messages": events[:, Event.TILE_IN],
+            "hops": events[:, HOPS].sum(axis=1),
+            "dynamic_pj": priced.costs.bill.by_step[here],
+            "step_ns": path.sum(axis=1),
+            **{f"{name}_ns": path[:, k] for k, name in enumerate(PARTS)},
+            "slowest_core": schedule.slowest_core[here],
+            "slowest_link": schedule.slowest_link[here],
+            "bound_by": np.array(PARTS)[path.argmax(axis=1)],
+        }
+
+    def rows() -> Iterable[Iterable[Any]]:
+        for first in range(0, n_steps, ROWS):
+            yield from zip(*(column.tolist() for column in columns(slice(first, first + ROWS)).values()), strict=True)
+
+    return list(columns(slice(0, 0))), rows()
 
 
 def _cores(priced: Priced) -> Table:
