@@ -12,9 +12,9 @@ from ..chip import PROFILES
 from ..compartments import Model
 from ..compiler.image import Cells, ChipImage
 from ..widths import LANES
-from . import kernel
 from .kernel import PART
 from .native import address_of
+from .specialised import compiled
 from .state import ChipState, Tiles, tiled, tiles_of
 from .step import Share
 from .synapses import cut
@@ -92,9 +92,9 @@ def _blocks(image: ChipImage, models: dict[str, Model], wide: bool) -> list[_Blo
         model, uniform = models[name], cells.parameters.shape[1] == 1
         always = int(model.at_rest is None or bool(cells.up) or bool(parents & set(cells.inputs[:, 0].tolist())))
         if size >= LARGE:
-            made = kernel.compiled(model, uniform, wide, cells.switches, constant)
+            made = compiled(model, uniform, wide, cells.switches, constant)
         else:
-            made = kernel.compiled(model, False, wide, (), None)
+            made = compiled(model, False, wide, (), None)
         blocks.append(_Block(made, _parameters(cells, bool(size >= LARGE)), np.ascontiguousarray(cells.inputs), always))
     return blocks
 
