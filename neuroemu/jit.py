@@ -98,14 +98,15 @@ def njit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
         config.CACHE_DIR = before
 
 
-def jitted(function: Callable[..., Any], **constants: Any) -> Any:
+def jitted(function: Callable[..., Any], constants: dict[str, Any] | None = None, boundscheck: bool = False) -> Any:
     """njit of a plain function and of every plain function that it calls, all the way down.
 
     constants: values for module-level names in place of what its module holds, there and in the functions of that module
-    that it calls; functions among them are compiled likewise.  Not cached itself: it becomes part of the kernel that
-    calls it.
+    that it calls; functions among them are compiled likewise.  boundscheck: whether an index out of range raises IndexError
+    instead of reading foreign memory.  Not cached itself: it becomes part of the kernel that calls it.
     """
-    return numba.njit(forceinline=True, error_model="numpy")(_bound(function, constants, function.__module__))
+    bound = _bound(function, constants or {}, function.__module__, boundscheck)
+    return numba.njit(forceinline=True, error_model="numpy", boundscheck=boundscheck)(bound)
 
 
 def specialise(function: Callable[..., Any], label: str, signature: Any, **constants: Any) -> Any:
@@ -127,17 +128,23 @@ def specialise(function: Callable[..., Any], label: str, signature: Any, **const
         config.CACHE_DIR = before
 
 
-def _bound(function: Callable[..., Any], constants: dict[str, Any], module: str) -> FunctionType:
+def _bound(
+    function: Callable[..., Any], constants: dict[str, Any], module: str, boundscheck: bool = False
+) -> FunctionType:
     """A copy of a function that sees its module's names with the constants laid over, if it is of that module.
 
-    Plain functions among them become kernels; what is a kernel already, in a constant too, stays as it is.
+    Plain functions among them become kernels; what is a kernel already, in a constant too, stays as it is, unless bounds are
+    to be checked.
     """
     assert isinstance(function, FunctionType)
     known = {**function.__globals__, **(constants if function.__module__ == module else {})}
     for name in function.__code__.co_names:
         value = known.get(name)
+        if boundscheck:
+            value = getattr(value, "py_func", value)  # a kernel of the user's own, which would not check
         if isinstance(value, FunctionType) and value is not function:
-            known[name] = numba.njit(forceinline=True, error_model="numpy")(_bound(value, constants, module))
+            inner = _bound(value, constants, module, boundscheck)
+            known[name] = numba.njit(forceinline=True, error_model="numpy", boundscheck=boundscheck)(inner)
     bound = FunctionType(function.__code__, known, function.__name__, function.__defaults__, function.__closure__)
     bound.__module__, bound.__qualname__ = function.__module__, function.__qualname__
     return bound

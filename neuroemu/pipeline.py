@@ -92,7 +92,10 @@ def execute(
         threads,
         {population.name: population.compartment for population in program.network.on_chip},
     )
-    traces, counters = run_engine(image, plan)
+    try:
+        traces, counters = run_engine(image, plan)
+    except ProblemsError as error:
+        raise program.located(error) from None
     messages = traffic(image, traces, total)
     counted = tally(image, counters, messages)
     times = schedule(counted, messages, program.prices, int(image.tiles_in_use().size))

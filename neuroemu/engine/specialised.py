@@ -34,7 +34,8 @@ def compiled(model: Model, uniform: bool, wide: bool, switches: tuple, arithmeti
     """The C function of a model for what a population uses of it.
 
     uniform: one row of parameters for all.  wide: the ring holds int64.  switches: (constant, value) of the model's file.
-    arithmetic: as constants; None reads the switches while it runs, a little slower.
+    arithmetic: as constants; None reads the switches while it runs, a little slower.  What a user's model indexes is checked
+    against its bounds.
     """
     # Those that come along are part of the cache folder's digest; what is a user's may change without a new name. numba
     # finds a cached kernel by the name of its module, too.
@@ -52,8 +53,8 @@ def compiled(model: Model, uniform: bool, wide: bool, switches: tuple, arithmeti
             N_PARAMETERS=len(model.parameters._fields),
             N_STATES=len(model.state._fields),
             UP=int(model.passes_up),
-            update=jitted(model.update, **dict(switches)),
-            at_rest=jitted(model.at_rest or never, **dict(switches)),
+            update=jitted(model.update, dict(switches), boundscheck=bool(own)),
+            at_rest=jitted(model.at_rest or never, dict(switches), boundscheck=bool(own)),
             ring_row=_row_of_int64 if wide else _row_of_int32,
             **_accessors(model, uniform, arithmetic),
         )
@@ -61,6 +62,12 @@ def compiled(model: Model, uniform: bool, wide: bool, switches: tuple, arithmeti
         if not own:
             raise
         raise ProgramError([_not_compiled(model, str(error))]) from None
+
+
+def defined(model: Model) -> str:
+    """Where the update of a model is defined, FILE:LINE."""
+    code = model.update.__code__
+    return f"{code.co_filename}:{code.co_firstlineno}"
 
 
 def _not_compiled(model: Model, said: str) -> Problem:

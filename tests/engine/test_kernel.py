@@ -9,6 +9,7 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
@@ -277,5 +278,33 @@ def test_a_model_that_raises_while_it_runs_ends_the_run(chip, threads):
     model = Model("raises", Parameters, State, raises)
     network = Network().population("a", 200, Registers(model, {}))
     image = compile_network(network, chip).image
-    with pytest.raises(ProgramError, match="raised an error while it ran"):
+    with pytest.raises(
+        ProgramError, match=r"a: the model 'raises' \(.*test_kernel\.py:\d+\) raised an error while it ran"
+    ):
         run(image, Plan(30, 1, 0, {}, {}, models={"a": model}, threads=threads))
+
+
+TABLE = np.arange(8)
+
+
+def looked_up(k):
+    return TABLE[k]
+
+
+own_kernel = numba.njit(looked_up)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("through", ["update", "a function", "a kernel", "recorded"])
+def test_an_index_out_of_range_in_a_users_model_ends_the_run(chip, through):
+    """Without a check it would read whatever lies behind the table."""
+    update = {
+        "update": lambda p, s, a, now: (0, State(s.v + TABLE[p.step]), 0),
+        "a function": lambda p, s, a, now: (0, State(s.v + looked_up(p.step)), 0),
+        "a kernel": lambda p, s, a, now: (0, State(s.v + own_kernel(p.step)), 0),
+        "recorded": lambda p, s, a, now: (0, State(s.v + (now.recorded[0, p.step] if p.step > 7 else p.step)), 0),
+    }[through]
+    model = Model("looks up", Parameters, State, update)
+    assert states_of(chip, model, step=7) == [7, 14, 21]
+    with pytest.raises(ProgramError, match="raised an error while it ran"):
+        states_of(chip, model, step=8)
