@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from ..chip import PROFILES
 from ..compartments import Model
 from ..compiler.image import Cells, ChipImage
+from ..errors import ProgramError
 from ..widths import LANES
 from .kernel import PART
 from .native import address_of
@@ -91,10 +92,13 @@ def _blocks(image: ChipImage, models: dict[str, Model], wide: bool) -> list[_Blo
     for name, cells, size in zip(image.names, image.cells, image.blocks.size, strict=True):
         model, uniform = models[name], cells.parameters.shape[1] == 1
         always = int(model.at_rest is None or bool(cells.up) or bool(parents & set(cells.inputs[:, 0].tolist())))
-        if size >= LARGE:
-            made = compiled(model, uniform, wide, cells.switches, constant)
-        else:
-            made = compiled(model, False, wide, (), None)
+        try:
+            if size >= LARGE:
+                made = compiled(model, uniform, wide, cells.switches, constant)
+            else:
+                made = compiled(model, False, wide, (), None)
+        except ProgramError as error:
+            raise ProgramError([replace(problem, path=name) for problem in error.problems]) from None
         blocks.append(_Block(made, _parameters(cells, bool(size >= LARGE)), np.ascontiguousarray(cells.inputs), always))
     return blocks
 

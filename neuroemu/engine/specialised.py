@@ -10,9 +10,11 @@ import hashlib
 import inspect
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numba import types
 from numba.core.errors import NumbaError
 
 from ..chip import Arithmetic
@@ -22,6 +24,8 @@ from ..jit import jitted, specialise
 from ..widths import LANES
 from .kernel import N_SWITCHES, advance_part
 from .native import SIGNATURE, int32s, int64s
+
+OURS = Path(__file__).resolve().parents[1]
 
 
 def never(p, s):
@@ -43,6 +47,8 @@ def compiled(model: Model, uniform: bool, wide: bool, switches: tuple, arithmeti
     text = repr((model.name, own, uniform, wide, switches, arithmetic))
     known = inspect.getmodule(model.update) is not None  # else numba would not find it again
     label = f"{model.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    update = jitted(model.update, dict(switches), boundscheck=bool(own))
+    at_rest = jitted(model.at_rest or never, dict(switches), boundscheck=bool(own))
     try:
         return specialise(
             advance_part,
@@ -53,34 +59,86 @@ def compiled(model: Model, uniform: bool, wide: bool, switches: tuple, arithmeti
             N_PARAMETERS=len(model.parameters._fields),
             N_STATES=len(model.state._fields),
             UP=int(model.passes_up),
-            update=jitted(model.update, dict(switches), boundscheck=bool(own)),
-            at_rest=jitted(model.at_rest or never, dict(switches), boundscheck=bool(own)),
+            update=_strict(model, update) if own else update,
+            at_rest=at_rest,
             ring_row=_row_of_int64 if wide else _row_of_int32,
             **_accessors(model, uniform, arithmetic),
         )
-    except NumbaError as error:
+    except (NumbaError, TypeError, NotImplementedError) as error:  # numba lets some of its own out unwrapped
         if not own:
             raise
-        raise ProgramError([_not_compiled(model, str(error))]) from None
+        raise ProgramError([_not_compiled(model, str(error), update, at_rest)]) from None
 
 
 def defined(model: Model) -> str:
     """Where the update of a model is defined, FILE:LINE."""
-    code = model.update.__code__
-    return f"{code.co_filename}:{code.co_firstlineno}"
+    return _line_of(model.update)
 
 
-def _not_compiled(model: Model, said: str) -> Problem:
-    """numba's complaint in the words of someone who wrote a model: what, and the line of their file."""
+def _line_of(function: Any) -> str:
+    return f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}"
+
+
+def _not_compiled(model: Model, said: str, update: Any, at_rest: Any) -> Problem:
+    """numba's complaint in the words of someone who wrote a model: what, and the line of their file.
+
+    update, at_rest: as far as they were compiled before the kernel around them could not be.
+    """
+    answer = f"(payload, State({', '.join(model.state._fields)}), overflow), whole numbers all"
+    for function, name, fits, wanted in (
+        (update, "update", _is_answer, answer),
+        (at_rest, "at_rest", _is_whole, "True or False"),
+    ):
+        given = [signature.return_type for signature in function.nopython_signatures]
+        if given and not fits(given[0], len(model.state._fields)):
+            where = _line_of(function.py_func)
+            return Problem(f"the model '{model.name}' ({where}): {name} returns {_shown(given[0])}", allowed=wanted)
     told = [line.strip() for line in said.splitlines() if line.strip()]
-    what = next((line for line in told if not line.startswith(("Failed in", "During:", "File"))), told[0])
-    place = re.search(r'File "([^"]+)", line (\d+)', said)
-    where = f" ({place[1]}:{place[2]})" if place else ""
+    what = next((line for line in told if not line.startswith(("Failed in", "During:", "File", "-"))), told[0])
+    places = [(Path(file).resolve(), line) for file, line in re.findall(r'File "([^"]+)", line (\d+)', said)]
+    theirs = [f"{file}:{line}" for file, line in places if OURS not in file.parents and file.is_file()]
     return Problem(
-        f"the model '{model.name}' cannot be compiled: {what}{where}",
-        allowed="whole numbers, tuples, conditions, and functions of the same kind (numba's nopython mode)",
+        f"the model '{model.name}' ({theirs[0] if theirs else defined(model)}) cannot be compiled: {what}",
+        allowed="whole numbers, tuples, conditions, and functions of the same kind (numba's nopython mode); "
+        f"update returns {answer}",
         remedy="NUMBA_DISABLE_JIT=1 to step through it in plain Python",
     )
+
+
+def _is_answer(kind: Any, n_states: int) -> bool:
+    """Whether a numba type is what update must return: (payload, n_states states, overflow)."""
+    if not _is_tuple(kind) or len(kind) != 3 or not _is_tuple(kind[1]) or len(kind[1]) != n_states:
+        return False
+    return all(_is_whole(each) for each in (kind[0], *kind[1], kind[2]))
+
+
+def _is_tuple(kind: Any) -> bool:
+    return isinstance(kind, types.BaseTuple)
+
+
+def _is_whole(kind: Any, _: int = 0) -> bool:
+    return isinstance(kind, (types.Integer, types.Boolean))
+
+
+def _shown(kind: Any) -> str:
+    """A numba type as it is written in Python: (int64, State(int64, float64))."""
+    if not _is_tuple(kind):
+        return str(types.unliteral(kind))
+    named = getattr(kind, "instance_class", None)
+    return f"{named.__name__ if named else ''}({', '.join(_shown(each) for each in kind)})"
+
+
+def _strict(model: Model, update: Any) -> Any:
+    """update, compiled only where it returns as many values as it must, and only whole numbers: a fraction has no `|`."""
+    names = ", ".join(f"s{k}" for k in range(len(model.state._fields)))
+    source = f"""
+def strict(p, s, a, now):
+    payload, ({names},), overflow = update(p, s, a, now)
+    return payload | 0, ({", ".join(f"s{k} | 0" for k in range(len(model.state._fields)))},), overflow | 0
+"""
+    made: dict[str, Any] = {"update": update}
+    exec(source, made)
+    return made["strict"]
 
 
 def _row_of_int64(ring_at, row, width):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -261,6 +262,56 @@ def test_an_update_that_numba_cannot_compile_says_so(program):
     done = run_command(program, "--allow-code")
     assert done.returncode == 2, done.stderr
     assert "Mine" in done.stderr and "cannot be compiled" in done.stderr and "Traceback" not in done.stderr
+
+
+STATES = table("State", v=Field("counts"), w=Field("counts, too"))
+
+
+def with_update(update, **more):
+    return Model("mine", Parameters, STATES, update, **more)
+
+
+@pytest.mark.parametrize(
+    ("update", "returned"),
+    [
+        (lambda p, s, a, now: (0, STATES(s.v, s.w)), r"update returns \(int64, State\(int64, int64\)\)"),
+        (lambda p, s, a, now: (0, (s.v,), 0), r"update returns \(int64, \(int64\), int64\)"),
+        (lambda p, s, a, now: (0, (s.v, s.w, 1), 0), r"update returns \(int64, \(int64, int64, int64\), int64\)"),
+        (lambda p, s, a, now: (0, STATES(s.v * 0.5, s.w), 0), r"update returns \(int64, State\(float64, int64\)"),
+        (lambda p, s, a, now: (s.v * 0.5, s, 0), r"update returns \(float64"),
+        (lambda p, s, a, now: None, r"update returns none"),
+        (lambda p, s, a, now: (0, STATES(s.v), 0), r"cannot be compiled.*missing a required argument: 'w'"),
+    ],
+)
+def test_what_update_returns_is_checked_and_told_with_its_line(chip, update, returned):
+    with pytest.raises(ProgramError) as error:
+        states_of(chip, with_update(update))
+    (problem,) = error.value.problems
+    assert problem.path == "a" and re.search(returned, problem.what)
+    assert f"{__file__}:{update.__code__.co_firstlineno})" in problem.what
+    assert "(payload, State(v, w), overflow)" in problem.allowed
+
+
+def test_what_at_rest_returns_is_told_with_its_line(chip):
+    def rests(p, s):
+        return s.v, s.w
+
+    with pytest.raises(ProgramError, match=rf"test_kernel.py:{rests.__code__.co_firstlineno}\): at_rest returns"):
+        states_of(chip, with_update(lambda p, s, a, now: (0, s, 0), at_rest=rests))
+
+
+def test_truth_and_a_row_as_it_was_may_be_returned(chip):
+    assert states_of(chip, with_update(lambda p, s, a, now: (s.v > 3, s, False))) == [0, 0, 0]
+
+
+def test_a_fault_that_numba_finds_is_told_with_the_line_of_the_file_and_of_the_program(program):
+    text = FILE.replace("v = s.v + p.step * FACTOR", "v = s.v + p.stop")
+    (program.parent / "models" / "mine.py").write_text(text)
+    done = run_command(program, "--allow-code")
+    line = 1 + text.splitlines().index("    v = s.v + p.stop")
+    assert done.returncode == 2
+    assert done.stderr.startswith("own.yaml:7:5: ") or "/own.yaml:7:5: " in done.stderr, done.stderr
+    assert f"models/mine.py:{line})" in done.stderr and "'stop'" in done.stderr, done.stderr
 
 
 def test_recorded_draws_are_taken_as_they_are(chip):
