@@ -11,6 +11,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from ..errors import Problem, ProgramError
 from .table import Model
 
 BUILT_IN = {
@@ -56,7 +57,10 @@ def find(name: str) -> Model:
         return found
     for point in entry_points(group=GROUP):
         if point.name == name:
-            return _marked(point.load(), name, point.value)
+            offered = point.load()
+            if not isinstance(offered, Model):
+                raise ProgramError([Problem(f"'{point.value}' of an installed package is no Model")])
+            return _marked(offered, name, point.value)
     raise KeyError(name)
 
 
@@ -66,7 +70,9 @@ def is_built_in(model: Model) -> bool:
 
 
 def load(path: Path, name: str) -> Model:
-    """The Model called `name` in a Python file, which is run. Raises ValueError with what is wrong, OSError."""
+    """The Model called `name` in a Python file, which is run. Raises ProgramError where it has none, OSError,
+    and whatever the file raises.
+    """
     source = path.read_bytes()
     origin = hashlib.sha256(source).hexdigest()[:16]
     spec = importlib.util.spec_from_loader(f"neuroemu_user_{path.stem}_{origin}", loader=None)
@@ -78,7 +84,7 @@ def load(path: Path, name: str) -> Model:
     found = getattr(module, name, None)
     if not isinstance(found, Model):
         there = ", ".join(key for key, value in vars(module).items() if isinstance(value, Model)) or "none"
-        raise ValueError(f"'{path.name}' has no Model called '{name}'; it has {there}")
+        raise ProgramError([Problem(f"'{path.name}' has no Model called '{name}'", allowed=there)])
     return _marked(found, name, origin)
 
 

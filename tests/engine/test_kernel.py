@@ -18,6 +18,7 @@ from neuroemu.compartments import BUILT_IN, Field, Model, find, fingerprint, nam
 from neuroemu.compiler import compile_network
 from neuroemu.engine.run import Plan, run
 from neuroemu.errors import InternalError, ProgramError, QuantisationError
+from neuroemu.files import program_file
 from neuroemu.network import Network, Registers
 
 Parameters = table("Parameters", step=Field("added to v", 1, 0, 100))
@@ -99,14 +100,54 @@ def test_a_fingerprint_knows_names_order_closures_and_defaults():
     [
         ({"parameters": table("P")}, "at least one Field"),
         ({"ports": ()}, "'ports' are not names"),
-        ({"bias": "drive"}, "'drive' is none of its states v"),
+        ({"ports": "in"}, "'ports' are not names"),
+        ({"ports": ("a", "a")}, "'ports' are not names"),
+        ({"bias": "drive"}, "'drive' is none of its states. Allowed: v"),
         ({"state": table("S", v=Field("v", None))}, "'v' has no default"),
         ({"update": 3}, "not a function"),
+        ({"update": lambda p, s: (0, s, 0)}, r"'update' is not a function of \(p, s, a, now\)"),
+        ({"at_rest": lambda p: True}, r"'at_rest' is not a function of \(p, s\)"),
+        ({"state": table("S", v=Field("v", 11, 0, 10))}, r"'v' has the default 11. Allowed: its own range, 0\.\.10"),
+        ({"state": table("S", v=Field("v", 0, 3, -3))}, "'v' goes from 3 down to -3"),
+        ({"state": table("S", v=Field("v", 0.5))}, "'v' has default=0.5. Allowed: whole numbers"),
+        ({"state": table("S", v=Field("v", 0, 0, 2.5))}, "'v' has high=2.5"),
+        ({"state": table("S", v=Field("v", 0, "decay"))}, "'v' has low='decay'.*limits of the chip: decay_max"),
+        ({"state": table("S", v=Field("v", 2**70))}, "'v' has default=.*64 bits"),
+        ({"state": table("S", v=0)}, "'v' is 0. Allowed: Field"),
+        ({"state": table("S", step=Field("v"))}, "'step' is a parameter and a state"),
     ],
 )
 def test_a_model_that_cannot_work_is_refused(change, what):
-    with pytest.raises(ValueError, match=what):
+    with pytest.raises(ProgramError, match=what):
         replace(COUNTER, **change)
+
+
+def test_everything_that_is_wrong_with_a_model_is_told_at_once():
+    with pytest.raises(ProgramError) as error:
+        replace(COUNTER, update=3, ports=(), state=table("S", v=Field("v", 11, 0, 10), w=Field("w", 0, 3, -3)))
+    assert len(error.value.problems) == 4
+
+
+@pytest.mark.parametrize("name", ["a b", "class", "_v", "1st"])
+def test_a_field_is_called_what_python_can_call_it(name):
+    with pytest.raises(ProgramError, match=rf"table\('S', ...\).*'{name}'.*Allowed: letters"):
+        table("S", **{name: Field("v")})
+
+
+def test_a_model_that_is_not_there_is_told_when_it_is_asked_for():
+    with pytest.raises(ProgramError, match=r"there is no model 'lief'.*lif"):
+        Network().population("a", 2, Registers("lief", {}))
+
+
+def test_what_is_wrong_with_a_file_is_told_with_its_line(program):
+    path = program.parent / "models" / "mine.py"
+    text = FILE.replace('Field("added to v", 1)', 'Field("added to v", 1, 2, 3)')
+    path.write_text(text)
+    with pytest.raises(ProgramError) as error:
+        program_file.read(program, allow_code=True)
+    (problem,) = error.value.problems
+    assert problem.line == 7 and f"{path}:{len(text.splitlines())}'" in problem.what
+    assert "'step' has the default 1" in problem.what and problem.allowed == "its own range, 2..3"
 
 
 def test_a_run_with_another_model_than_was_compiled_is_refused(chip):
@@ -235,20 +276,25 @@ def test_a_changed_file_is_another_model(program, chip):
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
-        ("Mine", "Mine = 3", "has no Model called 'Mine'; it has none"),
-        ("Other", FILE, "has no Model called 'Other'; it has Mine"),
+        ("Mine", "Mine = 3", "has no Model called 'Mine'. Allowed: none"),
+        ("Other", FILE, "has no Model called 'Other'. Allowed: Mine"),
     ],
 )
 def test_a_file_without_the_model_says_what_it_has(tmp_path, name, content, what):
     path = tmp_path / "mine.py"
     path.write_text(content)
-    with pytest.raises(ValueError, match=what):
+    with pytest.raises(ProgramError, match=what):
         registry.load(path, name)
 
 
 @pytest.mark.parametrize(
     ("content", "what"),
-    [("def (", "SyntaxError"), ("1 / 0", "ZeroDivisionError"), ("raise SystemExit(3)", "SystemExit")],
+    [
+        ("def (", "mine.py:1' failed: SyntaxError"),
+        ("\n1 / 0", "mine.py:2' failed: ZeroDivisionError"),
+        ("raise SystemExit(3)", "mine.py:1' failed: SystemExit"),
+        ("open('nowhere')", "mine.py:1' failed: FileNotFoundError"),
+    ],
 )
 def test_a_file_that_fails_is_told_with_its_place(program, content, what):
     (program.parent / "models" / "mine.py").write_text(content)
