@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
@@ -57,7 +58,8 @@ def find(name: str) -> Model:
         return found
     for point in entry_points(group=GROUP):
         if point.name == name:
-            offered = point.load()
+            with contextlib.redirect_stdout(sys.stderr):
+                offered = point.load()
             if not isinstance(offered, Model):
                 raise ProgramError([Problem(f"'{point.value}' of an installed package is no Model")])
             return _marked(offered, name, point.value)
@@ -80,7 +82,8 @@ def load(path: Path, name: str) -> Model:
     module = importlib.util.module_from_spec(spec)
     module.__file__ = str(path)
     sys.modules[spec.name] = module  # where numba looks for it when it finds its kernel in the cache
-    exec(compile(source, str(path), "exec"), module.__dict__)
+    with contextlib.redirect_stdout(sys.stderr):  # what it prints is no result of ours
+        exec(compile(source, str(path), "exec"), module.__dict__)
     found = getattr(module, name, None)
     if not isinstance(found, Model):
         there = ", ".join(key for key, value in vars(module).items() if isinstance(value, Model)) or "none"

@@ -253,6 +253,12 @@ def test_a_file_runs_only_with_leave_and_from_the_cache_too(program):
     assert " 8, 0 from the host" in done.stdout
 
 
+def test_what_a_file_prints_while_it_is_loaded_is_no_result(program, capsys):
+    (program.parent / "models" / "mine.py").write_text("print('hello')\n" + FILE)
+    program_file.read(program, allow_code=True)
+    assert capsys.readouterr() == ("", "hello\n")  # `run --json` prints json and nothing else
+
+
 def test_a_comment_or_another_name_of_a_file_does_no_harm_to_its_kernel(program):
     path = program.parent / "models" / "mine.py"
     for text in (FILE, FILE + "# a comment\n"):
