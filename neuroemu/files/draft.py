@@ -6,6 +6,7 @@ import difflib
 import traceback
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
+    _modules: dict[Path, ModuleType | BaseException] = field(default_factory=dict)
 
     def values(self, value: Any, n: int, at: Path_, otherwise: float = 0.0) -> Any:
         """One number for all, or (n,) numbers; `otherwise` where a problem was noted, to go on with."""
@@ -91,13 +93,26 @@ class Draft:
         try:
             if not file:
                 return compartments.find(name)
-            arrays.check_file(path, marked_yaml.MAX_BYTES)
-            self.files.append(path)
-            return registry.load(path, attribute)
+            return registry.model_of(self._module(path), attribute)
         except (Exception, SystemExit) as error:  # whatever the user's code raises
             for problem in _told(error, path):
                 self.problem(at, problem.what, problem.allowed, problem.remedy)
             return None
+
+    def _module(self, path: Path) -> ModuleType:
+        """A Python file, run once however often the program names it; what it raised is raised again."""
+        found = self._modules.get(path.resolve())
+        if found is None:
+            try:
+                arrays.check_file(path, marked_yaml.MAX_BYTES)
+                self.files.append(path)
+                found = registry.module_of(path)
+            except (Exception, SystemExit) as error:
+                found = error
+            self._modules[path.resolve()] = found
+        if isinstance(found, BaseException):
+            raise found
+        return found
 
     def known(self, name: str, at: Path_, on_chip: bool = False) -> bool:
         populations = self.spec.network.populations

@@ -253,6 +253,21 @@ def test_a_file_runs_only_with_leave_and_from_the_cache_too(program):
     assert " 8, 0 from the host" in done.stdout
 
 
+@pytest.mark.parametrize("content", [FILE, "1 / 0"])
+def test_a_file_is_run_once_for_all_populations_of_a_program(program, capsys, content):
+    (program.parent / "models" / "mine.py").write_text(f"print('hello')\n{content}")
+    again = (
+        'two: {size: 1, neuron: "models/mine.py:Mine"}\n    three: {size: 1, neuron: "models/../models/mine.py:Mine"}'
+    )
+    program.write_text(PROGRAM.replace("run:", f"    {again}\nrun:"))
+    try:
+        network = program_file.read(program, allow_code=True).network
+        assert network["own"].compartment == network["two"].compartment == network["three"].compartment
+    except ProgramError as error:
+        assert [problem.line for problem in error.problems] == [7, 8, 9]
+    assert capsys.readouterr().err == "hello\n"
+
+
 def test_what_a_file_prints_while_it_is_loaded_is_no_result(program, capsys):
     (program.parent / "models" / "mine.py").write_text("print('hello')\n" + FILE)
     program_file.read(program, allow_code=True)
