@@ -124,7 +124,10 @@ def _show(report: Report, as_json: bool) -> None:
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Lay a value over the program.")
 @ALLOW_CODE
 def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
-    """Check PROGRAM, its arrays and whether it fits its chip, without running it.  Chip files are checked too."""
+    """Check PROGRAM, its arrays and whether it fits its chip, without running it.  Models of its own are compiled.
+
+    Chip files are checked too.
+    """
     from . import library
     from .errors import ProgramError
 
@@ -137,7 +140,7 @@ def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
         for item in prices.not_modelled():
             click.echo(f"  not modelled: {item}")
         return
-    from . import data
+    from . import compartments, data
     from .files import program_file
     from .prepare import compile_program
     from .program import DataInput
@@ -146,7 +149,12 @@ def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
     for given in read.inputs.values():
         if isinstance(given, DataInput):
             data.require(given.dataset)
-    image = compile_program(read).image
+    compiled = compile_program(read)
+    image = compiled.image
+    if not all(compartments.is_built_in(population.compartment) for population in read.network.on_chip):
+        from . import pipeline  # loads numba
+
+        pipeline.compile_models(read, compiled)
     click.echo(
         f"{path}: no mistakes. {image.n_compartments} compartments and {image.n_synapses} synapses fit on "
         f"{image.cores_in_use().size} of {image.mesh.n_cores} cores of {read.chip.name}."

@@ -33,7 +33,7 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
     """What all parts of a population share.  always: 1 where they are called in every step, whoever is at rest."""
 
     kernel: Any
@@ -47,7 +47,7 @@ def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_thre
 
     models: by name of the population.  state: whose arrays the kernels will write.
     """
-    tiles, blocks = tiles_of(image), _blocks(image, models, state.ring.dtype == np.int64)
+    tiles, blocks = tiles_of(image), blocks_of(image, models)
     edges = _edges(image, tiles, n_threads)
     plain, graded = _ends(image.plain, edges), _ends(image.graded, edges)
     switches = np.array(image.arithmetic, np.int64)
@@ -84,8 +84,9 @@ def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_thre
     return Cut(tuple(shares), (blocks, switches, *kept))
 
 
-def _blocks(image: ChipImage, models: dict[str, Model], wide: bool) -> list[_Block]:
-    """The kernel and the tables of every population."""
+def blocks_of(image: ChipImage, models: dict[str, Model]) -> list[Block]:
+    """The kernel and the tables of every population. Raises ProgramError where a user's model cannot be compiled."""
+    wide = not image.sums_fit_32_bits  # what ChipState.ring holds
     constant = image.arithmetic if image.arithmetic == PROFILES["loihi1"] else None
     parents = {cells.up[0] for cells in image.cells if cells.up}
     blocks = []
@@ -99,11 +100,11 @@ def _blocks(image: ChipImage, models: dict[str, Model], wide: bool) -> list[_Blo
                 made = compiled(model, False, wide, (), None)
         except ProgramError as error:
             raise ProgramError([replace(problem, path=name) for problem in error.problems]) from None
-        blocks.append(_Block(made, _parameters(cells, bool(size >= LARGE)), np.ascontiguousarray(cells.inputs), always))
+        blocks.append(Block(made, _parameters(cells, bool(size >= LARGE)), np.ascontiguousarray(cells.inputs), always))
     return blocks
 
 
-def _of_block(image: ChipImage, tiles: Tiles, k: int, block: _Block) -> dict[str, Any]:
+def _of_block(image: ChipImage, tiles: Tiles, k: int, block: Block) -> dict[str, Any]:
     """What the PART of any part of population k holds."""
     cells = image.cells[k]
     slot, join, is_first = cells.up or (-1, 0, 0)

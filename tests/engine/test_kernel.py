@@ -235,8 +235,8 @@ def program(tmp_path):
     return tmp_path / "own.yaml"
 
 
-def run_command(program, *options):
-    command = [sys.executable, "-m", "neuroemu", "run", str(program), "--quiet", *options]
+def run_command(program, *options, verb=("run", "--quiet")):
+    command = [sys.executable, "-m", "neuroemu", *verb, str(program), *options]
     root = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": root, "NUMBA_CACHE_DIR": str(program.parent / "cache")}
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=program.parent, check=False)
@@ -374,7 +374,7 @@ def test_truth_and_a_row_as_it_was_may_be_returned(chip):
 def test_a_fault_that_numba_finds_is_told_with_the_line_of_the_file_and_of_the_program(program):
     text = FILE.replace("v = s.v + p.step * FACTOR", "v = s.v + p.stop")
     (program.parent / "models" / "mine.py").write_text(text)
-    done = run_command(program, "--allow-code")
+    done = run_command(program, "--allow-code", verb=("check",))  # as `run` would
     line = 1 + text.splitlines().index("    v = s.v + p.stop")
     assert done.returncode == 2
     assert done.stderr.startswith("own.yaml:7:5: ") or "/own.yaml:7:5: " in done.stderr, done.stderr
