@@ -3,7 +3,7 @@
 numba watches only the file a kernel stands in, not those it calls into: after an upgrade a caller could go on running the
 old callee. So our cache lies in a folder named after a digest of every source that holds kernels or what they compile in,
 in the user's cache folder (or NUMBA_CACHE_DIR), else in the temporary folder. Folders of other digests are removed when a
-week old.
+week old. A file that is cut short or damaged is written anew.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from types import FunctionType
 from typing import Any
 
 import numba
+from numba.core import caching
 
+DIGEST = hashlib.sha256().digest_size
 KEEP_S = 7 * 24 * 3600.0
 ROOM = 64 << 20  # bytes free that a cache folder must have; all kernels take a few megabytes
 # Constants and NamedTuples that kernels take as they are.
@@ -85,17 +87,50 @@ def _forget_old(base: Path, current: Path) -> None:
 _FOLDER = _cache_folder()
 
 
+class CheckedFile(caching.IndexDataCacheFile):
+    """numba's cache of one function, which takes a file that was cut short or damaged for one that is not there.
+
+    A digest stands behind what is pickled, where pickle does not look: a damaged kernel might be loaded, and run.
+    """
+
+    def load(self, key: Any) -> Any:
+        try:
+            return super().load(key)
+        except Exception:  # pickle raises anything
+            with contextlib.suppress(OSError):
+                self.flush()  # then it is compiled and written anew
+            return None
+
+    def _dump(self, obj: Any) -> bytes:
+        body: bytes = super()._dump(obj)
+        return body + hashlib.sha256(body).digest()
+
+    def _load_data(self, name: str) -> Any:
+        content = Path(self._data_path(name)).read_bytes()
+        if hashlib.sha256(content[:-DIGEST]).digest() != content[-DIGEST:]:
+            raise ValueError(f"{name} is damaged")
+        return super()._load_data(name)
+
+
+@contextlib.contextmanager
+def _our_cache() -> Iterator[None]:
+    """What is declared meanwhile is cached in our folder, in CheckedFiles; other packages keep theirs."""
+    config: Any = numba.config
+    kinds: Any = caching
+    before = config.CACHE_DIR, kinds.IndexDataCacheFile
+    config.CACHE_DIR, kinds.IndexDataCacheFile = _FOLDER, CheckedFile
+    try:
+        yield
+    finally:
+        config.CACHE_DIR, kinds.IndexDataCacheFile = before
+
+
 def njit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """numba.njit(cache=True) with our cache folder; without any writable folder, njit without a cache."""
     if function is None:
         return lambda later: njit(later, **options)
-    config: Any = numba.config
-    before = config.CACHE_DIR
-    config.CACHE_DIR = _FOLDER  # read once, while the kernel is declared; other packages keep theirs
-    try:
+    with _our_cache():
         return numba.njit(cache=bool(_FOLDER), **options)(function)
-    finally:
-        config.CACHE_DIR = before
 
 
 def jitted(function: Callable[..., Any], constants: dict[str, Any] | None = None, boundscheck: bool = False) -> Any:
@@ -117,15 +152,10 @@ def specialise(function: Callable[..., Any], label: str, signature: Any, **const
     """
     bound = _bound(function, constants, function.__module__)
     bound.__qualname__ = f"{function.__qualname__}-{label}"  # numba names its files after this
-    config: Any = numba.config
-    if config.DISABLE_JIT:
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return bound
-    before = config.CACHE_DIR
-    config.CACHE_DIR = _FOLDER
-    try:
+    with _our_cache():
         return numba.cfunc(signature, cache=bool(_FOLDER and label), error_model="numpy")(bound)
-    finally:
-        config.CACHE_DIR = before
 
 
 def _bound(
