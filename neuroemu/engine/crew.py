@@ -64,28 +64,28 @@ class Crew:
         if len(work) == 1:
             return work[0]()
         go, runs, results = threading.Event(), [False], {}
+        done = [threading.Event() for _ in work]
 
         def wait_and_work(k: int) -> None:
             go.wait()
-            if runs[0]:
-                results[k] = work[k]()
+            try:
+                if runs[0]:
+                    results[k] = work[k]()
+            finally:
+                done[k].set()
 
-        crew = [threading.Thread(target=wait_and_work, args=(k,), daemon=True) for k in range(len(work))]
         interrupted: BaseException | None = None
-        started = 0
         try:
-            for each in crew:
-                each.start()
-                started += 1
+            for k in range(len(work)):
+                threading.Thread(target=wait_and_work, args=(k,), daemon=True).start()
             runs[0] = True
         except BaseException as error:
             interrupted = error
         while True:
             try:
                 go.set()  # after this nobody changes whether they run
-                for each in crew[: started + 1]:
-                    if each.ident is not None:
-                        each.join()
+                for each in done if runs[0] else ():
+                    each.wait()  # a join that is interrupted takes its thread for ended (Python 3.10 and 3.11)
                 break
             except KeyboardInterrupt as error:
                 interrupted = error
