@@ -1,7 +1,7 @@
 """The command line. Each command is a few lines: read, call one function, show.
 
 Exit codes: 0 done, 2 something of the user's is wrong (one screen of text, no traceback), 130 interrupted, 70 our fault
-(NEUROEMU_DEBUG=1 shows the traceback).
+(NEUROEMU_DEBUG=1 shows the traceback). A run that is interrupted ends with its step; asked again, at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -98,7 +99,8 @@ def run(
             progress.steps(stage, done, total)
 
         progress.stage("running")
-        report = pipeline.execute(read, compiled, advanced, threads)
+        with interrupts.at_once_if_asked_twice():
+            report = pipeline.execute(read, compiled, advanced, threads)
         progress.stage("writing")
         interrupts.raise_if_any()
         landed = folder.write(report, wanted, overwrite, ["neuroemu", *sys.argv[1:]], numbered=out is None)
@@ -229,6 +231,31 @@ class _Interrupts:
         """Python swallows an exception that is raised inside a destructor; this finds it again."""
         if self.arrived:
             raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def at_once_if_asked_twice(self) -> Iterator[None]:
+        """Meanwhile the second signal ends the process at once: Python hears of any only when a step ends, and the loop of a
+        user's model may have no end. Nothing is being written then.
+        """
+        heard, told = os.pipe()
+        os.set_blocking(told, False)
+
+        def listen() -> None:
+            if os.read(heard, 1) and os.read(heard, 1):  # each signal is a byte; empty when `told` is closed
+                cursor = "\x1b[?25h" if os.isatty(2) else ""  # which the progress bar has hidden
+                text = f"{cursor}Interrupted twice: killed at once. {self.what_is_left()}\n"
+                with contextlib.suppress(OSError):
+                    os.write(2, text.encode())
+                os._exit(130)
+            os.close(heard)
+
+        threading.Thread(target=listen, daemon=True).start()
+        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(-1)
+            os.close(told)
 
     def landed(self, folder: Path) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):

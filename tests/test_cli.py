@@ -139,6 +139,50 @@ def test_an_interrupted_run_leaves_nothing(in_empty_folder, sent):
     assert not [path for path in in_empty_folder.rglob("*") if path.is_file()]
 
 
+ENDLESS = """
+from neuroemu.compartments import Field, Model, table
+
+Parameters, State = table("P", k=Field("odd", 1)), table("S", v=Field("v"))
+
+def update(p, s, a, now):
+    k = p.k
+    while k != 0:
+        k = (5 * k) & 1023
+    return 0, State(k), 0
+
+Endless = Model("endless", Parameters, State, update)
+"""
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_a_step_without_end_is_killed_by_the_second_interrupt(in_empty_folder, threads):
+    (in_empty_folder / "endless.py").write_text(ENDLESS)
+    (in_empty_folder / "p.yaml").write_text(
+        "neuroemu: 1\nname: p\nchip: loihi1-davies2018\n"
+        "network: {populations: {a: {size: 1, neuron: 'endless.py:Endless', parameters: {k: 1}}}}\n"
+        "run: {steps: 10}\n"
+    )
+    arguments = ["run", "p.yaml", "--allow-code", "--threads", threads]
+    ended = call(*arguments, "--set", "network.populations.a.parameters.k=0")  # compiles it
+    assert ended.returncode == 0, ended.stderr
+    process = subprocess.Popen(
+        [*COMMAND, *arguments, "-o", "out/run"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "running" in line:
+            break
+    time.sleep(3.0)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1.0)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors == "Interrupted twice: killed at once. Nothing was written.\n"
+    assert not (in_empty_folder / "out").exists()
+
+
 def test_a_run_that_would_fill_the_memory_is_refused_before_it_starts(in_empty_folder):
     done = call("run", "quickstart", "--steps", "1000000000")
     assert done.returncode == 2
