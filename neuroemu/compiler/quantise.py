@@ -64,7 +64,7 @@ def quantise(network: Network, synapses: dict[str, SynapseList], chip: Chip) -> 
         scales[population.name] = scale
         for projection in incoming:
             given = synapses[projection.name]
-            check_delays(projection, given, chip, problems)
+            check_delays(projection, given, network[projection.source].axon_delay, chip, problems)
             if isinstance(population.model, Lif):
                 format = grid_format(projection, given.weight, exponents[projection.name], chip, problems)
                 mantissas = partial(on_grid, scale=scale, format=format)
