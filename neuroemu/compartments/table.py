@@ -119,8 +119,8 @@ class Model:
     at_rest(p, s) -> bool: true only where update without input leaves s as it is and does not spike: such a compartment
     is not visited, counts as inactive, and its overflows are not counted. None: never at rest.
     ports: names of the inputs, the first is the one that connections lead to unless they say otherwise.
-    given: what the user writes, if not the two tables; columns(values, chip) then makes both tables of it, or raises ProgramError
-    where values do not go together.
+    given: what the user writes, if not the two tables; columns(values, chip) then makes both tables of it, or raises
+    ProgramError where values do not go together.
     switches(values) -> {module constant: value}: constants of the model's file that a population fixes, so that the
     compiler can leave out what it does not use.
     bias: the state that a direct current of the host is written to.
