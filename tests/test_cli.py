@@ -12,6 +12,7 @@ import time
 import pytest
 
 from neuroemu import cli
+from neuroemu.compartments import BUILT_IN, find
 
 COMMAND = [sys.executable, "-m", "neuroemu"]
 
@@ -103,6 +104,23 @@ def test_the_schema_is_json_schema(kind):
     schema = json.loads(call("schema", kind).stdout)
     assert schema["$schema"].startswith("https://json-schema.org")
     assert schema["additionalProperties"] is False
+
+
+def test_the_schema_knows_the_fields_of_every_model():
+    shapes = json.loads(call("schema", "program").stdout)["$defs"]
+    told = {shape["properties"]["neuron"]["const"]: shape["properties"] for shape in shapes.values()
+            if "const" in shape.get("properties", {}).get("neuron", {})}  # fmt: skip
+    for name in BUILT_IN:
+        shape = told["lif_registers" if name == "lif" else name]
+        for key, field in find(name).fields.items():
+            if key in shape:
+                assert shape[key]["description"].startswith(field.about), (name, key)
+                assert shape[key].get("default") == field.default
+    threshold = told["alif"]["threshold"]
+    assert (threshold["minimum"], threshold["default"]) == (0, 1) and "threshold_max of the chip" in threshold[
+        "description"
+    ]
+    assert (told["alif"]["decay_b"]["minimum"], told["alif"]["decay_b"]["maximum"]) == (0, 4096)
 
 
 def test_check_of_a_chip_says_what_is_not_modelled():
