@@ -140,6 +140,7 @@ def jitted(function: Callable[..., Any], constants: dict[str, Any] | None = None
     that it calls; functions among them are compiled likewise.  boundscheck: whether an index out of range raises IndexError
     instead of reading foreign memory.  Not cached itself: it becomes part of the kernel that calls it.
     """
+    function = getattr(function, "py_func", function)  # of a kernel already
     bound = _bound(function, constants or {}, function.__module__, boundscheck)
     return numba.njit(forceinline=True, error_model="numpy", boundscheck=boundscheck)(bound)
 

@@ -7,6 +7,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from numbers import Integral
+from types import FunctionType
 from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
@@ -68,7 +69,9 @@ def _is_whole(value: Any) -> TypeGuard[int]:
 
 
 def _takes(function: Any, n: int) -> bool:
-    """Whether it can be called with n values in their order."""
+    """Whether it is a function (or one that the user compiles) that can be called with n values in their order."""
+    if not isinstance(getattr(function, "py_func", function), FunctionType):
+        return False
     try:
         inspect.signature(function).bind(*range(n))
     except (TypeError, ValueError):

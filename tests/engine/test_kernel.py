@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def test_a_fingerprint_knows_names_order_closures_and_defaults():
         ({"bias": "drive"}, "'drive' is none of its states. Allowed: v"),
         ({"state": table("S", v=Field("v", None))}, "'v' has no default"),
         ({"update": 3}, "not a function"),
+        ({"update": partial(update)}, "not a function"),
         ({"update": lambda p, s: (0, s, 0)}, r"'update' is not a function of \(p, s, a, now\)"),
         ({"at_rest": lambda p: True}, r"'at_rest' is not a function of \(p, s\)"),
         ({"state": table("S", v=Field("v", 11, 0, 10))}, r"'v' has the default 11. Allowed: its own range, 0\.\.10"),
@@ -365,6 +367,11 @@ def test_what_at_rest_returns_is_told_with_its_line(chip):
 
     with pytest.raises(ProgramError, match=rf"test_kernel.py:{rests.__code__.co_firstlineno}\): at_rest returns"):
         states_of(chip, with_update(lambda p, s, a, now: (0, s, 0), at_rest=rests))
+
+
+def test_an_update_that_the_user_compiles_is_one(chip):
+    made = numba.njit(lambda p, s, a, now: (0, STATES(s.v + 1, 0), 0))
+    assert states_of(chip, with_update(made)) == [1, 2, 3]
 
 
 def test_truth_and_a_row_as_it_was_may_be_returned(chip):
