@@ -1,7 +1,7 @@
 """The command line. Each command is a few lines: read, call one function, show.
 
 Exit codes: 0 done, 2 something of the user's is wrong (one screen of text, no traceback), 130 interrupted, 70 our fault
-(NEUROEMU_DEBUG=1 shows the traceback).
+(NEUROEMU_DEBUG=1 shows the traceback). A run that is interrupted ends with its step; asked again, at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -117,7 +118,8 @@ def run(
             progress.steps(stage, done, total)
 
         progress.stage("running")
-        report = pipeline.execute(read, compiled, advanced, threads)
+        with interrupts.at_once_if_asked_twice():
+            report = pipeline.execute(read, compiled, advanced, threads)
         progress.stage("writing")
         interrupts.raise_if_any()
         landed = folder.write(report, wanted, overwrite, ["neuroemu", *sys.argv[1:]], numbered=out is None)
@@ -236,7 +238,10 @@ def _again(run: Path, price: Callable[[Any], Any], out: str | None, overwrite: b
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Lay a value over the program.")
 @ALLOW_CODE
 def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
-    """Check PROGRAM, its arrays and whether it fits its chip, without running it.  Chip files are checked too."""
+    """Check PROGRAM, its arrays and whether it fits its chip, without running it.  Models of its own are compiled.
+
+    Chip files are checked too.
+    """
     from . import library
     from .errors import ProgramError
 
@@ -249,7 +254,7 @@ def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
         for item in prices.not_modelled():
             click.echo(f"  not modelled: {item}")
         return
-    from . import data
+    from . import compartments, data
     from .files import program_file
     from .prepare import compile_program
     from .program import DataInput
@@ -258,7 +263,12 @@ def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
     for given in read.inputs.values():
         if isinstance(given, DataInput):
             data.require(given.dataset)
-    image = compile_program(read).image
+    compiled = compile_program(read)
+    image = compiled.image
+    if not all(compartments.is_built_in(population.compartment) for population in read.network.on_chip):
+        from . import pipeline  # loads numba
+
+        pipeline.compile_models(read, compiled)
     click.echo(
         f"{path}: no mistakes. {image.n_compartments} compartments and {image.n_synapses} synapses fit on "
         f"{image.cores_in_use().size} of {image.mesh.n_cores} cores of {read.chip.name}."
@@ -333,6 +343,31 @@ class _Interrupts:
         """Python swallows an exception that is raised inside a destructor; this finds it again."""
         if self.arrived:
             raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def at_once_if_asked_twice(self) -> Iterator[None]:
+        """Meanwhile the second signal ends the process at once: Python hears of any only when a step ends, and the loop of a
+        user's model may have no end. Nothing is being written then.
+        """
+        heard, told = os.pipe()
+        os.set_blocking(told, False)
+
+        def listen() -> None:
+            if os.read(heard, 1) and os.read(heard, 1):  # each signal is a byte; empty when `told` is closed
+                cursor = "\x1b[?25h" if os.isatty(2) else ""  # which the progress bar has hidden
+                text = f"{cursor}Interrupted twice: killed at once. {self.what_is_left()}\n"
+                with contextlib.suppress(OSError):
+                    os.write(2, text.encode())
+                os._exit(130)
+            os.close(heard)
+
+        threading.Thread(target=listen, daemon=True).start()
+        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(-1)
+            os.close(told)
 
     def landed(self, folder: Path) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -23,6 +23,7 @@ from ..widths import LANES
 from .crew import Crew, available
 from .native import PYTHON
 from .shares import cut_for
+from .specialised import defined
 from .state import ChipState, restart, start, tiles_of
 from .step import HostInput, Memory, Recorder, advance
 
@@ -130,9 +131,9 @@ class _Engine:
     """An image, its state and its threads: what stays the same from stretch to stretch."""
 
     def __init__(self, image: ChipImage, plan: Plan, state: ChipState, crew: Crew) -> None:
-        models = _models(image, plan)
+        self._models = _models(image, plan)
         self._image, self._crew = image, crew
-        self._cuts = {n: cut_for(image, models, state, n, plan.seed) for n in {1, crew.n}}
+        self._cuts = {n: cut_for(image, self._models, state, n, plan.seed) for n in {1, crew.n}}
         listed, filled = np.zeros((2, crew.n), np.int64), np.zeros((crew.n, state.ring.shape[0]), np.uint8)
         self._memory = {
             n: Memory(
@@ -148,7 +149,7 @@ class _Engine:
                 listed,
                 filled,
                 np.zeros((crew.n, image.n_parts), np.int64),
-                np.zeros(crew.n, np.uint8),
+                np.zeros((2, crew.n), np.int64),
                 np.array([share.compartments for share in cut.shares], np.int64),
                 np.zeros(1, np.int64),
             )
@@ -190,14 +191,20 @@ class _Engine:
             memory.arrived[0] = 0
             row, n_recorded = self._crew.together([partial(advance, k, n, shares[k], *where) for k in range(n)])
             if memory.failed.any():
-                what = "a compartment model raised an error while it ran; what it said stands above"
-                raise ProgramError([Problem(what, remedy="NUMBA_DISABLE_JIT=1 to step through it in plain Python")])
+                raise ProgramError([self._raised(int(memory.failed.max()) - 1)])
             pieces.append(tuple(array[:n_recorded].copy() for array in buffer))  # type: ignore[arg-type]
         if n > 1:
             np.sum(each, axis=0, out=counts)
         events = int(counts[:, :, (Count.SYNAPSE_READ, Count.ACTIVE)].sum())
         self._crew.learn(n, n_steps, events, time.perf_counter() - began)
         return pieces
+
+    def _raised(self, part: int) -> Problem:
+        """What to say of a model that raised; numba has printed the error itself."""
+        name = self._image.names[self._image.parts.population[part]]
+        what = f"the model '{self._models[name].name}' ({defined(self._models[name])}) raised an error while it ran"
+        remedy = "NUMBA_DISABLE_JIT=1 to step through it in plain Python"
+        return Problem(f"{what}; what it said stands above", path=name, remedy=remedy)
 
 
 def _models(image: ChipImage, plan: Plan) -> dict[str, Model]:
