@@ -86,9 +86,9 @@ def read(folder: Path) -> Saved:
             head = json.loads(file.attrs["head"])
             if head["format"] != FORMAT:
                 raise OutputError(f"{path} has the format {head['format']}, this version reads {FORMAT}. Run it again.")
-            found = {name: file[name][()] for name in ("counts", "step", "source", "draws")}
-            parts = Parts(*(file[f"parts/{name}"][()] for name in Parts._fields))
-            rows = CountRows(*(file[f"rows/{name}"][()] for name in CountRows._fields))
+            found = {name: _read_array(file, name) for name in ("counts", "step", "source", "draws")}
+            parts = Parts(*(_read_array(file, f"parts/{name}") for name in Parts._fields))
+            rows = CountRows(*(_read_array(file, f"rows/{name}") for name in CountRows._fields))
     except (OSError, KeyError, ValueError) as error:
         raise OutputError(f"{path} cannot be read ({error}). Run it again.") from None
     mesh = {**head["chip"]["mesh"]}
@@ -106,7 +106,7 @@ def read(folder: Path) -> Saved:
         head["synapses"],
         head["model_hash"],
     )
-    activity = Activity(found["counts"], found["step"].astype(np.int64), found["source"].astype(np.int64))
+    activity = Activity(found["counts"], found["step"], found["source"])
     return Saved(wiring, activity, _parts(wiring, head["words"]), head["chip"], head["latency"], head["steps"])
 
 
@@ -124,11 +124,17 @@ def _write_array(file: Any, name: str, array: np.ndarray) -> None:
     largest = max((int(array[here].max(initial=0)) for here in stretches), default=0)
     kind = np.min_scalar_type(largest)
     if array.size <= SMALL:
-        file.create_dataset(name, data=array.astype(kind))
-        return
-    found = file.create_dataset(name, array.shape, kind, **_PACKED)
-    for here in stretches:
-        found[here] = array[here].astype(kind)
+        found = file.create_dataset(name, data=array.astype(kind))
+    else:
+        found = file.create_dataset(name, array.shape, kind, **_PACKED)
+        for here in stretches:
+            found[here] = array[here].astype(kind)
+    found.attrs["type"] = array.dtype.str
+
+
+def _read_array(file: Any, name: str) -> np.ndarray:
+    """An array as it was before it was written."""
+    return np.asarray(file[name][()]).astype(str(file[name].attrs["type"]), copy=False)
 
 
 def _parts(wiring: Wiring, words: list[dict[str, int]]) -> tuple[Part, ...]:
