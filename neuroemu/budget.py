@@ -10,7 +10,7 @@ from .compiler.image import ChipImage
 from .counters import N_COUNTS
 from .errors import TooLarge
 from .network import Network
-from .spool import BUDGET
+from .spool import budget
 
 SHARE = 0.8  # of what is free that a run may plan to use
 STEP_BYTES = 350  # that stay in memory: a row of the tally by step and of the schedule, twice while they are joined
@@ -18,7 +18,7 @@ SPIKE_BYTES = 16  # of a spike on disk: step, source, payload
 
 
 def recorded_bytes(image: ChipImage, network: Network, n_steps: int) -> int:
-    """Bytes of all tables with a row a step: counts by part, states probed. Beyond spool.BUDGET they lie on disk."""
+    """Bytes of all tables with a row a step: counts by part, states probed. Beyond spool.budget they lie on disk."""
     probed = sum(
         network[probe.population].size if probe.index is None else probe.index.size
         for probe in network.probes
@@ -49,7 +49,7 @@ def free_disk_bytes() -> int:
 
 def most_spikes() -> int:
     """How many spikes a run may record on this machine."""
-    return int(SHARE * (free_disk_bytes() + BUDGET) / SPIKE_BYTES)
+    return int(SHARE * (free_disk_bytes() + budget()) / SPIKE_BYTES)
 
 
 def check(image: ChipImage, network: Network, n_steps: int) -> None:
@@ -61,7 +61,7 @@ def check(image: ChipImage, network: Network, n_steps: int) -> None:
             f"{n_steps} steps keep {kept / 1e9:.1f} GB in memory; {free / 1e9:.1f} GB are free here. {remedy}"
         )
     needed, room = recorded_bytes(image, network, n_steps), free_disk_bytes()
-    if needed > BUDGET + SHARE * room:
+    if needed > budget() + SHARE * room:
         where = tempfile.gettempdir()
         raise TooLarge(
             f"{n_steps} steps on {image.n_parts} parts would record {needed / 1e9:.1f} GB; {room / 1e9:.1f} GB are free in "

@@ -5,6 +5,8 @@ Joins the messages of a run (messages.py) and the network (noc/), and adds the b
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .chip import Mesh, PriceList
@@ -13,7 +15,7 @@ from .latency import barrier_ns, work
 from .messages import FS, femtoseconds, messages
 from .noc.fabric import Fabric
 from .noc.steps import Outcome, contend
-from .schedule import BUFFER, HOP, LINK, PARTS, RECEIVER, SENDER, Links, Schedule, ended, joined
+from .schedule import BUFFER, HOP, LINK, PARTS, RECEIVER, SENDER, Links, Schedule, added, ended
 from .topology import topology_of
 from .traffic import Ways
 from .wiring import Wiring
@@ -45,14 +47,21 @@ def schedule(
 ) -> Schedule:
     """Time of every step of a stretch.  counts: (steps, n_parts, Count).  core_steps: (steps, cores in use, E)."""
     net, times = network_of(wiring.mesh, prices), prices.times()
-    busy = work(core_steps, times).sum(axis=1).T
-    found = [
-        _schedule(contend(net, batch, threads), wiring, prices)
-        for _, batch in messages(wiring, ways, counts, row, source, femtoseconds(times))
-    ]
-    one = joined(found)
-    return Schedule(
-        one.path_ns, one.slowest_core, one.slowest_link, busy, one.core_path_ns, one.link_path_ns, one.links, one.late
+    found: Schedule | None = None
+    paths, cores, links = [], [], []
+    for _, batch in messages(wiring, ways, counts, row, source, femtoseconds(times)):
+        one = _schedule(contend(net, batch, threads), wiring, prices)
+        found = one if found is None else added(found, one)
+        paths.append(one.path_ns)
+        cores.append(one.slowest_core)
+        links.append(one.slowest_link)
+    assert found is not None, "a stretch has at least one step"
+    return replace(
+        found,
+        path_ns=np.concatenate(paths),
+        slowest_core=np.concatenate(cores),
+        slowest_link=np.concatenate(links),
+        busy_ns=work(core_steps, times).sum(axis=1).T,
     )
 
 

@@ -6,7 +6,7 @@ The same call prices a run that just ended and one that is read back from its fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,16 +14,17 @@ from . import contended, latency
 from .chip import PriceList
 from .energy import Bill, bill
 from .events import N_EVENTS
-from .schedule import Schedule
-from .schedule import joined as joined_schedules
-from .tally import Tally, joined, tally
+from .schedule import PARTS, Schedule
+from .schedule import added as added_schedules
+from .spool import Spool, budget, forget
+from .tally import Tally, added, tally
 from .traffic import traffic, ways
 from .why import Reason, Sample, why
 from .wiring import Wiring
 
 Progress = Callable[[int, int], None] | None
 MODES = ("contended", "analytic", "simple")
-STRETCH_BYTES = 64 << 20  # of the largest table of a stretch
+STRETCH_BYTES = 16 << 20  # of the largest table of a stretch
 
 
 @dataclass(frozen=True)
@@ -62,25 +63,48 @@ def costs(
 ) -> Costs:
     """Counts, energy and time of a run.  mode: one of MODES.  progress: told the steps done and in all."""
     going = ways(wiring)
-    tallies, schedules, done = [], [], 0
+    rows, done = _Rows(), 0
+    counted: Tally | None = None
+    times: Schedule | None = None
     sample: Sample | None = None
     for counts, row, source in stretches(wiring, activity):
         found = traffic(wiring, going, row, source, counts.shape[0])
-        counted, core_steps = tally(wiring, going, counts, found)
-        tallies.append(counted)
+        one, core_steps = tally(wiring, going, counts, found)
         if mode == "contended":
-            made = contended.schedule(wiring, going, counts, core_steps, row, source, prices, threads)
+            took = contended.schedule(wiring, going, counts, core_steps, row, source, prices, threads)
         else:
-            made = latency.schedule(wiring, going, core_steps, row, source, prices, mode)
-        schedules.append(made)
-        sample = sample or Sample(core_steps, counts, made.step_ns, activity.n_steps)
+            took = latency.schedule(wiring, going, core_steps, row, source, prices, mode)
+        rows.append(one, took)
+        counted = added(counted, one) if counted else one
+        times = added_schedules(times, took) if times else took
+        sample = sample or Sample(core_steps, np.array(counts), took.step_ns, activity.n_steps)
         done += counts.shape[0]
         if progress:
             progress(done, activity.n_steps)
-    counted, times = joined(tallies), joined_schedules(schedules)
-    assert sample is not None, "a run has at least one step"
+    assert counted and times and sample, "a run has at least one step"
+    counted, times = rows.put_into(counted, times)
     reasons = tuple(why(wiring, counted, times, prices, sample))
     return Costs(counted, bill(counted, prices, times.total_ns, wiring), times, reasons)
+
+
+class _Rows:
+    """What has a row a step: on disk where there are many."""
+
+    def __init__(self) -> None:
+        room = budget() // 8
+        self.by_step, self.path = Spool(np.int64, (N_EVENTS,), room), Spool(np.float64, (len(PARTS),), room)
+        self.core, self.link = Spool(np.int32, (), room), Spool(np.int32, (), room)
+
+    def append(self, tally: Tally, schedule: Schedule) -> None:
+        self.by_step.append(tally.by_step)
+        self.path.append(schedule.path_ns)
+        self.core.append(schedule.slowest_core)
+        self.link.append(schedule.slowest_link)
+
+    def put_into(self, tally: Tally, schedule: Schedule) -> tuple[Tally, Schedule]:
+        path, core, link = (spool.array() for spool in (self.path, self.core, self.link))
+        times = replace(schedule, path_ns=path, slowest_core=core, slowest_link=link)
+        return replace(tally, by_step=self.by_step.array()), times
 
 
 def stretches(wiring: Wiring, activity: Activity) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -91,3 +115,4 @@ def stretches(wiring: Wiring, activity: Activity) -> Iterator[tuple[np.ndarray, 
         counts = activity.counts[first : first + n_steps]
         low, high = np.searchsorted(activity.step, [first + 1, first + counts.shape[0] + 1])
         yield counts, activity.step[low:high] - (first + 1), activity.source[low:high]
+        forget(activity.counts, activity.step, activity.source)

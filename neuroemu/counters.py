@@ -8,6 +8,8 @@ from enum import IntEnum
 
 import numpy as np
 
+from .spool import forget
+
 
 class Count(IntEnum):
     """What the engine counts in a part and a step. Events, which have prices, are worked out from these (tally.py)."""
@@ -89,6 +91,7 @@ class Traces:
         for first in range(0, self.step.size, PIECE):
             here = slice(first, first + PIECE)
             yield self.step[here], self.source[here], self.payload[here]
+            forget(self.step, self.source, self.payload)
 
 
 def _named(tables: dict[tuple[str, str], np.ndarray], field: str) -> dict[str, np.ndarray]:

@@ -11,9 +11,11 @@ import numpy as np
 
 from .chip import PriceList
 from .events import EVENTS, MEANING, Event
+from .spool import forget
 from .tally import HOST, Tally
 from .wiring import Wiring
 
+ROWS = 1 << 14
 BARRIER = MEANING[Event.BARRIER].key
 
 
@@ -39,7 +41,12 @@ class Bill:
 
 def charge(counts: np.ndarray, prices: PriceList) -> np.ndarray:
     """THE place where energy is charged: counts[..., event] times pJ an event, summed over events."""
-    return counts @ prices.energies()
+    energies, out = prices.energies(), np.empty(counts.shape[:-1])
+    for first in range(0, max(len(counts), 1), ROWS):  # a product takes a copy as floats of all that it is given
+        here = slice(first, first + ROWS) if counts.ndim > 1 else ...
+        out[here] = counts[here] @ energies
+        forget(counts)
+    return out
 
 
 def bill(tally: Tally, prices: PriceList, total_ns: float, wiring: Wiring) -> Bill:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import budget, host
+from . import budget, host, spool
 from .compartments import Model
 from .compiler import Compiled
 from .compiler.expand import expand
@@ -104,6 +104,7 @@ def execute(
         budget.most_spikes(),
         threads,
         _models(program),
+        spool.budget(),
     )
     try:
         traces, counters = run_engine(image, plan)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,7 +59,7 @@ class Schedule:
     @property
     def step_ns(self) -> np.ndarray:
         """(steps,) float64."""
-        return self.path_ns.sum(axis=1)
+        return np.asarray(self.path_ns.sum(axis=1))
 
     @property
     def total_ns(self) -> float:
@@ -69,12 +68,12 @@ class Schedule:
     @property
     def bound(self) -> np.ndarray:
         """(steps,) index into PARTS of the largest share of each step."""
-        return self.path_ns.argmax(axis=1)
+        return np.asarray(self.path_ns.argmax(axis=1))
 
     @property
     def shares(self) -> np.ndarray:
         """(7,) share of the run's time by PARTS."""
-        total = self.path_ns.sum(axis=0)
+        total = np.asarray(self.path_ns.sum(axis=0))
         return total / max(total.sum(), 1e-300)
 
 
@@ -87,19 +86,16 @@ def ended(path_ns: np.ndarray, barrier_ns: float, prices: PriceList) -> tuple[np
     return path_ns, int(np.sum(busy_ns > tick * (1 + 1e-12))) if tick else 0
 
 
-def joined(schedules: Sequence[Schedule]) -> Schedule:
-    """The Schedule of stretches that follow each other."""
-    one = schedules[0]
-    link_paths = [schedule.link_path_ns for schedule in schedules if schedule.link_path_ns is not None]
-    return Schedule(
-        np.concatenate([schedule.path_ns for schedule in schedules]),
-        np.concatenate([schedule.slowest_core for schedule in schedules]),
-        np.concatenate([schedule.slowest_link for schedule in schedules]),
-        sum((schedule.busy_ns for schedule in schedules), np.zeros_like(one.busy_ns)),
-        sum((schedule.core_path_ns for schedule in schedules), np.zeros_like(one.core_path_ns)),
-        sum(link_paths, np.zeros_like(link_paths[0])) if link_paths else None,
-        _joined_links([schedule.links for schedule in schedules if schedule.links]),
-        sum(schedule.late for schedule in schedules),
+def added(one: Schedule, other: Schedule) -> Schedule:
+    """Both together, but for what has a row a step, which grows with the run and is kept apart."""
+    paths = [schedule.link_path_ns for schedule in (one, other) if schedule.link_path_ns is not None]
+    return replace(
+        one,
+        busy_ns=one.busy_ns + other.busy_ns,
+        core_path_ns=one.core_path_ns + other.core_path_ns,
+        link_path_ns=sum(paths, np.zeros_like(paths[0])) if paths else None,
+        links=_joined_links([schedule.links for schedule in (one, other) if schedule.links]),
+        late=one.late + other.late,
     )
 
 

@@ -5,6 +5,8 @@ What is read back is one array either way (numpy.memmap looks like one), so noth
 
 from __future__ import annotations
 
+import mmap
+import os
 import tempfile
 from typing import IO, Any
 
@@ -12,13 +14,26 @@ import numpy as np
 
 from .errors import OutputError
 
-BUDGET = 1 << 30  # bytes of a run's records kept in memory
+
+def budget() -> int:
+    """Bytes of a run's records that stay in memory: 1 GiB, or NEUROEMU_MEMORY_MB megabytes. Raises OutputError."""
+    given = os.environ.get("NEUROEMU_MEMORY_MB", "1024")
+    if not (given.isascii() and given.isdigit()):
+        raise OutputError(f"NEUROEMU_MEMORY_MB is {given!r}. Allowed: a whole number of megabytes.")
+    return int(given) << 20
+
+
+def forget(*arrays: np.ndarray) -> None:
+    """Lets go of the memory of what lies on disk; it is read again where it is looked at again."""
+    for array in arrays:
+        if isinstance(array, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+            array._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
 
 class Spool:
     """Rows of one type.  width: shape of a row, () for numbers.  budget: bytes that may stay in memory."""
 
-    def __init__(self, dtype: Any, width: tuple[int, ...] = (), budget: int = BUDGET) -> None:
+    def __init__(self, dtype: Any, width: tuple[int, ...], budget: int) -> None:
         self._dtype, self._width, self._left = np.dtype(dtype), width, budget
         self._pieces: list[np.ndarray] = []
         self._file: IO[bytes] | None = None

@@ -6,17 +6,19 @@ names of events.py. Still counts, no price.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from .counters import Count
 from .events import HOPS, N_EVENTS, Event
+from .spool import forget
 from .traffic import Traffic, Ways
 from .wiring import Wiring
 
 HOST = "host"
+ROWS = 1 << 14  # steps that are added up at once
 _NETWORK = [Event.TILE_OUT, Event.TILE_IN, *HOPS, Event.CHIP_HOP]
 
 
@@ -38,10 +40,14 @@ class Tally:
     cores: np.ndarray
     names: tuple[str, ...]
 
-    @property
+    @cached_property
     def totals(self) -> np.ndarray:
         """(E,) of the whole run."""
-        return self.by_step.sum(axis=0)
+        totals = np.zeros(N_EVENTS, np.int64)
+        for first in range(0, len(self.by_step), ROWS):
+            totals += self.by_step[first : first + ROWS].sum(axis=0)
+            forget(self.by_step)
+        return totals
 
 
 def tally(wiring: Wiring, ways: Ways, counts: np.ndarray, traffic: Traffic) -> tuple[Tally, np.ndarray]:
@@ -132,16 +138,13 @@ def _journeys(ways: Ways, traffic: Traffic) -> np.ndarray:
     return table
 
 
-def joined(tallies: Sequence[Tally]) -> Tally:
-    """The Tally of stretches that follow each other."""
-    one = tallies[0]
-    return Tally(
-        np.concatenate([tally.by_step for tally in tallies]),
-        sum((tally.by_core for tally in tallies), np.zeros_like(one.by_core)),
-        sum((tally.by_population for tally in tallies), np.zeros_like(one.by_population)),
-        sum((tally.by_part for tally in tallies), np.zeros_like(one.by_part)),
-        sum((tally.host for tally in tallies), np.zeros_like(one.host)),
-        sum((tally.spikes for tally in tallies), np.zeros_like(one.spikes)),
-        one.cores,
-        one.names,
+def added(one: Tally, other: Tally) -> Tally:
+    """Both together, but for by_step, which grows with the run and is kept apart."""
+    return replace(
+        one,
+        by_core=one.by_core + other.by_core,
+        by_population=one.by_population + other.by_population,
+        by_part=one.by_part + other.by_part,
+        host=one.host + other.host,
+        spikes=one.spikes + other.spikes,
     )

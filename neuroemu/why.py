@@ -6,6 +6,7 @@ of each step are worked out anew with the parts moved, everything else of the st
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,9 @@ from .wiring import Wiring
 
 LEAST = 0.01  # share of the time below which nothing is said
 MOST = 8  # reasons
+NAMED = 3  # cores or links of a kind that are named
+_DOES = ("sending", "receiving")
+_WAITS = ("waiting for", "room behind")
 _SIDES = (SENDER, RECEIVER)
 _EVENTS = (SENDING, RECEIVING)
 
@@ -60,13 +64,21 @@ def why(wiring: Wiring, tally: Tally, schedule: Schedule, prices: PriceList, sam
     if total == 0:
         return []
     paths = schedule.path_ns.sum(axis=0)
-    for core, side in zip(*np.nonzero(schedule.core_path_ns > LEAST * total), strict=True):
-        share = float(schedule.core_path_ns[core, side]) / total
-        found.append(_core(wiring, tally, prices, sample, int(core), int(side), share))
-    if schedule.link_path_ns is not None:
-        for link, side in zip(*np.nonzero(schedule.link_path_ns > LEAST * total), strict=True):
-            share = float(schedule.link_path_ns[link, side]) / total
-            found.append(_link(wiring, schedule, int(link), (LINK, BUFFER)[side], share))
+    for side in range(2):
+        found += _ranked(
+            schedule.core_path_ns[:, side] / total,
+            lambda core, share, side=side: _core(wiring, tally, prices, sample, core, side, share),  # type: ignore[misc]
+            PARTS[_SIDES[side]],
+            f"other cores {_DOES[side]}, none of them as much",
+        )
+        if schedule.link_path_ns is not None:
+            part = (LINK, BUFFER)[side]
+            found += _ranked(
+                schedule.link_path_ns[:, side] / total,
+                lambda link, share, part=part: _link(wiring, schedule, link, part, share),  # type: ignore[misc]
+                PARTS[part],
+                f"{_WAITS[side]} other links, none of them as much",
+            )
     for part, text in (
         (HOP, "messages on their way, with nothing to wait for"),
         (BARRIER, f"the barrier of {wiring.tiles_in_use().size} tiles"),
@@ -75,6 +87,17 @@ def why(wiring: Wiring, tally: Tally, schedule: Schedule, prices: PriceList, sam
         if paths[part] > LEAST * total:
             found.append(Reason(float(paths[part]) / total, PARTS[part], -1, -1, text))
     return sorted(found, key=lambda reason: -reason.share)[:MOST]
+
+
+def _ranked(shares: np.ndarray, told: Callable[[int, float], Reason], part: str, rest: str) -> list[Reason]:
+    """A reason for each of the largest shares; small ones are told together."""
+    named = [int(k) for k in np.argsort(-shares, kind="stable")[:NAMED] if shares[k] > LEAST]
+    found = [told(k, float(shares[k])) for k in named]
+    left = float(shares.sum() - sum(reason.share for reason in found))
+    others = int(np.count_nonzero(shares)) - len(named)
+    if left > LEAST:
+        found.append(Reason(left, part, -1, -1, rest.replace("other", f"{others} other", 1)))
+    return found
 
 
 def _core(
@@ -89,8 +112,7 @@ def _core(
     of_core = tally.by_core[np.searchsorted(tally.cores, core), list(_EVENTS[side])] * times
     worst = _EVENTS[side][int(of_core.argmax())]
     names = list(dict.fromkeys(wiring.names[k] for k in wiring.parts.population[here]))
-    what = ("sending", "receiving")[side]
-    text = f"core {core} at tile ({x}, {y}) {what}: {_listed(names)}"
+    text = f"core {core} at tile ({x}, {y}) {_DOES[side]}: {_listed(names)}"
     if of_core.sum() > 0:
         text += f"; {of_core.max() / of_core.sum():.0%} of that is {MEANING[worst].key.replace('_', ' ')}"
     moved, gain = _gain(wiring, prices, sample, core, here, side)
@@ -141,8 +163,7 @@ def _work_of_part(wiring: Wiring, part: int, counts: np.ndarray, times: np.ndarr
 
 def _link(wiring: Wiring, schedule: Schedule, link: int, part: int, share: float) -> Reason:
     name = name_of_link(topology_of(wiring.mesh), link)
-    what = "waiting for" if part == LINK else "room behind"
-    text = f"{what} {name}"
+    text = f"{_WAITS[part == BUFFER]} {name}"
     if schedule.links is not None:
         text += f", which carried {int(schedule.links.carried[link]):,} messages"
     return Reason(share, PARTS[part], -1, link, text)

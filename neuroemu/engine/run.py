@@ -18,7 +18,7 @@ from ..compiler.image import ChipImage
 from ..counters import N_COUNTS, Count, Counters, Traces
 from ..errors import InternalError, Problem, ProgramError, TooLarge
 from ..network import Probe
-from ..spool import BUDGET, Spool
+from ..spool import Spool
 from ..widths import LANES
 from .crew import Crew, available
 from .native import PYTHON
@@ -71,7 +71,7 @@ class Plan:
     most_spikes: int = 2**62
     threads: int | None = None
     models: dict[str, Model] = field(default_factory=dict)
-    memory: int = BUDGET
+    memory: int = 1 << 30
 
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:

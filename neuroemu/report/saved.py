@@ -15,6 +15,7 @@ from ..compiler.image import CountRows, Parts
 from ..compiler.partition import Part
 from ..costs import Activity
 from ..errors import OutputError
+from ..spool import forget
 from ..wiring import Wiring
 
 if TYPE_CHECKING:
@@ -121,7 +122,10 @@ def _write_array(file: Any, name: str, array: np.ndarray) -> None:
     """In the smallest unsigned type that holds it (nothing here is negative), a stretch at a time: it may lie on disk."""
     rows = max(1, STRETCH // max(array[:1].size, 1))
     stretches = [slice(first, first + rows) for first in range(0, array.shape[0], rows)]
-    largest = max((int(array[here].max(initial=0)) for here in stretches), default=0)
+    largest = 0
+    for here in stretches:
+        largest = max(largest, int(array[here].max(initial=0)))
+        forget(array)
     kind = np.min_scalar_type(largest)
     if array.size <= SMALL:
         found = file.create_dataset(name, data=array.astype(kind))
@@ -129,6 +133,7 @@ def _write_array(file: Any, name: str, array: np.ndarray) -> None:
         found = file.create_dataset(name, array.shape, kind, **_PACKED)
         for here in stretches:
             found[here] = array[here].astype(kind)
+            forget(array)
     found.attrs["type"] = array.dtype.str
 
 

@@ -16,6 +16,7 @@ from ..compiler.partition import distinct_sources
 from ..events import HOPS, READS, Event
 from ..noc.names import name_of_link
 from ..schedule import PARTS
+from ..spool import forget
 from ..topology import topology_of
 from . import saved
 from .priced import Priced
@@ -107,6 +108,7 @@ def _steps(priced: Priced) -> Table:
     def rows() -> Iterable[Iterable[Any]]:
         for first in range(0, n_steps, ROWS):
             yield from zip(*(column.tolist() for column in columns(slice(first, first + ROWS)).values()), strict=True)
+            forget(tally.by_step, schedule.path_ns)
 
     return list(columns(slice(0, 0))), rows()
 
