@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tools.replay import families, float_lif
+from tools.replay import families, float_lif, sanafe_case, sanafe_costs, sanafe_soma
 from tools.replay.cases import load_case
 
 ROOT = Path(__file__).resolve().parents[1]
 VECTORS = ROOT / "tests" / "vectors" / "fixed_point"
 WHOLE = ROOT.parent / "shared" / "golden" / "fixed_point"
+SANAFE = ROOT / "tests" / "vectors" / "sanafe"
 
 
 def replay(*arguments):
@@ -113,3 +114,105 @@ def test_every_case_of_the_whole_corpus_matches():
     cases = json.loads((WHOLE / "index.json").read_text())["cases"]
     assert output.splitlines()[-1] == f"{len(cases)} of {len(cases)} cases match", output
     assert code == 0 and sum(bool(case["portable"]) for case in cases) == 71
+
+
+# ---- SANA-FE -------------------------------------------------------------------------------------------------------
+
+
+def test_what_sanafe_charged_is_what_we_charge():
+    code, output = replay("sanafe", SANAFE)
+    assert output.splitlines()[-1] == "4 of 4 cases match", output
+    assert code == 0
+
+
+def changed(folder, name, *keys, by):
+    """The case with one recorded number changed."""
+    case, results = (json.loads((SANAFE / f"{name}{end}").read_text()) for end in (".json", ".sanafe.json"))
+    table = results
+    for key in keys[:-1]:
+        table = table[key]
+    table[keys[-1]] += by * abs(table[keys[-1]]) if isinstance(table[keys[-1]], float) else by
+    (folder / f"{name}.json").write_text(json.dumps(case))
+    (folder / f"{name}.sanafe.json").write_text(json.dumps(results))
+    return sanafe_case.read(folder / f"{name}.json")
+
+
+@pytest.mark.parametrize("count", sanafe_costs.COUNTED)
+def test_a_recorded_count_that_is_off_by_one_is_found(tmp_path, count):
+    assert sanafe_costs.difference(changed(tmp_path, "13_broadcast", "counts", count, by=1)).startswith(count)
+    step = sanafe_costs.COUNTED[count][0]
+    if step != "packets":
+        assert sanafe_costs.difference(changed(tmp_path, "13_broadcast", "per_step", step, 3, by=1)).startswith(step)
+
+
+@pytest.mark.parametrize("part", ["total", "synapse", "soma", "network"])
+def test_a_recorded_energy_that_is_off_by_a_millionth_is_found(tmp_path, part):
+    assert "energy" in sanafe_costs.difference(changed(tmp_path, "17_inputs_multi_tile", "energy", part, by=1e-6))
+    in_step = changed(tmp_path, "17_inputs_multi_tile", "per_step", f"{part}_energy", 3, by=1e-6)
+    assert "energy of step 4" in sanafe_costs.difference(in_step)
+
+
+def test_a_recorded_time_that_is_off_by_a_millionth_is_found(tmp_path):
+    assert "simple time of the run" in sanafe_costs.difference(
+        changed(tmp_path, "01_single_core_ff", "sim_time", "simple", by=1e-6)
+    )
+    in_step = changed(tmp_path, "01_single_core_ff", "per_step", "sim_time", "simple", 39, by=1e-6)
+    assert "simple time of step 40" in sanafe_costs.difference(in_step)
+
+
+def test_a_recorded_spike_that_the_soma_would_not_fire_is_found(tmp_path):
+    case = sanafe_case.read(SANAFE / "13_broadcast.json")
+    case.soma.fired[4, 0] ^= True
+    assert "the soma of a_src.0" in sanafe_costs.difference(case)
+
+
+def soma(steps, spikes=(), weight=0.0, **params):
+    """(updated, fired) steps of one neuron, fed by an input that fires in the given steps."""
+    groups = [dict(name="in", size=1, kind="input", params={}), dict(name="a", size=1, kind="lif", params=params)]
+    recorded = np.zeros((steps, 2), bool)
+    recorded[[step - 1 for step in spikes], 0] = True
+    synapse = (np.array([0]), np.array([1]), np.array([weight]))
+    found = sanafe_soma.driven(groups, np.array([True, False]), recorded, synapse)
+    return [(np.flatnonzero(table[:, 1]) + 1).tolist() for table in found]
+
+
+@pytest.mark.parametrize(
+    ("expected", "params"),
+    [
+        # a bias of 10 a step against a threshold of 25: 10, 20, 30
+        ([3, 6, 9], dict(threshold=25, bias=10)),
+        ([3, 6, 8], dict(threshold=25, bias=10, reset_mode="soft")),  # 30 - 25 stays: 5, 15, 25, 35
+        ([3, 4, 5, 6, 7, 8, 9], dict(threshold=25, bias=10, reset_mode="none")),
+        ([4, 8], dict(threshold=30, bias=10)),  # 30 is not above 30
+        ([3, 7], dict(threshold=25, bias=10, refractory_delay=2)),  # d blocks d - 1 steps
+        ([3, 6, 9], dict(threshold=25, bias=10, refractory_delay=1)),
+        ([], dict(threshold=25, bias=10, leak_decay=0.5)),  # 10, 15, 17.5, 18.75, ...
+    ],
+)
+def test_the_soma_of_sanafe_by_hand(expected, params):
+    updated, fired = soma(9, **params)
+    assert (updated, fired) == (list(range(1, 10)), expected)
+
+
+@pytest.mark.parametrize(
+    ("mode", "fired"),
+    # step 3 adds -10 + 17 to -20, to 0, to 0 (what is above -5 after -10 + 5), to -5
+    [("none", []), ("hard", [3]), ("soft", []), ("saturate", [3])],
+)
+def test_a_soma_below_its_reverse_threshold(mode, fired):
+    given = dict(threshold=1, bias=-10, reverse_threshold=-5, reverse_reset_mode=mode)
+    assert soma(3, spikes=[2], weight=17.0, **given)[1] == fired
+
+
+def test_a_soma_is_updated_while_it_has_charge_and_when_something_arrives():
+    assert soma(6, spikes=[2], weight=3.0, threshold=100) == [[3, 4, 5, 6], []]
+    assert soma(6, spikes=[2, 4], weight=0.0, threshold=100) == [[3, 5], []]
+    # 4/64, 2/64, 1/64, then truncated to 0; that it is 0 is seen a step later
+    assert soma(9, spikes=[2], weight=4 / 64, threshold=100, leak_decay=0.5) == [[3, 4, 5, 6], []]
+    assert soma(3, threshold=100, force_update=True) == [[1, 2, 3], []]
+
+
+@pytest.mark.skipif(not (WHOLE.parent / "sanafe").is_dir(), reason="the whole corpus is not at hand")
+def test_every_case_of_sanafe_matches():
+    code, output = replay("sanafe", WHOLE.parent / "sanafe")
+    assert code == 0, output
