@@ -1,0 +1,202 @@
+"""Steps: many time steps in one call, on several threads, and what comes out of them.
+
+Steps know nothing of each other, so any thread may take any step and the results are the same for any number of threads.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import InternalError
+from .bare import njit_bare
+from .contended import BLOCKED, CARRIED, MOST, WAITED, one_step, scratch
+from .critical import PARTS, walk_back
+from .fabric import Fabric
+from .routes import distance
+
+
+class Messages(NamedTuple):
+    """The messages of all steps, step by step, in each by sender, in each in the order they are sent.
+
+    first: (steps * n_senders + 1,) int64; sender s of step t sends first[t * n_senders + s] up to the next.
+    core: (n,) int32 where each goes.  gap_fs: (n,) int64 work of the sender on it, after it handed over the one before.
+    work_fs: (n,) int64 work of the receiver on it.  tail_fs: (steps, n_senders) int64 work of the sender after its last.
+    """
+
+    first: np.ndarray
+    core: np.ndarray
+    gap_fs: np.ndarray
+    work_fs: np.ndarray
+    tail_fs: np.ndarray
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it; int64, fs unless said otherwise.
+
+    end_fs: (steps,) when the last work ended.  send_end_fs: (steps, n_senders).  receive_busy_fs, receive_end_fs: (steps,
+    n_cores); the end is 0 where nothing was received.
+    By link, over all steps: carried: messages.  busy_fs.  waited_fs: of messages, from when they could have asked for it at the
+    head of their buffer (or when the sender had made them) until they took it.  blocked_fs: it was free and asked for,
+    but the buffer at its end was full.  most: messages in that buffer at once, those on their way to it included.
+    path_fs: (steps, 5) the critical path of each step, see critical.PARTS; a row adds up to end_fs.
+    slowest_core, slowest_link: (steps,) which has the most of the path as work, as waiting; -1 if none has any.
+    core_path_fs: (n_senders, 2) work of each as sender and receiver on all paths.  link_path_fs: (links, 2) waiting for each,
+    and for room behind it.
+    """
+
+    end_fs: np.ndarray
+    send_end_fs: np.ndarray
+    receive_busy_fs: np.ndarray
+    receive_end_fs: np.ndarray
+    carried: np.ndarray
+    busy_fs: np.ndarray
+    waited_fs: np.ndarray
+    blocked_fs: np.ndarray
+    most: np.ndarray
+    path_fs: np.ndarray
+    slowest_core: np.ndarray
+    slowest_link: np.ndarray
+    core_path_fs: np.ndarray
+    link_path_fs: np.ndarray
+
+
+class _Rows(NamedTuple):
+    """What is filled step by step; see Outcome."""
+
+    end: np.ndarray
+    send_end: np.ndarray
+    receive_busy: np.ndarray
+    receive_end: np.ndarray
+    path: np.ndarray
+    slowest_core: np.ndarray
+    slowest_link: np.ndarray
+
+
+class _Totals(NamedTuple):
+    """What is summed up over steps by one thread, and what it was a step ago."""
+
+    counts: np.ndarray
+    by_core: np.ndarray
+    by_link: np.ndarray
+    core_before: np.ndarray
+    link_before: np.ndarray
+
+
+def _totals(fabric: Fabric) -> _Totals:
+    links, senders = fabric.n_links, fabric.n_senders
+    shapes = [(links, 4), (senders, 2), (links, 2), (senders, 2), (links, 2)]
+    return _Totals(*(np.zeros(shape, np.int64) for shape in shapes))
+
+
+def contend(fabric: Fabric, messages: Messages, threads: int = 1) -> Outcome:
+    """Runs every step through the contended network.
+
+    Raises InternalError if messages do not fit the fabric, or stand still for ever (no routing here can make them).
+    """
+    n_steps = check(fabric, messages)
+    first = messages.first.reshape(-1)
+    takings = np.zeros(n_steps, np.int64)
+    _count_takings(fabric, first, messages.core, takings)
+    per_step = np.diff(first[:: fabric.n_senders])
+    rows = _Rows(
+        np.zeros(n_steps, np.int64),
+        np.zeros((n_steps, fabric.n_senders), np.int64),
+        np.zeros((n_steps, fabric.n_cores), np.int64),
+        np.zeros((n_steps, fabric.n_cores), np.int64),
+        np.zeros((n_steps, len(PARTS)), np.int64),
+        np.zeros(n_steps, np.int64),
+        np.zeros(n_steps, np.int64),
+    )
+
+    def run(begin: int, end: int) -> _Totals:
+        totals = _totals(fabric)
+        memory = scratch(fabric, int(per_step[begin:end].max(initial=0)), int(takings[begin:end].max(initial=0)))
+        stuck = _run(fabric, memory, begin, end, *messages, rows, totals)
+        if stuck >= 0:
+            raise InternalError(f"noc: messages of step {stuck} stand still for ever")
+        return totals
+
+    bounds = _shares(takings + fabric.n_links, threads)
+    if len(bounds) <= 2:
+        shares = [run(0, n_steps)]
+    else:
+        with ThreadPoolExecutor(len(bounds) - 1) as pool:
+            shares = list(pool.map(run, bounds[:-1], bounds[1:]))
+    counts = np.sum([share.counts for share in shares], axis=0)
+    most = np.max([share.counts[:, MOST] for share in shares], axis=0)
+    return Outcome(
+        rows.end, rows.send_end, rows.receive_busy, rows.receive_end,
+        counts[:, CARRIED], counts[:, CARRIED] * fabric.slot_fs, counts[:, WAITED], counts[:, BLOCKED], most,
+        rows.path, rows.slowest_core, rows.slowest_link,
+        np.sum([share.by_core for share in shares], axis=0),
+        np.sum([share.by_link for share in shares], axis=0),
+    )  # fmt: skip
+
+
+def check(fabric: Fabric, messages: Messages) -> int:
+    """How many steps there are.  Raises InternalError where arrays do not fit together."""
+    first, core, gap, work, tail = messages
+    n = core.size
+    fits = first.size % fabric.n_senders == 1 or fabric.n_senders == 1
+    fits = fits and first[0] == 0 and first[-1] == n and bool(np.all(first[1:] >= first[:-1]))
+    fits = fits and gap.size == work.size == n and tail.size == first.size - 1
+    fits = fits and (n == 0 or (core.min() >= 0 and core.max() < fabric.n_cores and min(gap.min(), work.min()) >= 0))
+    if not fits:
+        raise InternalError(f"noc: messages do not fit {fabric.n_senders} senders and {fabric.n_cores} cores")
+    return (first.size - 1) // fabric.n_senders
+
+
+def _shares(weights: np.ndarray, n_shares: int) -> list[int]:
+    """Bounds of shares of steps of about equal weight, none empty."""
+    total = np.concatenate([[0], np.cumsum(weights)])
+    cuts = np.searchsorted(total, total[-1] * np.arange(1, n_shares) / n_shares)
+    return sorted({0, *(int(cut) for cut in cuts), weights.size})
+
+
+@njit_bare
+def _count_takings(fabric, first, core, takings):
+    """takings: (steps,) links that the messages of each step take together, filled."""
+    for row in range(first.size - 1):
+        a = fabric.tile_of_sender[row % fabric.n_senders]
+        for m in range(first[row], first[row + 1]):
+            takings[row // fabric.n_senders] += 2 + distance(fabric, a, fabric.tile_of_core[core[m]])
+
+
+@njit_bare
+def _run(fabric, memory, begin, end, first, core, gap, work, tail, rows, totals):
+    """Steps begin..end; rows are filled, totals are added to.  Returns the step that got stuck, or -1."""
+    for step in range(begin, end):
+        row = step * fabric.n_senders
+        at = first[row : row + fabric.n_senders + 1]
+        mine = slice(at[0], at[-1])
+        send_end, receive_end = rows.send_end[step], rows.receive_end[step]
+        takings = one_step(
+            fabric, memory, at, core[mine], gap[mine], work[mine], tail[step], totals.counts,
+            send_end, rows.receive_busy[step], receive_end,
+        )  # fmt: skip
+        if takings < 0:
+            return step
+        rows.end[step] = walk_back(
+            fabric, memory, at, core[mine], gap[mine], work[mine], tail[step], send_end, receive_end,
+            rows.path[step], totals.by_core, totals.by_link,
+        )  # fmt: skip
+        rows.slowest_core[step] = _most_added(totals.by_core, totals.core_before)
+        rows.slowest_link[step] = _most_added(totals.by_link, totals.link_before)
+    return -1
+
+
+@njit_bare
+def _most_added(now, before):
+    """The row that gained most, the first of them, -1 if none did; before: made equal to now."""
+    most, row = 0, -1
+    for k in range(now.shape[0]):
+        gained = now[k, 0] + now[k, 1] - before[k, 0] - before[k, 1]
+        if gained > most:
+            most, row = gained, k
+        before[k, 0], before[k, 1] = now[k, 0], now[k, 1]
+    return row

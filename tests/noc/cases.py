@@ -1,0 +1,72 @@
+"""Random boards and messages for the network's tests, and how links of the twin are numbered in a Fabric."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import numpy as np
+from hypothesis import strategies as st
+
+from neuroemu.noc.fabric import fabric
+from neuroemu.noc.steps import Messages
+from tests.naive_noc import Board
+
+TOPOLOGIES = [("mesh", "xy"), ("mesh", "yx"), ("mesh", "west_first"), ("torus", "xy"), ("torus", "yx"), ("torus", "west_first"),
+              ("tree", "xy")]  # fmt: skip
+
+
+def built(board):
+    """The Fabric of a Board."""
+    return fabric(**asdict(board))
+
+
+def link_number(f, board, link):
+    """The number that a link of the twin has in the Fabric."""
+    if link[0] == "send":
+        return link[1]
+    if link[0] == "core":
+        return f.n_senders + link[1]
+    _, a, b = link[:3]
+    if a[0] == "node":
+        low, down = (a, 0) if a[1] < b[1] else (b, 1)
+        return f.first_net + 2 * (int(f.first_of_level[low[1]]) + low[2]) + down
+    return f.first_net + 4 * (a[1] * board.height + a[2]) + board.direction(link)
+
+
+@st.composite
+def boards(draw):
+    """Small boards of every kind. Times are of few values, so that many things happen at once, or large, or both."""
+    topology, routing = draw(st.sampled_from(TOPOLOGIES))
+    chip = draw(st.sampled_from([(1, 1), (1, 2), (2, 1), (2, 3), (3, 2)]))
+    across, along = draw(st.integers(1, 3)), draw(st.integers(1, 2))
+    width, height = chip[0] * across, chip[1] * along
+    times = draw(st.sampled_from([st.integers(0, 4), st.integers(300, 2000), st.sampled_from([1, 100, 50_000])]))
+    return Board(
+        width, height, draw(st.integers(1, 2)), topology, routing, draw(st.integers(2, 4)),
+        draw(st.sampled_from([None, chip])), draw(st.integers(-1, width * height - 1)),
+        (draw(times), draw(times), draw(times), draw(times)), draw(times), draw(times),
+        draw(times), draw(times), draw(st.integers(1, 3)), draw(st.sampled_from([None, 0, 1, 2])),
+    )  # fmt: skip
+
+
+@st.composite
+def sends(draw, board, most=12):
+    """([[(core, gap, work)] by sender], tails); often many to one core."""
+    favourite = draw(st.integers(0, board.n_cores - 1))
+    core = st.one_of(st.integers(0, board.n_cores - 1), st.just(favourite))
+    work = st.integers(0, 5) if board.slot_fs < 5 else st.integers(0, 3 * board.slot_fs)
+    item = st.tuples(core, work, work)
+    n_busy = draw(st.integers(0, board.n_senders))
+    rows = [draw(st.lists(item, max_size=most)) if s < n_busy else [] for s in range(board.n_senders)]
+    order = draw(st.permutations(range(board.n_senders)))
+    tails = draw(st.lists(st.integers(0, 9), min_size=board.n_senders, max_size=board.n_senders))
+    return [rows[k] for k in order], tails
+
+
+def messages(steps):
+    """Messages of [(rows, tails)]."""
+    items = [item for rows, _ in steps for row in rows for item in row]
+    first = np.cumsum([0] + [len(row) for rows, _ in steps for row in rows])
+    columns = np.array(items, np.int64).reshape(-1, 3).T
+    tails = np.array([tails for _, tails in steps], np.int64)
+    return Messages(first, columns[0].astype(np.int32), columns[1].copy(), columns[2].copy(), tails)
