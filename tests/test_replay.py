@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tools.replay import families, float_lif, sanafe_case, sanafe_costs, sanafe_soma
+from tools.replay import families, float_lif, sanafe_case, sanafe_costs, sanafe_network, sanafe_soma
 from tools.replay.cases import load_case
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,10 +19,10 @@ WHOLE = ROOT.parent / "shared" / "golden" / "fixed_point"
 SANAFE = ROOT / "tests" / "vectors" / "sanafe"
 
 
-def replay(*arguments):
+def replay(*arguments, tool="replay_vectors.py"):
     """(exit code, output) of the tool."""
     done = subprocess.run(
-        [sys.executable, ROOT / "tools" / "replay_vectors.py", *map(str, arguments)],
+        [sys.executable, ROOT / "tools" / tool, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
@@ -210,6 +210,39 @@ def test_a_soma_is_updated_while_it_has_charge_and_when_something_arrives():
     # 4/64, 2/64, 1/64, then truncated to 0; that it is 0 is seen a step later
     assert soma(9, spikes=[2], weight=4 / 64, threshold=100, leak_decay=0.5) == [[3, 4, 5, 6], []]
     assert soma(3, threshold=100, force_update=True) == [[1, 2, 3], []]
+
+
+SANAFE_CASES = sanafe_costs.case_files(SANAFE)
+
+
+@pytest.mark.parametrize("path", SANAFE_CASES, ids=lambda path: path.stem)
+def test_the_messages_of_a_case_take_as_long_under_sanafe_s_rule_as_it_recorded(path):
+    case = sanafe_case.read(path)
+    times = sanafe_network.detailed(case, sanafe_network.sent(case))
+    assert times == pytest.approx(case.recorded["per_step"]["sim_time"]["detailed"], rel=1e-9)
+
+
+@pytest.mark.parametrize("path", SANAFE_CASES, ids=lambda path: path.stem)
+def test_contended_is_near_sanafe_s_cycle_with_its_buffers_and_its_halt(path):
+    case = sanafe_case.read(path)
+    messages = sanafe_network.sent(case)
+    network = sanafe_network.fabric_of(case, 1.0, buffer=sanafe_network.CYCLE_QUEUE)
+    times, _ = sanafe_network.contended(case, messages, network)
+    simple = sanafe_costs.priced(case).schedule.step_ns / 1e9
+    assert np.all(times >= simple * (1 - 1e-6))  # a bound: no core has less to do
+    with_halt = (times + sanafe_network.halts(case, messages)).sum()
+    assert with_halt == pytest.approx(case.recorded["sim_time"]["cycle"], rel=0.02)
+
+
+def test_the_table_of_times_tells_where_contended_is_far_from_sanafe(tmp_path):
+    code, output = replay(SANAFE, tool="contended_vectors.py")
+    assert code == 0, output
+    lines = output.splitlines()
+    assert [line.split()[0] for line in lines[1:5]] == [path.stem for path in SANAFE_CASES]
+    assert [line for line in lines if "of cycle" in line and line.startswith(("01_", "17_"))] == lines[-2:]
+    changed(tmp_path, "13_broadcast", "per_step", "sim_time", "detailed", 3, by=1e-6)
+    code, output = replay(tmp_path, tool="contended_vectors.py")
+    assert code == 1 and "detailed rule gives other times" in output
 
 
 @pytest.mark.skipif(not (WHOLE.parent / "sanafe").is_dir(), reason="the whole corpus is not at hand")
