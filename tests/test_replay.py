@@ -121,7 +121,7 @@ def test_every_case_of_the_whole_corpus_matches():
 
 def test_what_sanafe_charged_is_what_we_charge():
     code, output = replay("sanafe", SANAFE)
-    assert output.splitlines()[-1] == "4 of 4 cases match", output
+    assert output.splitlines()[-1] == "5 of 5 cases match", output
     assert code == 0
 
 
@@ -222,7 +222,7 @@ def test_the_messages_of_a_case_take_as_long_under_sanafe_s_rule_as_it_recorded(
     assert times == pytest.approx(case.recorded["per_step"]["sim_time"]["detailed"], rel=1e-9)
 
 
-@pytest.mark.parametrize("path", SANAFE_CASES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SANAFE_CASES[:4], ids=lambda path: path.stem)  # those with times of cycle
 def test_contended_is_near_sanafe_s_cycle_with_its_buffers_and_its_halt(path):
     case = sanafe_case.read(path)
     messages = sanafe_network.sent(case)
@@ -238,7 +238,7 @@ def test_the_table_of_times_tells_where_contended_is_far_from_sanafe(tmp_path):
     code, output = replay(SANAFE, tool="contended_vectors.py")
     assert code == 0, output
     lines = output.splitlines()
-    assert [line.split()[0] for line in lines[1:5]] == [path.stem for path in SANAFE_CASES]
+    assert [line.split()[0] for line in lines[1:6]] == [path.stem for path in SANAFE_CASES]
     assert [line for line in lines if "of cycle" in line and line.startswith(("01_", "17_"))] == lines[-2:]
     changed(tmp_path, "13_broadcast", "per_step", "sim_time", "detailed", 3, by=1e-6)
     code, output = replay(tmp_path, tool="contended_vectors.py")

@@ -35,7 +35,7 @@ from tools.replay.sanafe_costs import TOLERANCE, case_files, priced
 SLOTS = (0.29, 4.1, 6.5)
 FAR = 0.15
 HEAD = (
-    f"{'case':<24}{'simple us':>10}{'recorded':>10}{'detailed':>10}{'cycle':>10}{'contended':>10}"
+    f"{'case, us':<24}{'simple':>10}{'recorded':>10}{'detailed':>10}{'cycle':>10}{'contended':>10}"
     f"{'/detailed':>10}{'no bound':>10}{'/cycle':>8}{'as cycle':>10}" + "".join(f"{f'{slot} ns':>9}" for slot in SLOTS)
 )
 
@@ -83,15 +83,16 @@ def _line(path: Path, slot_ns: float) -> tuple[list[str], list[str]]:
     as_cycle = ours(slot_ns, buffer=sanafe_network.CYCLE_QUEUE) + sanafe_network.halts(case, messages)
     detailed, cycle = recorded["detailed"].sum(), recorded["cycle"].sum() if "cycle" in recorded else np.nan
     total = times.sum()
-    print(
-        f"{path.stem:<24}"
-        + "".join(
-            f"{us:10.2f}" for us in 1e6 * np.array([simple.sum(), recorded["simple"].sum(), detailed, cycle, total])
-        )
-        + f"{total / detailed:10.3f}{no_bound.sum() / detailed:10.3f}{total / cycle:8.3f}{as_cycle.sum() / cycle:10.3f}"
-        + "".join(f"{ours(slot).sum() / detailed:9.3f}" for slot in SLOTS),
-        flush=True,
-    )
+    ratios = [
+        (total / detailed, 10),
+        (no_bound.sum() / detailed, 10),
+        (total / cycle, 8),
+        (as_cycle.sum() / cycle, 10),
+        *((ours(slot).sum() / detailed, 9) for slot in SLOTS),
+    ]
+    line = "".join(f"{1e6 * s:10.2f}" for s in (simple.sum(), recorded["simple"].sum(), detailed, cycle, total))
+    line += "".join(f"{ratio:{width}.3f}" for ratio, width in ratios)
+    print(f"{path.stem:<24}{line.replace('nan', '  -')}", flush=True)
     notes = []
     if abs(total / detailed - 1) > FAR:
         notes.append(
