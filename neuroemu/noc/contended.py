@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .bare import njit_bare, njit_inline
-from .calendar import CLOCK_BUCKET, NEVER, Calendar, calendar, earliest, not_later, put, remove
+from .calendar import CLOCK_BUCKET, NEVER, NONE, Calendar, calendar, earliest, not_later, put, remove
 from .fabric import Fabric
 from .routes import next_channel
 
@@ -38,16 +38,16 @@ CARRIED, WAITED, BLOCKED, MOST = 0, 1, 2, 3  # columns of what is counted by lin
 class Scratch(NamedTuple):
     """Memory of one thread for any number of steps, one after another.
 
-    by link: free: int64 time from which it can send.  last: int32 its last taking.  asking: int32 first of a list of channels
+    by link: free: int64 time from which it can send.  last: uint32 its last taking.  asking: uint32 first of a list of channels
     whose first message asks for it.
-    by channel, int32 but for times: held: messages in its buffer, those on their way to it included; head, tail: the first
+    by channel, uint32 but for times: held: messages in its buffer, those on their way to it included; head, tail: the first
     and last of them.  left, left_before: int64 when the last two left.  by, by_before: their takings.
     ready: int64 from when its head asks.  wants: the channel it asks for.  asking_next: the next in the list of that link.
-    by sender: next: int32 its next message.  send_ready: int64 when it is made, NEVER if there is none.
-    by core: waiting: int32 messages in its queue, seen last.  done: int64 when it has worked on all so far.
-    by message: behind: int32 the next one in the buffer.  arrived: int64 at this router, in the end when work on it begins.
-    taking: int32 its last.  sent: int32 its first.  worked_after: int32 the message whose work it waited for, or -1.
-    cause: (takings, 2) int32: 8 * link + why, and the cause.
+    by sender: next: uint32 its next message.  send_ready: int64 when it is made, NEVER if there is none.
+    by core: waiting: uint32 messages in its queue, seen last.  done: int64 when it has worked on all so far.
+    by message: behind: uint32 the next one in the buffer.  arrived: int64 at this router, in the end when work on it begins.
+    taking: uint32 its last.  sent: uint32 its first.  worked_after: uint32 the message whose work it waited for, or NONE.
+    cause: (takings, 2) uint32: 8 * link + why, and the cause.
     """
 
     calendar: Calendar
@@ -83,7 +83,7 @@ def scratch(fabric: Fabric, n_messages: int, n_takings: int) -> Scratch:
     n, n_channels = fabric.n_links, fabric.n_links * fabric.n_vcs
 
     def ints(size: int) -> np.ndarray:
-        return np.zeros(size, np.int32)
+        return np.zeros(size, np.uint32)
 
     def times(size: int) -> np.ndarray:
         return np.zeros(size, np.int64)
@@ -94,9 +94,9 @@ def scratch(fabric: Fabric, n_messages: int, n_takings: int) -> Scratch:
         ints(n_channels), ints(n_channels), ints(n_channels), times(n_channels), times(n_channels), ints(n_channels),
         ints(n_channels), times(n_channels), ints(n_channels), ints(n_channels),
         ints(fabric.n_senders), times(fabric.n_senders), ints(fabric.n_cores), times(fabric.n_cores),
-        np.empty(n_messages, np.int32), np.empty(n_messages, np.int64), np.empty(n_messages, np.int32),
-        np.empty(n_messages, np.int32), np.empty(n_messages, np.int32),
-        np.empty((n_takings, 2), np.int32),
+        np.empty(n_messages, np.uint32), np.empty(n_messages, np.int64), np.empty(n_messages, np.uint32),
+        np.empty(n_messages, np.uint32), np.empty(n_messages, np.uint32),
+        np.empty((n_takings, 2), np.uint32),
     )  # fmt: skip
 
 
@@ -105,10 +105,10 @@ def _clear(fabric, s):
     """An empty network at time 0; the calendar is empty after every step."""
     s.calendar.clock[CLOCK_BUCKET] = 0
     s.free[:] = 0
-    s.last[:] = -1
-    s.asking[:] = -1
+    s.last[:] = NONE
+    s.asking[:] = NONE
     s.held[:] = 0
-    s.head[:] = -1
+    s.head[:] = NONE
     s.left[:] = 0
     s.left_before[:] = 0
     s.send_ready[:] = NEVER
@@ -139,7 +139,8 @@ def _soonest(fabric, s, asker, link):
 def _ask(fabric, s, to_core, buffer):
     """The head of a buffer asks for its next link."""
     message = s.head[buffer]
-    wanted = next_channel(fabric, fabric.to_router[buffer >> fabric.vc_bits], to_core[message])
+    router = np.uint32(fabric.to_router[buffer >> fabric.vc_bits])
+    wanted = next_channel(fabric, router, np.uint32(to_core[message]))
     link = wanted >> fabric.vc_bits
     s.ready[buffer] = max(s.arrived[message], s.left[buffer])
     s.wants[buffer] = wanted
@@ -155,7 +156,7 @@ def _look_again(fabric, s, link):
         time = max(s.send_ready[link], s.free[link], _room_from(fabric, s, link << fabric.vc_bits))
     else:
         time, asker = NEVER, s.asking[link]
-        while asker >= 0:
+        while asker != NONE:
             time = min(time, _soonest(fabric, s, asker, link))
             asker = s.asking_next[asker]
     not_later(s.calendar, link, time)
@@ -164,15 +165,15 @@ def _look_again(fabric, s, link):
 @njit_inline
 def _choose(fabric, s, link, time):
     """(buffer, since): whose head takes the link, no longer in its list, and since when the first has asked."""
-    chosen, before_chosen, since = -1, -1, NEVER
-    before, asker = -1, s.asking[link]
-    while asker >= 0:
+    chosen, before_chosen, since = NONE, NONE, NEVER
+    before, asker = NONE, s.asking[link]
+    while asker != NONE:
         since = min(since, s.ready[asker])
         able = s.ready[asker] <= time and (fabric.n_vcs == 1 or _room_from(fabric, s, s.wants[asker]) <= time)
-        if able and (chosen < 0 or _goes_first(s, s.head[asker], s.head[chosen])):
+        if able and (chosen == NONE or _goes_first(s, s.head[asker], s.head[chosen])):
             chosen, before_chosen = asker, before
         before, asker = asker, s.asking_next[asker]
-    if before_chosen < 0:
+    if before_chosen == NONE:
         s.asking[link] = s.asking_next[chosen]
     else:
         s.asking_next[before_chosen] = s.asking_next[chosen]
@@ -188,17 +189,17 @@ def _goes_first(s, message, other):
 
 @njit_inline
 def _enter(s, message, channel, arrives):
-    """A message begins to cross to the buffer of a channel.  Returns the buffer if the message is its head, or -1."""
+    """A message begins to cross to the buffer of a channel.  Returns the buffer if the message is its head, or NONE."""
     s.arrived[message] = arrives
-    s.behind[message] = -1
+    s.behind[message] = NONE
     s.held[channel] += 1
     last = s.tail[channel]
     s.tail[channel] = message
-    if s.head[channel] < 0:
+    if s.head[channel] == NONE:
         s.head[channel] = message
         return channel
     s.behind[last] = message
-    return -1
+    return NONE
 
 
 @njit_inline
@@ -211,15 +212,15 @@ def _deliver(fabric, s, link, message, work, time, counts):
     core, channel = link - fabric.n_senders, link << fabric.vc_bits
     whole = time + fabric.latency_fs[link] + fabric.slot_fs[link]
     begin = max(whole, s.done[core])
-    s.worked_after[message] = s.tail[channel] if begin > whole else -1
+    s.worked_after[message] = s.tail[channel] if begin > whole else NONE
     s.done[core] = begin + work
     s.arrived[message] = begin
     first, waiting = s.head[channel], s.waiting[core]
-    while first >= 0 and s.arrived[first] <= time:
+    while first != NONE and s.arrived[first] <= time:
         first = s.behind[first]
         waiting -= 1
-    s.behind[message] = -1
-    if first < 0:
+    s.behind[message] = NONE
+    if first == NONE:
         first = message
     else:
         s.behind[s.tail[channel]] = message
@@ -251,14 +252,14 @@ def one_step(fabric, s, first, to_core, gap, work, tail, counts, send_end, recei
     undelivered, taking = to_core.size, 0
     while undelivered > 0:
         link = earliest(s.calendar)
-        if link < 0:
+        if link == NONE:
             return -1
         time = s.calendar.time[link]
         remove(s.calendar, link)
 
-        # Who takes it, from which buffer (-1 for a core), to which channel; since when it and the first of all asked.
+        # Who takes it, from which buffer (NONE for a core), to which channel; since when it and the first of all asked.
         if link < fabric.n_senders:
-            buffer, channel = -1, link << fabric.vc_bits
+            buffer, channel = NONE, link << fabric.vc_bits
             message, ready = s.next[link], s.send_ready[link]
             since, why, cause = ready, SEND, message
             s.sent[message] = taking
@@ -297,7 +298,7 @@ def one_step(fabric, s, first, to_core, gap, work, tail, counts, send_end, recei
         s.free[link] = left
         s.last[link] = taking
         s.taking[message] = taking
-        new_head = -1
+        new_head = NONE
         if delivers:
             _deliver(fabric, s, link, message, work[message], time, counts)
             undelivered -= 1
@@ -305,26 +306,26 @@ def one_step(fabric, s, first, to_core, gap, work, tail, counts, send_end, recei
             occupied = s.held[channel] + 1 + (s.left[channel] > time) + (s.left_before[channel] > time)
             counts[link, MOST] = max(counts[link, MOST], occupied)
             new_head = _enter(s, message, channel, time + fabric.latency_fs[link])
-        fed = -1
-        if buffer >= 0:  # it leaves: the one behind it may ask, and there is room for another
+        fed = NONE
+        if buffer != NONE:  # it leaves: the one behind it may ask, and there is room for another
             if s.held[buffer] == fabric.room[buffer >> fabric.vc_bits]:
                 fed = buffer >> fabric.vc_bits
             s.held[buffer] -= 1
             s.left_before[buffer], s.by_before[buffer] = s.left[buffer], s.by[buffer]
             s.left[buffer], s.by[buffer] = left, taking
             s.head[buffer] = following
-            if following < 0:
-                buffer = -1
+            if following == NONE:
+                buffer = NONE
 
         # Whoever can go because of that stands in the calendar.
-        while buffer >= 0 or new_head >= 0:
-            if buffer < 0:
-                buffer, new_head = new_head, -1
+        while buffer != NONE or new_head != NONE:
+            if buffer == NONE:
+                buffer, new_head = new_head, NONE
             _ask(fabric, s, to_core, buffer)
-            buffer = -1
-        while link >= 0:
+            buffer = NONE
+        while link != NONE:
             _look_again(fabric, s, link)
-            link, fed = fed, -1
+            link, fed = fed, NONE
         taking += 1
     for core in range(fabric.n_cores):
         receive_end[core] = s.done[core]

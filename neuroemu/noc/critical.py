@@ -16,6 +16,7 @@ the same time, the first in this list counts (a ready message before a free link
 from __future__ import annotations
 
 from .bare import njit_bare
+from .calendar import NONE
 from .contended import ARRIVED, BEHIND, BUSY, RECEIVER, SEND
 
 # Columns of what a path is made of.
@@ -48,7 +49,7 @@ def walk_back(fabric, s, first, to_core, gap, work, tail, send_end, receive_end,
     taking = s.sent[message]
     while True:
         if received:  # we stand where the core began with this message
-            while s.worked_after[message] >= 0:
+            while s.worked_after[message] != NONE:
                 message = s.worked_after[message]
                 core = to_core[message]
                 parts[RECEIVE_WORK] += work[message]
