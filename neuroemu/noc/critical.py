@@ -37,7 +37,7 @@ def walk_back(fabric, s, first, to_core, gap, work, tail, send_end, receive_end,
     end = max(send_end[sender], receive_end[core])
     base = first[0]
     if receive_end[core] == end and to_core.size:
-        message, received = s.tail[(fabric.n_senders + core) << fabric.vc_bits], True
+        message, received = s.channels[(fabric.n_senders + core) << fabric.vc_bits].tail, True
         parts[RECEIVE_WORK] += work[message]
         by_core[core, RECEIVED] += work[message]
     else:
@@ -46,15 +46,15 @@ def walk_back(fabric, s, first, to_core, gap, work, tail, send_end, receive_end,
         message, received = first[sender + 1] - base - 1, False
         if first[sender + 1] == first[sender]:
             return end
-    taking = s.sent[message]
+    taking = s.messages[message].sent
     while True:
         if received:  # we stand where the core began with this message
-            while s.worked_after[message] != NONE:
-                message = s.worked_after[message]
+            while s.messages[message].worked_after != NONE:
+                message = s.messages[message].worked_after
                 core = to_core[message]
                 parts[RECEIVE_WORK] += work[message]
                 by_core[core, RECEIVED] += work[message]
-            taking, received = s.taking[message], False
+            taking, received = s.messages[message].taking, False
             link = s.cause[taking, 0] // 8
             parts[HOP] += fabric.latency_fs[link] + fabric.slot_fs[link]
         link, why, cause = s.cause[taking, 0] // 8, s.cause[taking, 0] % 8, s.cause[taking, 1]
@@ -63,7 +63,7 @@ def walk_back(fabric, s, first, to_core, gap, work, tail, send_end, receive_end,
             by_core[link, SENT] += gap[cause]
             if base + cause == first[link]:
                 return end
-            taking = s.sent[cause - 1]
+            taking = s.messages[cause - 1].sent
             continue
         if why == RECEIVER:
             message, received = cause, True
