@@ -28,6 +28,7 @@ class Board:
     chip_slot_fs: int = 0
     buffer: int = 16
     receive_buffer: int | None = None
+    credit_fs: int | None = None
 
     @property
     def n_cores(self):
@@ -128,6 +129,11 @@ class Board:
             latency += max(0, (self.chip_slot_fs or self.slot_fs) - self.slot_fs)
         return max(1, latency)
 
+    def credit(self, link, leaves):
+        """How long after a message began to leave the buffer at the end of `leaves` over a link its place is free."""
+        credit = max(1, self.slot_fs if self.credit_fs is None else self.credit_fs)
+        return credit + max(0, self.slot(link) - self.slot(leaves))
+
     def room(self, link):
         if link[0] != "core":
             return self.buffer
@@ -166,7 +172,7 @@ def step(board, sends, tails):
     previous = {}  # sender -> its last message handed over
     free, last = {}, {}  # by link: when free, last taking (message, index in its route)
     inside = {}  # by (link, vc): messages in the buffer, first come first
-    left = {}  # by (link, vc): [(time, message, index of the taking)] of those that leave or have left
+    left = {}  # by (link, vc): [(when its place is free, message, index of the taking, when the next may ask)] of those gone
     received = {}  # by core: messages in order
     counts = {}  # by link: [carried, waited, blocked, most]
     times = [q[0].gap for q in queues if q]
@@ -190,7 +196,7 @@ def step(board, sends, tails):
         for channel, waiting in inside.items():
             if waiting:
                 m = waiting[0]
-                ready = max(m.arrived, max((time for time, *_ in left.get(channel, [])), default=0))
+                ready = max(m.arrived, max((row[3] for row in left.get(channel, [])), default=0))
                 asks.setdefault(m.route[m.at][0], []).append((m.arrived, m.number, m, ready, channel))
         taken = []
         for link, asking in asks.items():
@@ -209,13 +215,13 @@ def step(board, sends, tails):
             elif t == ready and ready == m.arrived:
                 why = ("hop", (m, m.at - 1))
             elif t == ready:
-                why = ("behind", left[leaves][-1][1:])
+                why = ("behind", left[leaves][-1][1:3])
             elif t == free.get(link, 0):
                 why = ("busy", last[link])
             elif link[0] == "core":
                 why = ("receiver", next(x for x in received[link[1]] if x.begin == t))
             else:
-                why = ("full", next(x[1:] for x in left[channel] if x[0] == t))
+                why = ("full", next(x[1:3] for x in left[channel] if x[0] == t))
             count = counts.setdefault(link, [0, 0, 0, 0])
             count[0] += 1
             count[1] += t - ready
@@ -231,7 +237,9 @@ def step(board, sends, tails):
                     heapq.heappush(times, t + queues[m.sender][0].gap)
             else:
                 inside[leaves].pop(0)
-                left.setdefault(leaves, []).append((gone, m, m.at))
+                freed = t + board.credit(link, leaves[0])
+                left.setdefault(leaves, []).append((freed, m, m.at, gone))
+                heapq.heappush(times, freed)
             m.arrived = t + board.latency(link)
             heapq.heappush(times, gone)
             if link[0] == "core":
@@ -298,7 +306,7 @@ def critical_path(board, end, send_end, receive_end, tails, previous, received):
             if why == "hop":
                 path.append(("hop", before, board.latency(before)))
             elif why == "full":
-                path.append(("full", link, board.slot(before)))
+                path.append(("full", link, board.credit(before, link)))
             else:
                 path.append(("link", before, board.slot(before)))
             at = ("take", *cause)

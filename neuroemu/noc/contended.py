@@ -6,7 +6,8 @@ The rules, which are the whole model (tests/naive_noc.py has them as plain Pytho
     that link is busy or the buffer at its end is full. After its last message it works tail_fs.
     A link takes the message that asks for it as soon as it is free and the buffer at its end has room, and is busy for a slot.
     Among several, that which arrived at this router first; among those, of the lower sender, then the earlier one of it.
-    Only the first message of a buffer asks. It has left, and its place is free and the next may ask, a slot after it was taken.
+    Only the first message of a buffer asks. The next may ask a slot after it was taken, when it has left; its place is free
+    credit_fs after (later behind a slower link, so that nobody comes faster than it leaves).
     A message takes its place at the end of a link when it begins to cross; it can ask there a latency later (cut-through).
     The link into a core hands over the whole message, a latency and a slot after. The core works on it for work_fs, one
     message after another in this order. Its place in the queue of the core is free when the core begins with it.
@@ -41,9 +42,9 @@ LINK = np.dtype(
 )  # fmt: skip
 CHANNEL = np.dtype(
     [
-        ("left", np.int64), ("left_before", np.int64), ("arrived", np.int64), ("taking", np.uint32), ("by", np.uint32),
-        ("by_before", np.uint32), ("head", np.uint32), ("tail", np.uint32), ("held", np.uint32), ("room", np.uint32),
-        ("wants", np.uint32), ("asking_next", np.uint32), ("_", np.uint32),
+        ("freed", np.int64), ("freed_before", np.int64), ("left", np.int64), ("arrived", np.int64), ("taking", np.uint32), ("by", np.uint32),
+        ("by_before", np.uint32), ("head", np.uint32), ("tail", np.uint32), ("places", np.uint32),
+        ("wants", np.uint32), ("asking_next", np.uint32),
     ]
 )  # fmt: skip
 MESSAGE = np.dtype(
@@ -59,9 +60,10 @@ class Scratch(NamedTuple):
 
     links: (links,) LINK.  free: time from which it can send.  last: its last taking.  asking: first of a list of channels
     whose head asks for it.  latency, slot, router: of the Fabric.  carried, waited, blocked, most: see steps.Outcome.
-    channels: (links * n_vcs,) CHANNEL.  held: messages in its buffer, those on their way to it included; head, tail: first
-    and last of them; arrived: when the head did; taking: by which.  left, left_before: when the last two left; by, by_before:
-    their takings.  wants: the channel its head asks for, from the later of arrived and left; asking_next: the next in the list of that link.
+    channels: (links * n_vcs,) CHANNEL.  places: room that nobody has or is on the way to.  head, tail: first and last message
+    in its buffer; arrived: when the head did; taking: by which.  wants: the channel it asks for, from the later of arrived
+    and left, when the one before it left.  asking_next: the next in the list of that link.
+    freed, freed_before: when the last two places became free; by, by_before: the takings.
     messages: (n,) MESSAGE.  core: where it goes.  behind: the next one in the buffer.  time: when it arrived in its buffer, in
     the end when work on it begins.  taking: its last; sent: its first.  worked_after: whose work it waited for, or NONE.
     next: (n_senders,) int64 the next message of each.  made: (n_senders,) int64 when it is made, NEVER if there is none.
@@ -88,9 +90,8 @@ def scratch(fabric: Fabric, n_messages: int, n_takings: int) -> Scratch:
     links["latency"], links["slot"] = fabric.latency_fs, fabric.slot_fs
     links["router"] = np.where(fabric.to_router >= 0, fabric.to_router, 0)
     channels = np.zeros(fabric.n_links * fabric.n_vcs, CHANNEL)
-    channels["room"] = np.repeat(fabric.room, fabric.n_vcs)
     return Scratch(
-        calendar(fabric.n_links, min(latency.min(), slot.min()), max(latency.max(), slot.max())),
+        calendar(fabric.n_links, min(latency.min(), slot.min(), fabric.credit_fs), max(latency.max(), slot.max())),
         links,
         channels,
         np.empty(n_messages, MESSAGE),
@@ -111,10 +112,10 @@ def _clear(fabric, s, to_core):
         link.free, link.last, link.asking = 0, NONE, NONE
     for k in range(s.channels.size):
         channel = s.channels[k]
-        channel.held, channel.head, channel.left, channel.left_before = 0, NONE, 0, 0
+        channel.places = fabric.room[k >> fabric.vc_bits]
+        channel.head, channel.left, channel.freed, channel.freed_before = NONE, 0, 0, 0
     for k in range(fabric.n_senders, fabric.first_net):  # see _deliver
-        channel = s.channels[k << fabric.vc_bits]
-        channel.held = channel.room - 1
+        s.channels[k << fabric.vc_bits].places = 1
     s.made[:] = NEVER
     s.waiting[:] = 0
     s.done[:] = 0
@@ -125,12 +126,11 @@ def _clear(fabric, s, to_core):
 @njit_inline
 def _room_from(channel):
     """When the buffer has room, as far as is known; NEVER before another message leaves it."""
-    places = np.int64(channel.room) - np.int64(channel.held)
-    if places > 2:
+    if channel.places > 2:
         return np.int64(0)
-    if places == 2:
-        return channel.left_before
-    return channel.left if places == 1 else NEVER
+    if channel.places == 2:
+        return channel.freed_before
+    return channel.freed if channel.places == 1 else NEVER
 
 
 @njit_inline
@@ -197,11 +197,10 @@ def _choose(fabric, s, link, time):
 
 
 @njit_inline
-def _deliver(s, link, queue, core, number, work, time):
+def _deliver(s, link, queue, room, core, number, work, time):
     """A message goes into the queue of its core. When the core begins with each is known here and now.
 
-    So the queue tells what other buffers cannot: when the next will have left.  It is in `left`, and `held` stays at one
-    place below the room.
+    So the queue tells what other buffers cannot: when the next place will be free.  It is in `freed`, and `places` stays 1.
     """
     message = s.messages[number]
     whole = time + link.latency + link.slot
@@ -222,9 +221,9 @@ def _deliver(s, link, queue, core, number, work, time):
     queue.tail = number
     s.waiting[core] = waiting
     link.most = max(link.most, waiting)
-    queue.left = 0
-    if waiting == queue.room:
-        queue.left = s.messages[first].time
+    queue.freed = 0
+    if waiting == room:
+        queue.freed = s.messages[first].time
         queue.by = first
 
 
@@ -283,7 +282,7 @@ def one_step(fabric, s, first, to_core, gap, work, tail, send_end, receive_busy,
                 why, cause = BUSY, np.int64(link.last)
             else:
                 why = RECEIVER if delivers else FULL
-                cause = np.int64(channel.by if time == channel.left else channel.by_before)
+                cause = np.int64(channel.by if time == channel.freed else channel.by_before)
         s.cause[np.uint32(taking), 0] = 8 * at + why
         s.cause[np.uint32(taking), 1] = cause
         link.carried += 1
@@ -297,13 +296,14 @@ def one_step(fabric, s, first, to_core, gap, work, tail, send_end, receive_busy,
         message.taking = taking
         new_head = NONE
         if delivers:
-            _deliver(s, link, channel, at - fabric.n_senders, number, work[number], time)
+            _deliver(s, link, channel, fabric.room[at], at - fabric.n_senders, number, work[number], time)
             undelivered -= 1
         else:
             message.time = time + link.latency
             message.behind = NONE
-            channel.held += 1
-            link.most = max(link.most, channel.held + (channel.left > time) + (channel.left_before > time))
+            channel.places -= 1
+            held = fabric.room[at] - np.int64(channel.places) + (channel.freed > time) + (channel.freed_before > time)
+            link.most = max(link.most, held)
             if channel.head == NONE:
                 channel.head = number
                 new_head = to
@@ -313,10 +313,12 @@ def one_step(fabric, s, first, to_core, gap, work, tail, send_end, receive_busy,
         fed = NONE
         if from_ != NONE:  # it leaves: the one behind it may ask, and there is room for another
             buffer = s.channels[np.uint32(from_)]
-            if buffer.held == buffer.room:
-                fed = from_ >> fabric.vc_bits
-            buffer.held -= 1
-            buffer.left_before, buffer.by_before = buffer.left, buffer.by
+            feeds = np.uint32(from_ >> fabric.vc_bits)
+            if buffer.places == 0:
+                fed = feeds
+            buffer.places += 1
+            buffer.freed_before, buffer.by_before = buffer.freed, buffer.by
+            buffer.freed = time + fabric.credit_fs + max(link.slot - s.links[feeds].slot, 0)
             buffer.left = left
             buffer.by = taking
             buffer.head = following

@@ -6,7 +6,7 @@ Every taking of a link noted why it was not earlier; each why is a time that is 
     ARRIVED   the message was crossing the link before: its latency
     BEHIND    the message before it in the buffer was being taken: a slot of that one's link
     BUSY      the link carried another message: a slot
-    FULL      the buffer behind the link was full until a message had left it: a slot of the link that this one took
+    FULL      the buffer behind the link was full until a place of a message was free: credit_fs, see contended.py
     RECEIVER  the queue of the core was full until the core began with a message: on with that one's path
 
 These pieces follow each other without a gap, so they add up to the length of the step exactly. Where two causes ended at
@@ -75,6 +75,7 @@ def walk_back(fabric, s, first, to_core, gap, work, tail, send_end, receive_end,
             parts[LINK_WAIT] += fabric.slot_fs[before]
             by_link[before, WAIT] += fabric.slot_fs[before]
         else:
-            parts[FULL_WAIT] += fabric.slot_fs[before]
-            by_link[link, BLOCK] += fabric.slot_fs[before]
+            wait = fabric.credit_fs + max(fabric.slot_fs[before] - fabric.slot_fs[link], 0)
+            parts[FULL_WAIT] += wait
+            by_link[link, BLOCK] += wait
         taking = cause

@@ -36,7 +36,7 @@ class Fabric(NamedTuple):
     turns: (9,) int32 direction of the next hop by the signs of what is left to go, 4 + 3 * sign(dx) + sign(dy).
     to_router: (n_links,) int32, -1 where a core or nothing is.  latency_fs, slot_fs: (n_links,) int64, at least 1.
     room: (n_links,) int32 messages that fit in each buffer at its end.  crosses: (n_links,) bool, from chip to chip.
-    chip_width, chip_height: tiles.
+    chip_width, chip_height: tiles.  credit_fs: see `fabric`.
     """
 
     topology: int
@@ -52,6 +52,7 @@ class Fabric(NamedTuple):
     n_links: int
     n_vcs: int
     vc_bits: int
+    credit_fs: int
     x: np.ndarray
     y: np.ndarray
     span: np.ndarray
@@ -83,6 +84,7 @@ def fabric(
     chip_slot_fs: int = 0,
     buffer: int = 16,
     receive_buffer: int | None = None,
+    credit_fs: int | None = None,
 ) -> Fabric:
     """A board of width x height tiles; tile t sits at x = t // height, y = t % height; core = tile * cores_per_tile + offset.
 
@@ -96,6 +98,8 @@ def fabric(
     buffer: messages that fit at the end of a link, at least 1.  receive_buffer: messages that wait at a core for it to begin
     with them; 0 has no bound; None is as much as `buffer`. Our choice: the queue is in the core's router, as every other,
     so a core that does not keep up blocks the network behind it (SANA-FE's messages in flight do likewise).
+    credit_fs: how long after a message began to leave a buffer the next may begin to cross to its place. None is slot_fs:
+    when all of it has left. Where flits of a cycle move on one by one, it is a cycle. At most slot_fs.
     The defaults of the times are Loihi's (Davies 2018: hops, tile, 3.44 G messages a second).
     Raises ValueError where a value makes no sense.
     """
@@ -106,6 +110,8 @@ def fabric(
         raise ValueError(f"{width} x {height} tiles are no multiple of chips of {chip_width} x {chip_height}")
     if topology not in TOPOLOGIES or routing not in ROUTINGS:
         raise ValueError(f"topology is one of {', '.join(TOPOLOGIES)}, routing one of {', '.join(ROUTINGS)}")
+    if credit_fs is not None and credit_fs > max(slot_fs, 1):
+        raise ValueError(f"credit_fs {credit_fs} is more than slot_fs {slot_fs}")
     n_tiles = width * height
     if not -1 <= host_tile < n_tiles:
         raise ValueError(f"host_tile {host_tile} is not one of {n_tiles} tiles")
@@ -135,7 +141,8 @@ def fabric(
     n_vcs = 2 if topology == "torus" else 1
     return Fabric(
         TOPOLOGIES[topology], width, height, degree, chip_width, chip_height, n_routers, n_cores,
-        n_senders, first_net, n_links, n_vcs, n_vcs - 1, x, y, span, first_of_level, tile_of_core, tile_of_sender,
+        n_senders, first_net, n_links, n_vcs, n_vcs - 1,
+        max(slot_fs if credit_fs is None else credit_fs, 1), x, y, span, first_of_level, tile_of_core, tile_of_sender,
         _turns(routing), to_router,
         np.maximum(np.concatenate([own, hop]), 1),
         np.maximum(np.concatenate([np.full(first_net, slot_fs, np.int64), slot]), 1),

@@ -41,11 +41,13 @@ def boards(draw):
     across, along = draw(st.integers(1, 3)), draw(st.integers(1, 2))
     width, height = chip[0] * across, chip[1] * along
     times = draw(st.sampled_from([st.integers(0, 4), st.integers(300, 2000), st.sampled_from([1, 100, 50_000])]))
+    slot = draw(times)
+    credit = draw(st.one_of(st.none(), st.integers(0, max(slot, 1))))
     return Board(
         width, height, draw(st.integers(1, 2)), topology, routing, draw(st.integers(2, 4)),
         draw(st.sampled_from([None, chip])), draw(st.integers(-1, width * height - 1)),
-        (draw(times), draw(times), draw(times), draw(times)), draw(times), draw(times),
-        draw(times), draw(times), draw(st.integers(1, 3)), draw(st.sampled_from([None, 0, 1, 2])),
+        (draw(times), draw(times), draw(times), draw(times)), draw(times), slot,
+        draw(times), draw(times), draw(st.integers(1, 3)), draw(st.sampled_from([None, 0, 1, 2])), credit,
     )  # fmt: skip
 
 
