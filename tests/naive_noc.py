@@ -29,6 +29,7 @@ class Board:
     buffer: int = 16
     receive_buffer: int | None = None
     credit_fs: int | None = None
+    arbitration: str = "oldest"
 
     @property
     def n_cores(self):
@@ -117,6 +118,26 @@ class Board:
         way = link[3]
         return (0 if way > 0 else 1) if a[2] == b[2] else (2 if way > 0 else 3)
 
+    def number(self, link):
+        """The number of a link, as neuroemu/noc/fabric.py lists them."""
+        if link[0] == "send":
+            return link[1]
+        if link[0] == "core":
+            return self.n_senders + link[1]
+        first_net = self.n_senders + self.n_cores
+        _, a, b = link[:3]
+        if a[0] == "tile":
+            return first_net + 4 * (a[1] * self.height + a[2]) + self.direction(link)
+        lower, down = (a, 0) if a[1] < b[1] else (b, 1)
+        nodes, router = self.width * self.height, lower[2]
+        for _ in range(lower[1]):
+            router += nodes
+            nodes = -(-nodes // self.degree)
+        return first_net + 2 * router + down
+
+    def buffer_number(self, channel):
+        return self.number(channel[0]) * (2 if self.topology == "torus" else 1) + channel[1]
+
     def slot(self, link):
         return max(1, self.chip_slot_fs or self.slot_fs) if self.crosses(link) else max(1, self.slot_fs)
 
@@ -170,6 +191,7 @@ def step(board, sends, tails):
             queues[sender].append(messages[-1])
     handed = dict.fromkeys(range(len(sends)), 0)  # when each sender handed over its last message
     previous = {}  # sender -> its last message handed over
+    turns = {}  # by link: the buffer it took from last
     free, last = {}, {}  # by link: when free, last taking (message, index in its route)
     inside = {}  # by (link, vc): messages in the buffer, first come first
     left = {}  # by (link, vc): [(when its place is free, message, index of the taking, when the next may ask)] of those gone
@@ -207,6 +229,10 @@ def step(board, sends, tails):
             ]
             if able:
                 first = min(able, key=lambda ask: ask[:2])
+                if board.arbitration == "round_robin" and link[0] != "send":
+                    turn = turns.get(link, -1)
+                    first = min(able, key=lambda ask: (board.buffer_number(ask[4]) <= turn, board.buffer_number(ask[4])))
+                    turns[link] = board.buffer_number(first[4])
                 taken.append((link, first, min(ask[3] for ask in asking), occupied(first[2].route[first[2].at], t)))
         for link, (_, _, m, ready, leaves), since, before in taken:
             channel = m.route[m.at]

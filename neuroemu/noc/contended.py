@@ -5,7 +5,8 @@ The rules, which are the whole model (tests/naive_noc.py has them as plain Pytho
     A core works gap_fs for a message, then hands it over to the link into its router, and begins with the next. It waits where
     that link is busy or the buffer at its end is full. After its last message it works tail_fs.
     A link takes the message that asks for it as soon as it is free and the buffer at its end has room, and is busy for a slot.
-    Among several, that which arrived at this router first; among those, of the lower sender, then the earlier one of it.
+    Among several, that which arrived at this router first; among those, of the lower sender, then the earlier one of it. Or
+    in turn (round robin), see fabric.fabric.
     Only the first message of a buffer asks. The next may ask a slot after it was taken, when it has left; its place is free
     credit_fs after (later behind a slower link, so that nobody comes faster than it leaves).
     A message takes its place at the end of a link when it begins to cross; it can ask there a latency later (cut-through).
@@ -37,7 +38,7 @@ SEND, ARRIVED, BEHIND, BUSY, FULL, RECEIVER = 0, 1, 2, 3, 4, 5
 LINK = np.dtype(
     [
         ("free", np.int64), ("latency", np.int64), ("slot", np.int64), ("carried", np.int64), ("waited", np.int64),
-        ("blocked", np.int64), ("router", np.uint32), ("last", np.uint32), ("asking", np.uint32), ("most", np.uint32),
+        ("blocked", np.int64), ("turn", np.uint32), ("last", np.uint32), ("asking", np.uint32), ("most", np.uint32),
     ]
 )  # fmt: skip
 CHANNEL = np.dtype(
@@ -59,7 +60,7 @@ class Scratch(NamedTuple):
     """Memory of one thread for any number of steps, one after another. A record is what a cache line holds, or half of one.
 
     links: (links,) LINK.  free: time from which it can send.  last: its last taking.  asking: first of a list of channels
-    whose head asks for it.  latency, slot, router: of the Fabric.  carried, waited, blocked, most: see steps.Outcome.
+    whose head asks for it.  turn: the buffer it took from last.  latency, slot: of the Fabric.  carried, waited, blocked, most: see steps.Outcome.
     channels: (links * n_vcs,) CHANNEL.  places: room that nobody has or is on the way to.  head, tail: first and last message
     in its buffer; arrived: when the head did; taking: by which.  wants: the channel it asks for, from the later of arrived
     and left, when the one before it left.  asking_next: the next in the list of that link.
@@ -88,7 +89,6 @@ def scratch(fabric: Fabric, n_messages: int, n_takings: int) -> Scratch:
     latency, slot = fabric.latency_fs[in_use], fabric.slot_fs[in_use]
     links = np.zeros(fabric.n_links, LINK)
     links["latency"], links["slot"] = fabric.latency_fs, fabric.slot_fs
-    links["router"] = np.where(fabric.to_router >= 0, fabric.to_router, 0)
     channels = np.zeros(fabric.n_links * fabric.n_vcs, CHANNEL)
     return Scratch(
         calendar(fabric.n_links, min(latency.min(), slot.min(), fabric.credit_fs), max(latency.max(), slot.max())),
@@ -109,7 +109,7 @@ def _clear(fabric, s, to_core):
     s.calendar.clock[CLOCK_BUCKET] = 0
     for k in range(s.links.size):
         link = s.links[k]
-        link.free, link.last, link.asking = 0, NONE, NONE
+        link.free, link.last, link.asking, link.turn = 0, NONE, NONE, NONE
     for k in range(s.channels.size):
         channel = s.channels[k]
         channel.places = fabric.room[k >> fabric.vc_bits]
@@ -144,7 +144,8 @@ def _ask(fabric, s, at):
     """The head of buffer `at` asks for its next link."""
     buffer = s.channels[np.uint32(at)]
     message = s.messages[buffer.head]
-    wants = np.uint32(next_channel(fabric, s.links[np.uint32(at >> fabric.vc_bits)].router, message.core))
+    router = np.uint32(fabric.to_router[np.uint32(at >> fabric.vc_bits)])
+    wants = np.uint32(next_channel(fabric, router, message.core))
     number = np.uint32(wants >> fabric.vc_bits)
     link = s.links[number]
     buffer.arrived = message.time
@@ -176,18 +177,21 @@ def _choose(fabric, s, link, time):
 
     Messages are numbered by sender, then by their order there.
     """
-    chosen, before_chosen, since, arrived = NONE, NONE, NEVER, NEVER
+    chosen, before_chosen, since, best = NONE, NONE, NEVER, NEVER
     before, asker = NONE, link.asking
     while asker != NONE:
         buffer = s.channels[asker]
         ready = _ready(buffer)
         since = min(since, ready)
         if ready <= time and (fabric.n_vcs == 1 or _room_from(s.channels[buffer.wants]) <= time):
-            first = buffer.arrived < arrived
-            if buffer.arrived == arrived:
+            rank = buffer.arrived
+            if fabric.round_robin:
+                rank = asker + (NONE if asker <= link.turn else 0)
+            first = rank < best
+            if rank == best:
                 first = buffer.head < s.channels[chosen].head
             if first:
-                chosen, before_chosen, arrived = asker, before, buffer.arrived
+                chosen, before_chosen, best = asker, before, rank
         before, asker = asker, buffer.asking_next
     if before_chosen == NONE:
         link.asking = s.channels[chosen].asking_next
@@ -265,6 +269,7 @@ def one_step(fabric, s, first, to_core, gap, work, tail, send_end, receive_busy,
                 send_end[at] = time + tail[at]
         else:
             from_, since = _choose(fabric, s, link, time)
+            link.turn = from_
             buffer = s.channels[np.uint32(from_)]
             number, to, ready = np.int64(buffer.head), np.int64(buffer.wants), _ready(buffer)
             if ready == buffer.arrived:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 TOPOLOGIES = {"mesh": 0, "torus": 1, "tree": 2}
+ARBITRATIONS = ("oldest", "round_robin")
 ROUTINGS = ("xy", "yx", "west_first")
 MESH, TORUS, TREE = 0, 1, 2
 EAST, WEST, NORTH, SOUTH = 0, 1, 2, 3
@@ -36,7 +37,7 @@ class Fabric(NamedTuple):
     turns: (9,) int32 direction of the next hop by the signs of what is left to go, 4 + 3 * sign(dx) + sign(dy).
     to_router: (n_links,) int32, -1 where a core or nothing is.  latency_fs, slot_fs: (n_links,) int64, at least 1.
     room: (n_links,) int32 messages that fit in each buffer at its end.  crosses: (n_links,) bool, from chip to chip.
-    chip_width, chip_height: tiles.  credit_fs: see `fabric`.
+    chip_width, chip_height: tiles.  credit_fs, round_robin: see `fabric`.
     """
 
     topology: int
@@ -53,6 +54,7 @@ class Fabric(NamedTuple):
     n_vcs: int
     vc_bits: int
     credit_fs: int
+    round_robin: int
     x: np.ndarray
     y: np.ndarray
     span: np.ndarray
@@ -85,6 +87,7 @@ def fabric(
     buffer: int = 16,
     receive_buffer: int | None = None,
     credit_fs: int | None = None,
+    arbitration: str = "oldest",
 ) -> Fabric:
     """A board of width x height tiles; tile t sits at x = t // height, y = t % height; core = tile * cores_per_tile + offset.
 
@@ -100,6 +103,8 @@ def fabric(
     so a core that does not keep up blocks the network behind it (SANA-FE's messages in flight do likewise).
     credit_fs: how long after a message began to leave a buffer the next may begin to cross to its place. None is slot_fs:
     when all of it has left. Where flits of a cycle move on one by one, it is a cycle. At most slot_fs.
+    arbitration: which of several messages takes a link. oldest: that which arrived first at this router; round_robin: of the
+    next buffer in order of their numbers, counted from the last that had its turn, as small routers do.
     The defaults of the times are Loihi's (Davies 2018: hops, tile, 3.44 G messages a second).
     Raises ValueError where a value makes no sense.
     """
@@ -108,8 +113,9 @@ def fabric(
         raise ValueError("width, height, cores_per_tile, chip and buffer must be at least 1, degree at least 2")
     if width % chip_width or height % chip_height:
         raise ValueError(f"{width} x {height} tiles are no multiple of chips of {chip_width} x {chip_height}")
-    if topology not in TOPOLOGIES or routing not in ROUTINGS:
-        raise ValueError(f"topology is one of {', '.join(TOPOLOGIES)}, routing one of {', '.join(ROUTINGS)}")
+    for value, allowed in ((topology, TOPOLOGIES), (routing, ROUTINGS), (arbitration, ARBITRATIONS)):
+        if value not in allowed:
+            raise ValueError(f"{value} is none of {', '.join(allowed)}")
     if credit_fs is not None and credit_fs > max(slot_fs, 1):
         raise ValueError(f"credit_fs {credit_fs} is more than slot_fs {slot_fs}")
     n_tiles = width * height
@@ -142,7 +148,7 @@ def fabric(
     return Fabric(
         TOPOLOGIES[topology], width, height, degree, chip_width, chip_height, n_routers, n_cores,
         n_senders, first_net, n_links, n_vcs, n_vcs - 1,
-        max(slot_fs if credit_fs is None else credit_fs, 1), x, y, span, first_of_level, tile_of_core, tile_of_sender,
+        max(slot_fs if credit_fs is None else credit_fs, 1), int(arbitration == "round_robin"), x, y, span, first_of_level, tile_of_core, tile_of_sender,
         _turns(routing), to_router,
         np.maximum(np.concatenate([own, hop]), 1),
         np.maximum(np.concatenate([np.full(first_net, slot_fs, np.int64), slot]), 1),

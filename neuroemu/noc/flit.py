@@ -4,8 +4,8 @@ The same Fabric and Messages as contended, in cycles of slot / flits: a message 
 cycle (a link from chip to chip one in so many cycles as its slot is longer). A cycle:
 
     Every link looks at the first flits of the buffers that want it. One is able if it has arrived, the link is free and the
-    virtual channel it wants has a credit and is not held by another message. The next able one round the router goes
-    (round robin, flit by flit).
+    virtual channel it wants has a credit and is not held by another message. One of them goes, as the Fabric arbitrates,
+    flit by flit.
     A first flit takes a free lane of the virtual channel it wants, and holds it until the last flit has gone.
     A flit arrives after the latency of the link (the router's pipeline and the wire). The credit for the place that it left
     can be used from the next cycle on.
@@ -209,8 +209,7 @@ def _run(fabric, r, c, first, to_core, gap, work, flits, lanes, send_end, counts
                 to = _free_lane(r, r.wants[buffer] * lanes, lanes if link >= fabric.first_net else 1)
             if to >= 0 and r.credits[to] > 0:
                 best = r.chosen[link]
-                turn = r.turn[link]
-                if best < 0 or (buffer - turn - 1) % n_buffers < (best - turn - 1) % n_buffers:
+                if best < 0 or (_comes_first(fabric, r, link, buffer, best)):
                     r.chosen[link] = buffer
         # They go.
         for link in range(fabric.n_links):
@@ -279,6 +278,16 @@ def _run(fabric, r, c, first, to_core, gap, work, flits, lanes, send_end, counts
             return -1
         now = max(later, now + 1)
     return looked_at
+
+
+@njit_bare
+def _comes_first(fabric, r, link, buffer, other):
+    """Counting round from the buffer whose turn it was last; or the flit that arrived first, then the lower message."""
+    if fabric.round_robin:
+        n, after = r.credits.size, r.turn[link] + 1
+        return (buffer - after) % n < (other - after) % n
+    a, b = r.arrives[buffer, r.front[buffer]], r.arrives[other, r.front[other]]
+    return a < b or (a == b and r.message[buffer, r.front[buffer]] < r.message[other, r.front[other]])
 
 
 @njit_bare

@@ -1,4 +1,4 @@
-"""Patterns of traffic: which cores send how many messages to whom. Shared by the tests and tools/bench_noc.py."""
+"""Patterns of traffic: which cores send how many messages to whom. For tools/bench_noc.py and the tests of the network."""
 
 from __future__ import annotations
 
