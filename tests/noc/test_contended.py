@@ -10,7 +10,7 @@ from neuroemu.noc.critical import PARTS
 from neuroemu.noc.steps import contend
 from tests import naive_noc
 
-from .cases import boards, built, link_number, messages, sends
+from .cases import boards, built, messages, sends
 
 
 @given(st.data())
@@ -26,7 +26,7 @@ def test_contended_is_its_twin(data):
     assert told.receive_end_fs[0].tolist() == twin["receive_end"]
     counts = np.zeros((f.n_links, 4), np.int64)
     for link, row in twin["counts"].items():
-        counts[link_number(f, board, link)] = row
+        counts[board.number(link)] = row
     assert np.stack([told.carried, told.waited_fs, told.blocked_fs, told.most], axis=1).tolist() == counts.tolist()
     parts, by_core, by_link = [0] * len(PARTS), np.zeros((f.n_senders, 2), int), np.zeros((f.n_links, 2), int)
     for part, what, fs in twin["path"]:
@@ -34,7 +34,7 @@ def test_contended_is_its_twin(data):
         if part in ("send", "receive"):
             by_core[what, int(part == "receive")] += fs
         elif part != "hop":
-            by_link[link_number(f, board, what), int(part == "full")] += fs
+            by_link[board.number(what), int(part == "full")] += fs
     assert told.path_fs[0].tolist() == parts
     assert told.core_path_fs.tolist() == by_core.tolist()
     assert told.link_path_fs.tolist() == by_link.tolist()
