@@ -1,28 +1,30 @@
-"""What a run will record, held against the memory of this machine before it starts."""
+"""What a run will record, held against this machine before it starts: its memory for one row a step, its disk for the rest."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 
 from .compiler.image import ChipImage
 from .counters import N_COUNTS
 from .errors import TooLarge
-from .events import N_EVENTS
 from .network import Network
+from .spool import BUDGET
 
-SHARE = 0.8  # of the free memory that a run may plan to use
-ROW_BYTES = 1500  # a row of steps.csv while it is being written: 15 Python numbers, and the arrays they come from
+SHARE = 0.8  # of what is free that a run may plan to use
+STEP_BYTES = 350  # that stay in memory: a row of the tally by step and of the schedule, twice while they are joined
+SPIKE_BYTES = 16  # of a spike on disk: step, source, payload
 
 
 def recorded_bytes(image: ChipImage, network: Network, n_steps: int) -> int:
-    """Bytes of all tables with a row a step: counts by part, events, states probed. Spikes come on top."""
+    """Bytes of all tables with a row a step: counts by part, states probed. Beyond spool.BUDGET they lie on disk."""
     probed = sum(
         network[probe.population].size if probe.index is None else probe.index.size
         for probe in network.probes
         if probe.observable != "spikes"
     )
-    a_step = 8 * (image.n_parts * N_COUNTS + N_EVENTS + 2 * probed) + ROW_BYTES
-    return n_steps * a_step
+    return n_steps * (4 * image.n_parts * N_COUNTS + 8 * probed)
 
 
 def free_bytes() -> int | None:
@@ -40,20 +42,28 @@ def free_bytes() -> int | None:
         return None
 
 
-SPIKE_BYTES = 70  # of a spike until the run is written: traces, their concatenation, tables by sample (measured)
+def free_disk_bytes() -> int:
+    """Free room where spools are kept."""
+    return shutil.disk_usage(tempfile.gettempdir()).free
 
 
 def most_spikes() -> int:
     """How many spikes a run may record on this machine."""
-    free = free_bytes()
-    return 2**62 if free is None else int(SHARE * free / SPIKE_BYTES)
+    return int(SHARE * (free_disk_bytes() + BUDGET) / SPIKE_BYTES)
 
 
 def check(image: ChipImage, network: Network, n_steps: int) -> None:
-    """Raises TooLarge if the run would record more than SHARE of the free memory."""
-    needed, free = recorded_bytes(image, network, n_steps), free_bytes()
-    if free is not None and needed > SHARE * free:
+    """Raises TooLarge if the run would record more than SHARE of what is free, in memory or on disk."""
+    remedy = "Try fewer steps (--steps) or samples, fewer parts, or fewer probes of states."
+    free, kept = free_bytes(), n_steps * STEP_BYTES
+    if free is not None and kept > SHARE * free:
         raise TooLarge(
-            f"{n_steps} steps on {image.n_parts} parts would record {needed / 1e9:.1f} GB; {free / 1e9:.1f} GB are free here. "
-            "Try fewer steps (--steps) or samples, fewer parts, or fewer probes of u and v."
+            f"{n_steps} steps keep {kept / 1e9:.1f} GB in memory; {free / 1e9:.1f} GB are free here. {remedy}"
+        )
+    needed, room = recorded_bytes(image, network, n_steps), free_disk_bytes()
+    if needed > BUDGET + SHARE * room:
+        where = tempfile.gettempdir()
+        raise TooLarge(
+            f"{n_steps} steps on {image.n_parts} parts would record {needed / 1e9:.1f} GB; {room / 1e9:.1f} GB are free in "
+            f"{where}. {remedy}"
         )

@@ -5,6 +5,7 @@ Values only; reading chip files is files/chip_file.py. Sources of the numbers st
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -147,7 +148,10 @@ PROFILES = {
 
 @dataclass(frozen=True)
 class Chip:
-    """Structure of a chip: everything a compiler and an engine must honour, and no price."""
+    """Structure of a chip: everything a compiler and an engine must honour, and no price.
+
+    written: the chip file it came from with all that it extends, as JSON, prices included; '' if made in Python.
+    """
 
     name: str
     mesh: Mesh
@@ -158,6 +162,7 @@ class Chip:
     about: str = ""
     technology: str = ""
     estimate: bool = False
+    written: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -256,11 +261,23 @@ class PriceList:
         """(N_EVENTS,) ns; likewise. The barrier's time stands in `barrier`."""
         return _values(self.time_ns)
 
-    def not_modelled(self) -> list[str]:
-        """Names of everything without a number, then the chip file's own list."""
-        missing = [f"energy of {MEANING[e].key}" for e in EVENTS if self.energy_pj[e].value is None]
+    @property
+    def hash(self) -> str:
+        """Of every number of the list."""
+        numbers = [constant.value for table in (self.energy_pj, self.time_ns) for constant in table.values()]
+        others = [self.slot_ns.value, self.chip_slot_ns.value, *((p.name, p.mw.value, p.per) for p in self.static)]
+        barrier = (self.barrier.points, self.barrier.interpolate, self.barrier.chip_points, self.barrier.tick_ns)
+        return hashlib.sha256(repr((numbers, others, barrier)).encode()).hexdigest()[:16]
+
+    def not_modelled(self, counts: np.ndarray | None = None) -> list[str]:
+        """Names of everything without a number, then the chip file's own list.
+
+        counts: (E,) of a run, then only events that happened in it are named.
+        """
+        happened = [e for e in EVENTS if counts is None or counts[e] > 0]
+        missing = [f"energy of {MEANING[e].key}" for e in happened if self.energy_pj[e].value is None]
         missing += [
-            f"time of {MEANING[e].key}" for e in EVENTS if self.time_ns[e].value is None and e is not Event.BARRIER
+            f"time of {MEANING[e].key}" for e in happened if self.time_ns[e].value is None and e is not Event.BARRIER
         ]
         missing += [f"static power of {power.name}" for power in self.static if power.mw.value is None]
         return missing + list(self.notes)

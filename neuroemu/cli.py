@@ -1,7 +1,7 @@
 """The command line. Each command is a few lines: read, call one function, show.
 
 Exit codes: 0 done, 2 something of the user's is wrong (one screen of text, no traceback), 130 interrupted, 70 our fault
-(NEUROEMU_DEBUG=1 shows the traceback).
+(NEUROEMU_DEBUG=1 shows the traceback). A run that is interrupted ends with its step; asked again, at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,6 +27,22 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 ALLOW_CODE = click.option(
     "--allow-code", is_flag=True, help="Run Python files that the program names ('neuron: FILE.py:NAME')."
 )
+
+
+OUT_AGAIN = click.option("-o", "--out", "out", type=str, help="Folder for the new run [default: RUN-1, -2, ...].")
+CHIP_AGAIN = click.option("--chip", help="A chip of the library or a chip file [default: the one of the run].")
+SET_AGAIN = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Lay a value over the chip: --set mesh.buffer=4.",
+)
+LATENCY = click.option(
+    "--latency", type=click.Choice(["contended", "analytic", "simple"]), help="How time is worked out."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")
+OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace the run that is in the folder given with -o.")
 
 
 @click.group(context_settings=CONTEXT)
@@ -61,6 +78,7 @@ def cli() -> None:
 @click.option(
     "--threads", type=click.IntRange(1, 64), help="Threads [default: what is worth it]. Results are the same."
 )
+@LATENCY
 @ALLOW_CODE
 def run(
     program: str,
@@ -72,6 +90,7 @@ def run(
     quiet: bool,
     overwrite: bool,
     threads: int | None,
+    latency: str | None,
     allow_code: bool,
 ) -> None:
     """Run PROGRAM: a .yaml file, or the name of one that comes along (see 'neuroemu programs')."""
@@ -84,6 +103,7 @@ def run(
     if out is not None and not out.strip():
         raise click.UsageError("-o is empty; name a folder.")
     read = program_file.read(program, overrides, seed, steps, allow_code)
+    read = replace(read, latency=latency or read.latency)
     with shown(quiet=quiet or as_json) as progress:
         progress.stage("mapping")
         compiled = compile_program(read)
@@ -98,7 +118,8 @@ def run(
             progress.steps(stage, done, total)
 
         progress.stage("running")
-        report = pipeline.execute(read, compiled, advanced, threads)
+        with interrupts.at_once_if_asked_twice():
+            report = pipeline.execute(read, compiled, advanced, threads)
         progress.stage("writing")
         interrupts.raise_if_any()
         landed = folder.write(report, wanted, overwrite, ["neuroemu", *sys.argv[1:]], numbered=out is None)
@@ -120,11 +141,107 @@ def _show(report: Report, as_json: bool) -> None:
 
 
 @cli.command(context_settings=CONTEXT)
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@CHIP_AGAIN
+@SET_AGAIN
+@LATENCY
+@OUT_AGAIN
+@OVERWRITE
+@JSON
+def reprice(
+    run_folder: Path,
+    chip: str | None,
+    overrides: tuple[str, ...],
+    latency: str | None,
+    out: str | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Price the run in folder RUN again, with another chip's prices or another latency mode, without running it."""
+    from . import again
+
+    def price(progress: Callable[[int, int], None]) -> Any:
+        structure, prices = again.chip_of(run_folder, chip, overrides)
+        return again.reprice(run_folder, structure, prices, latency, os.cpu_count() or 1, progress)
+
+    _again(run_folder, price, out, overwrite, as_json)
+
+
+@cli.command(context_settings=CONTEXT)
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--placement", default="keep", show_default=True, help="keep, sequential or hilbert.")
+@click.option("--share-cores/--no-share-cores", default=True, show_default=True, help="Whether parts may share a core.")
+@CHIP_AGAIN
+@SET_AGAIN
+@LATENCY
+@OUT_AGAIN
+@OVERWRITE
+@JSON
+def remap(
+    run_folder: Path,
+    placement: str,
+    share_cores: bool,
+    chip: str | None,
+    overrides: tuple[str, ...],
+    latency: str | None,
+    out: str | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Put the parts of the run in folder RUN onto other cores, or another mesh, without running it."""
+    from . import again
+
+    def price(progress: Callable[[int, int], None]) -> Any:
+        structure, prices = again.chip_of(run_folder, chip, overrides)
+        return again.remap(
+            run_folder, structure, prices, placement, share_cores, latency, os.cpu_count() or 1, progress
+        )
+
+    _again(run_folder, price, out, overwrite, as_json)
+
+
+def _again(run: Path, price: Callable[[Any], Any], out: str | None, overwrite: bool, as_json: bool) -> None:
+    """Prices, writes and shows a run that is not run again."""
+    from . import again
+    from .progress import shown
+    from .report import folder
+    from .report.terminal import again_as_text
+
+    if out is not None and not out.strip():
+        raise click.UsageError("-o is empty; name a folder.")
+    wanted = Path(out) if out else folder.next_free(run.absolute().parent, run.absolute().name)
+    folder.check_free(wanted, overwrite)
+    with shown(quiet=as_json) as progress:
+        progress.stage("pricing")
+
+        def advanced(done: int, total: int) -> None:
+            interrupts.raise_if_any()
+            progress.steps("costs", done, total)
+
+        priced = price(advanced)
+        landed = again.write(priced, run, wanted, overwrite, ["neuroemu", *sys.argv[1:]], numbered=out is None)
+        interrupts.landed(landed)
+    before, after = again.old_summary(run), again.new_summary(priced, run)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(after, indent=1))
+        return
+    on_terminal = bool(sys.stdout and sys.stdout.isatty())
+    width = shutil.get_terminal_size().columns if on_terminal else 110
+    colour = on_terminal and "NO_COLOR" not in os.environ
+    click.echo(again_as_text(before, after, priced, landed, width, colour), nl=False)
+
+
+@cli.command(context_settings=CONTEXT)
 @click.argument("program")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Lay a value over the program.")
 @ALLOW_CODE
 def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
-    """Check PROGRAM, its arrays and whether it fits its chip, without running it.  Chip files are checked too."""
+    """Check PROGRAM, its arrays and whether it fits its chip, without running it.  Models of its own are compiled.
+
+    Chip files are checked too.
+    """
     from . import library
     from .errors import ProgramError
 
@@ -137,7 +254,7 @@ def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
         for item in prices.not_modelled():
             click.echo(f"  not modelled: {item}")
         return
-    from . import data
+    from . import compartments, data
     from .files import program_file
     from .prepare import compile_program
     from .program import DataInput
@@ -146,7 +263,12 @@ def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
     for given in read.inputs.values():
         if isinstance(given, DataInput):
             data.require(given.dataset)
-    image = compile_program(read).image
+    compiled = compile_program(read)
+    image = compiled.image
+    if not all(compartments.is_built_in(population.compartment) for population in read.network.on_chip):
+        from . import pipeline  # loads numba
+
+        pipeline.compile_models(read, compiled)
     click.echo(
         f"{path}: no mistakes. {image.n_compartments} compartments and {image.n_synapses} synapses fit on "
         f"{image.cores_in_use().size} of {image.mesh.n_cores} cores of {read.chip.name}."
@@ -221,6 +343,31 @@ class _Interrupts:
         """Python swallows an exception that is raised inside a destructor; this finds it again."""
         if self.arrived:
             raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def at_once_if_asked_twice(self) -> Iterator[None]:
+        """Meanwhile the second signal ends the process at once: Python hears of any only when a step ends, and the loop of a
+        user's model may have no end. Nothing is being written then.
+        """
+        heard, told = os.pipe()
+        os.set_blocking(told, False)
+
+        def listen() -> None:
+            if os.read(heard, 1) and os.read(heard, 1):  # each signal is a byte; empty when `told` is closed
+                cursor = "\x1b[?25h" if os.isatty(2) else ""  # which the progress bar has hidden
+                text = f"{cursor}Interrupted twice: killed at once. {self.what_is_left()}\n"
+                with contextlib.suppress(OSError):
+                    os.write(2, text.encode())
+                os._exit(130)
+            os.close(heard)
+
+        threading.Thread(target=listen, daemon=True).start()
+        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(-1)
+            os.close(told)
 
     def landed(self, folder: Path) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -113,7 +113,7 @@ def _delays(value: Value, n: int, draws: Draws) -> np.ndarray:
 
 def _whole(delays: np.ndarray) -> np.ndarray:
     """Rounded down, int64; what no chip has stays so and is refused later."""
-    return np.clip(np.floor(delays), -1, 2**31).astype(np.int64)
+    return np.clip(np.floor(delays), -(2**31), 2**31).astype(np.int64)
 
 
 def _list(pre: np.ndarray, post: np.ndarray, weight: np.ndarray, delay: np.ndarray) -> SynapseList:

@@ -5,20 +5,24 @@ The same call prices a run that just ended and one that is read back from its fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from . import latency
+from . import contended, latency
 from .chip import PriceList
 from .energy import Bill, bill
 from .events import N_EVENTS
-from .latency import Schedule
+from .schedule import Schedule
+from .schedule import joined as joined_schedules
 from .tally import Tally, joined, tally
 from .traffic import traffic, ways
+from .why import Reason, Sample, why
 from .wiring import Wiring
 
+Progress = Callable[[int, int], None] | None
+MODES = ("contended", "analytic", "simple")
 STRETCH_BYTES = 64 << 20  # of the largest table of a stretch
 
 
@@ -40,24 +44,43 @@ class Activity:
 
 @dataclass(frozen=True)
 class Costs:
-    """A priced run."""
+    """A priced run.  reasons: what took its time, largest share first."""
 
     tally: Tally
     bill: Bill
     schedule: Schedule
+    reasons: tuple[Reason, ...]
 
 
-def costs(wiring: Wiring, activity: Activity, prices: PriceList, mode: str = "analytic") -> Costs:
-    """Counts, energy and time of a run.  mode: one of latency.MODES."""
+def costs(
+    wiring: Wiring,
+    activity: Activity,
+    prices: PriceList,
+    mode: str = "contended",
+    threads: int = 1,
+    progress: Progress = None,
+) -> Costs:
+    """Counts, energy and time of a run.  mode: one of MODES.  progress: told the steps done and in all."""
     going = ways(wiring)
-    tallies, schedules = [], []
+    tallies, schedules, done = [], [], 0
+    sample: Sample | None = None
     for counts, row, source in stretches(wiring, activity):
         found = traffic(wiring, going, row, source, counts.shape[0])
         counted, core_steps = tally(wiring, going, counts, found)
         tallies.append(counted)
-        schedules.append(latency.schedule(wiring, going, core_steps, row, source, prices, mode))
-    counted, times = joined(tallies), latency.joined(schedules)
-    return Costs(counted, bill(counted, prices, times.total_ns, wiring), times)
+        if mode == "contended":
+            made = contended.schedule(wiring, going, counts, core_steps, row, source, prices, threads)
+        else:
+            made = latency.schedule(wiring, going, core_steps, row, source, prices, mode)
+        schedules.append(made)
+        sample = sample or Sample(core_steps, counts, made.step_ns, activity.n_steps)
+        done += counts.shape[0]
+        if progress:
+            progress(done, activity.n_steps)
+    counted, times = joined(tallies), joined_schedules(schedules)
+    assert sample is not None, "a run has at least one step"
+    reasons = tuple(why(wiring, counted, times, prices, sample))
+    return Costs(counted, bill(counted, prices, times.total_ns, wiring), times, reasons)
 
 
 def stretches(wiring: Wiring, activity: Activity) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -18,13 +19,14 @@ class Count(IntEnum):
 
 
 N_COUNTS = len(Count)
+PIECE = 1 << 20  # spikes
 
 OVERFLOWS = ("input wrapped", "u wrapped", "u + bias wrapped", "v clipped")
 
 
 @dataclass(frozen=True)
 class Counters:
-    """counts[step, part, Count]: int64.
+    """counts[step, part, Count]: int32.
 
     overflows[population, kind]: how often a compartment left a register, kinds as in OVERFLOWS: lawful, and never wanted.
     """
@@ -38,7 +40,7 @@ class Counters:
 
     def total(self, count: Count) -> int:
         """How often something happened in the whole run."""
-        return int(self.counts[:, :, count].sum())
+        return int(self.counts[:, :, count].sum(dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,18 @@ class Traces:
 
     def of(self, first: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Steps, indices within the population and payloads of the spikes of the sources first..first+size-1."""
-        mine = np.flatnonzero((self.source >= first) & (self.source < first + size))
-        return self.step[mine], self.source[mine] - first, self.payload[mine]
+        found: list[tuple[np.ndarray, ...]] = [(self.step[:0], self.source[:0], self.payload[:0])]
+        for step, source, payload in self.pieces():
+            mine = np.flatnonzero((source >= first) & (source < first + size))
+            found.append((step[mine], source[mine] - first, payload[mine]))
+        step, index, payload = (np.concatenate(column) for column in zip(*found, strict=True))
+        return step, index, payload
+
+    def pieces(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """(step, source, payload) of a stretch of spikes after the other: they may lie on disk."""
+        for first in range(0, self.step.size, PIECE):
+            here = slice(first, first + PIECE)
+            yield self.step[here], self.source[here], self.payload[here]
 
 
 def _named(tables: dict[tuple[str, str], np.ndarray], field: str) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@
 numba watches only the file a kernel stands in, not those it calls into: after an upgrade a caller could go on running the
 old callee. So our cache lies in a folder named after a digest of every source that holds kernels or what they compile in,
 in the user's cache folder (or NUMBA_CACHE_DIR), else in the temporary folder. Folders of other digests are removed when a
-week old.
+week old. A file that is cut short or damaged is written anew.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from types import FunctionType
 from typing import Any
 
 import numba
+from numba.core import caching
 
+DIGEST = hashlib.sha256().digest_size
 KEEP_S = 7 * 24 * 3600.0
 ROOM = 64 << 20  # bytes free that a cache folder must have; all kernels take a few megabytes
 # Constants and NamedTuples that kernels take as they are.
@@ -87,27 +89,62 @@ def _forget_old(base: Path, current: Path) -> None:
 _FOLDER = _cache_folder()
 
 
+class CheckedFile(caching.IndexDataCacheFile):
+    """numba's cache of one function, which takes a file that was cut short or damaged for one that is not there.
+
+    A digest stands behind what is pickled, where pickle does not look: a damaged kernel might be loaded, and run.
+    """
+
+    def load(self, key: Any) -> Any:
+        try:
+            return super().load(key)
+        except Exception:  # pickle raises anything
+            with contextlib.suppress(OSError):
+                self.flush()  # then it is compiled and written anew
+            return None
+
+    def _dump(self, obj: Any) -> bytes:
+        body: bytes = super()._dump(obj)
+        return body + hashlib.sha256(body).digest()
+
+    def _load_data(self, name: str) -> Any:
+        content = Path(self._data_path(name)).read_bytes()
+        if hashlib.sha256(content[:-DIGEST]).digest() != content[-DIGEST:]:
+            raise ValueError(f"{name} is damaged")
+        return super()._load_data(name)
+
+
+@contextlib.contextmanager
+def _our_cache() -> Iterator[None]:
+    """What is declared meanwhile is cached in our folder, in CheckedFiles; other packages keep theirs."""
+    config: Any = numba.config
+    kinds: Any = caching
+    before = config.CACHE_DIR, kinds.IndexDataCacheFile
+    config.CACHE_DIR, kinds.IndexDataCacheFile = _FOLDER, CheckedFile
+    try:
+        yield
+    finally:
+        config.CACHE_DIR, kinds.IndexDataCacheFile = before
+
+
 def njit(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """numba.njit(cache=True) with our cache folder; without any writable folder, njit without a cache."""
     if function is None:
         return lambda later: njit(later, **options)
-    config: Any = numba.config
-    before = config.CACHE_DIR
-    config.CACHE_DIR = _FOLDER  # read once, while the kernel is declared; other packages keep theirs
-    try:
+    with _our_cache():
         return numba.njit(cache=bool(_FOLDER), **options)(function)
-    finally:
-        config.CACHE_DIR = before
 
 
-def jitted(function: Callable[..., Any], **constants: Any) -> Any:
+def jitted(function: Callable[..., Any], constants: dict[str, Any] | None = None, boundscheck: bool = False) -> Any:
     """njit of a plain function and of every plain function that it calls, all the way down.
 
     constants: values for module-level names in place of what its module holds, there and in the functions of that module
-    that it calls; functions among them are compiled likewise.  Not cached itself: it becomes part of the kernel that
-    calls it.
+    that it calls; functions among them are compiled likewise.  boundscheck: whether an index out of range raises IndexError
+    instead of reading foreign memory.  Not cached itself: it becomes part of the kernel that calls it.
     """
-    return numba.njit(forceinline=True, error_model="numpy")(_bound(function, constants, function.__module__))
+    function = getattr(function, "py_func", function)  # of a kernel already
+    bound = _bound(function, constants or {}, function.__module__, boundscheck)
+    return numba.njit(forceinline=True, error_model="numpy", boundscheck=boundscheck)(bound)
 
 
 def specialise(function: Callable[..., Any], label: str, signature: Any, **constants: Any) -> Any:
@@ -118,28 +155,29 @@ def specialise(function: Callable[..., Any], label: str, signature: Any, **const
     """
     bound = _bound(function, constants, function.__module__)
     bound.__qualname__ = f"{function.__qualname__}-{label}"  # numba names its files after this
-    config: Any = numba.config
-    if config.DISABLE_JIT:
+    if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return bound
-    before = config.CACHE_DIR
-    config.CACHE_DIR = _FOLDER
-    try:
+    with _our_cache():
         return numba.cfunc(signature, cache=bool(_FOLDER and label), error_model="numpy")(bound)
-    finally:
-        config.CACHE_DIR = before
 
 
-def _bound(function: Callable[..., Any], constants: dict[str, Any], module: str) -> FunctionType:
+def _bound(
+    function: Callable[..., Any], constants: dict[str, Any], module: str, boundscheck: bool = False
+) -> FunctionType:
     """A copy of a function that sees its module's names with the constants laid over, if it is of that module.
 
-    Plain functions among them become kernels; what is a kernel already, in a constant too, stays as it is.
+    Plain functions among them become kernels; what is a kernel already, in a constant too, stays as it is, unless bounds are
+    to be checked.
     """
     assert isinstance(function, FunctionType)
     known = {**function.__globals__, **(constants if function.__module__ == module else {})}
     for name in function.__code__.co_names:
         value = known.get(name)
+        if boundscheck:
+            value = getattr(value, "py_func", value)  # a kernel of the user's own, which would not check
         if isinstance(value, FunctionType) and value is not function:
-            known[name] = numba.njit(forceinline=True, error_model="numpy")(_bound(value, constants, module))
+            inner = _bound(value, constants, module, boundscheck)
+            known[name] = numba.njit(forceinline=True, error_model="numpy", boundscheck=boundscheck)(inner)
     bound = FunctionType(function.__code__, known, function.__name__, function.__defaults__, function.__closure__)
     bound.__module__, bound.__qualname__ = function.__module__, function.__qualname__
     return bound

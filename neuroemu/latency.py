@@ -1,6 +1,5 @@
-"""Latency of a run: how long each step took, and what it waited for.
+"""Latency without contention: what a step takes when messages do not meet.
 
-Three modes without contention stand here; messages that meet are in contended.py.
   analytic  slowest core + slowest message on the links + barrier
   simple    slowest core + barrier, SANA-FE's rule of that name (facts/sanafe_model.md, section 6)
 Our choice, as SANA-FE's: a core sends and receives at once. Its sender goes through its compartments and hands over their
@@ -10,55 +9,33 @@ as long as the longer of the two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
 from .chip import PriceList
 from .events import HOPS, RECEIVING, SENDING, Event
+from .schedule import HOP, PARTS, RECEIVER, SENDER, Schedule, ended
 from .traffic import Ways, slowest_of_sources
 from .wiring import Wiring
 
-BOUNDS = ("core", "network", "barrier")
-MODES = ("analytic", "simple")
 
-
-@dataclass(frozen=True)
-class Schedule:
-    """ns by step, (steps,) float64 each: core + network + barrier, or up to the next tick of the clock.
-
-    slowest_core: (steps,) the core that took core_ns.  busy_ns: (cores in use,) ns of work over the run.
-    bound: (steps,) index into BOUNDS of the largest share.  late: steps that took longer than one tick of the clock.
-    """
-
-    step_ns: np.ndarray
-    core_ns: np.ndarray
-    network_ns: np.ndarray
-    barrier_ns: float
-    slowest_core: np.ndarray
-    busy_ns: np.ndarray
-    bound: np.ndarray
-    late: int
-
-    @property
-    def total_ns(self) -> float:
-        return float(self.step_ns.sum())
-
-
-def work(core_steps: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(send_ns, receive_ns), (steps, cores) float64 each.  core_steps: (steps, cores, E).  times: (E,) ns an event."""
-    send, receive = np.zeros(core_steps.shape[:2]), np.zeros(core_steps.shape[:2])
-    for events, total in ((SENDING, send), (RECEIVING, receive)):
+def work(core_steps: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """(2, steps, cores) float64 ns that cores send and receive.  core_steps: (steps, cores, E).  times: (E,) ns an event."""
+    both = np.zeros((2, *core_steps.shape[:2]))
+    for events, total in zip((SENDING, RECEIVING), both, strict=True):
         for event in events:  # one by one: a product would copy the whole table as floats
             if times[event]:
                 total += core_steps[:, :, event] * times[event]
-    return send, receive
+    return both
 
 
 def hop_times(times: np.ndarray) -> np.ndarray:
     """(5,) ns east, west, north, south, and of a border between chips."""
     return times[[*HOPS, Event.CHIP_HOP]]
+
+
+def barrier_ns(wiring: Wiring, prices: PriceList) -> float:
+    """Time of one barrier of the tiles and chips in use."""
+    return prices.barrier.time_ns(wiring.tiles_in_use().size, wiring.chips_in_use().size)
 
 
 def schedule(
@@ -70,50 +47,23 @@ def schedule(
     prices: PriceList,
     mode: str,
 ) -> Schedule:
-    """Time of every step of a stretch.  core_steps: (steps, cores in use, E).  row, source: (n_spikes,) of the stretch."""
-    times = prices.times()
-    send, receive = work(core_steps, times)
-    busy = np.maximum(send, receive)
+    """Time of every step of a stretch.  core_steps: (steps, cores in use, E).  row, source: (n_spikes,).
+
+    mode: 'analytic' or 'simple'.
+    """
+    times, cores = prices.times(), wiring.cores_in_use()
+    both = work(core_steps, times)
+    busy = both.max(axis=0)
     slowest = busy.argmax(axis=1)
-    core_ns = busy[np.arange(busy.shape[0]), slowest]
-    network_ns = np.zeros(core_ns.size)
+    steps = np.arange(slowest.size)
+    side = both[:, steps, slowest].argmax(axis=0)
+    path = np.zeros((slowest.size, len(PARTS)))
+    path[steps, np.array([SENDER, RECEIVER])[side]] = busy[steps, slowest]
     if mode == "analytic":
         journey = slowest_of_sources(ways, hop_times(times)) + times[Event.TILE_OUT] + times[Event.TILE_IN]
         sends = ways.messages[source] > 0
-        np.maximum.at(network_ns, row[sends], journey[source[sends]])
-    barrier_ns = prices.barrier.time_ns(wiring.tiles_in_use().size, wiring.chips_in_use().size)
-    return made(core_ns, network_ns, barrier_ns, wiring.cores_in_use()[slowest], busy.sum(axis=0), prices)
-
-
-def made(
-    core_ns: np.ndarray,
-    network_ns: np.ndarray,
-    barrier_ns: float,
-    slowest: np.ndarray,
-    busy: np.ndarray,
-    prices: PriceList,
-) -> Schedule:
-    """The Schedule of these shares of every step."""
-    busy_ns = core_ns + network_ns + barrier_ns
-    shares = np.stack([core_ns, network_ns, np.full(core_ns.size, barrier_ns)])
-    late = int(np.sum(busy_ns > prices.barrier.tick_ns)) if prices.barrier.tick_ns else 0
-    step_ns = prices.barrier.step_ns(busy_ns)
-    return Schedule(step_ns, core_ns, network_ns, barrier_ns, slowest, busy, shares.argmax(axis=0), late)
-
-
-def joined(schedules: Sequence[Schedule]) -> Schedule:
-    """The Schedule of stretches that follow each other."""
-
-    def steps(name: str) -> np.ndarray:
-        return np.concatenate([getattr(schedule, name) for schedule in schedules])
-
-    return Schedule(
-        steps("step_ns"),
-        steps("core_ns"),
-        steps("network_ns"),
-        schedules[0].barrier_ns,
-        steps("slowest_core"),
-        sum((schedule.busy_ns for schedule in schedules), np.zeros_like(schedules[0].busy_ns)),
-        steps("bound"),
-        sum(schedule.late for schedule in schedules),
-    )
+        np.maximum.at(path[:, HOP], row[sends], journey[source[sends]])
+    by_core = np.zeros((wiring.mesh.n_cores + 1, 2))
+    np.add.at(by_core, (cores[slowest], side), busy[steps, slowest])
+    path, late = ended(path, barrier_ns(wiring, prices), prices)
+    return Schedule(path, cores[slowest], np.full(slowest.size, -1), both.sum(axis=1).T, by_core, None, None, late)

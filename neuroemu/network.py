@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .compartments import BUILT_IN, find
 from .compartments import Model as CompartmentModel
-from .compartments import find
+from .compartments import names as names_of_models
 from .compartments.joins import JOINS
 from .connect import Connector
 from .errors import Problem, ProgramError
@@ -222,6 +223,9 @@ class Network:
             raise _error(f"population '{name}' is there already", "a name of its own for every population")
         if not shape or min(shape) < 1:
             raise _error(f"population '{name}' has the shape {shape}", "sizes of at least 1")
+        named = model.model if isinstance(model, Registers) else "lif"
+        if isinstance(named, str) and named not in BUILT_IN and named not in names_of_models():
+            raise _error(f"there is no model '{named}'", f"a Model, or one of {', '.join(names_of_models())}")
         delay = np.asarray(axon_delay)
         if delay.dtype.kind not in "iu" or delay.shape not in ((), (math.prod(shape),)) or np.any(delay < 0):
             raise _error(

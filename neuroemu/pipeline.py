@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 
 from . import budget, host
+from .compartments import Model
 from .compiler import Compiled
 from .compiler.expand import expand
 from .costs import Activity, costs
 from .counters import Traces
 from .decode import score
+from .engine.crew import available
 from .engine.run import Plan
 from .engine.run import run as run_engine
+from .engine.shares import blocks_of
 from .errors import ProblemsError
 from .files import program_file
 from .host import Feed
@@ -63,6 +66,18 @@ def run(
     return replace(report, folder=report.save(folder))
 
 
+def compile_models(program: Program, compiled: Compiled) -> None:
+    """Compiles the kernels that the program would run. Raises ProgramError where a model of the user's cannot be compiled."""
+    try:
+        blocks_of(compiled.image, _models(program))
+    except ProblemsError as error:
+        raise program.located(error) from None
+
+
+def _models(program: Program) -> dict[str, Model]:
+    return {population.name: population.compartment for population in program.network.on_chip}
+
+
 def execute(
     program: Program, compiled: Compiled, progress: Progress | None = None, threads: int | None = None
 ) -> Report:
@@ -88,11 +103,19 @@ def execute(
         advanced,
         budget.most_spikes(),
         threads,
-        {population.name: population.compartment for population in program.network.on_chip},
+        _models(program),
     )
-    traces, counters = run_engine(image, plan)
+    try:
+        traces, counters = run_engine(image, plan)
+    except ProblemsError as error:
+        raise program.located(error) from None
+
+    def priced(done: int, total: int) -> None:
+        if progress:
+            progress("costs", done, total)
+
     wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source)
-    cost = costs(wiring, activity, program.prices, program.latency)
+    cost = costs(wiring, activity, program.prices, program.latency, threads or available(), priced)
     answers = _answers(program, given, *_spikes_of(program, compiled, traces))
     twin = _float_twin(program, given, answers)
     report = Report(

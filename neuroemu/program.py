@@ -71,7 +71,7 @@ class Place:
 class Program:
     """samples: None takes all that the inputs have (1 without data).  steps: of one sample.
 
-    latency: one of latency.MODES.
+    latency: one of costs.MODES.
     fresh_samples: the state starts anew with every sample.  places: of populations and projections, for errors.
     """
 
@@ -84,7 +84,7 @@ class Program:
     samples: int | None = None
     seed: int = 0
     fresh_samples: bool = True
-    latency: str = "analytic"
+    latency: str = "contended"
     decode: Decode | None = None
     mapping: MappingOptions = field(default_factory=MappingOptions)
     float_reference: bool = False

@@ -53,7 +53,7 @@ def tally(wiring: Wiring, ways: Ways, counts: np.ndarray, traffic: Traffic) -> t
     column = np.searchsorted(cores, parts.core)
     core_steps = np.zeros((n_steps, cores.size, N_EVENTS), np.int64)
     for part in range(wiring.n_parts):
-        _add_part(core_steps[:, column[part]], counts[:, part], int(parts.size[part]), int(wiring.draws[part]))
+        core_steps[:, column[part]] += part_events(counts[:, part], int(parts.size[part]), int(wiring.draws[part]))
     core_steps[:, :, Event.SYNAPSE_DENSE] = traffic.dense
     core_steps[:, :, Event.SYNAPSE_SPARSE] -= traffic.dense
     core_steps[:, :, Event.AXON_OUT] = traffic.sent
@@ -83,25 +83,26 @@ def tally(wiring: Wiring, ways: Ways, counts: np.ndarray, traffic: Traffic) -> t
     return Tally(by_step, by_core, by_population, by_part, host, traffic.spikes, cores, names), core_steps
 
 
-def _add_part(events: np.ndarray, counts: np.ndarray, size: int, draws: int) -> None:
-    """Adds what a part did to its core's events.  events: (..., E); counts: (..., Count)."""
-    events[..., Event.SYNAPSE_SPARSE] += counts[..., Count.SYNAPSE_READ]
-    events[..., Event.ACCUMULATE] += counts[..., Count.SYNAPSE_READ]
-    events[..., Event.COMPARTMENT_ACCESS] += size
-    events[..., Event.COMPARTMENT_ACTIVE] += counts[..., Count.ACTIVE]
-    events[..., Event.COMPARTMENT_INACTIVE] += counts[..., Count.INACTIVE]
-    events[..., Event.SPIKE_OUT] += counts[..., Count.SPIKE_OUT]
-    events[..., Event.RANDOM_DRAW] += draws
+def part_events(counts: np.ndarray, size: int, draws: int) -> np.ndarray:
+    """(..., E) int64 what a part did, its reads all as of sparse lists.  counts: (..., Count).
+
+    size, draws: compartments, and random numbers that they draw, in as many steps as each row of counts is of.
+    """
+    events = np.zeros((*counts.shape[:-1], N_EVENTS), np.int64)
+    events[..., Event.SYNAPSE_SPARSE] = events[..., Event.ACCUMULATE] = counts[..., Count.SYNAPSE_READ]
+    events[..., Event.COMPARTMENT_ACCESS] = size
+    events[..., Event.COMPARTMENT_ACTIVE] = counts[..., Count.ACTIVE]
+    events[..., Event.COMPARTMENT_INACTIVE] = counts[..., Count.INACTIVE]
+    events[..., Event.SPIKE_OUT] = counts[..., Count.SPIKE_OUT]
+    events[..., Event.RANDOM_DRAW] = draws
+    return events
 
 
 def _by_part(wiring: Wiring, counts: np.ndarray, spikes: np.ndarray) -> np.ndarray:
     """(n_parts, E): what happened inside each part, dense and sparse lists apart."""
-    by_part, n_steps = np.zeros((wiring.n_parts, N_EVENTS), np.int64), counts.shape[0]
-    totals = counts.sum(axis=0, dtype=np.int64)
-    for part in range(wiring.n_parts):
-        _add_part(
-            by_part[part], totals[part], int(wiring.parts.size[part]) * n_steps, int(wiring.draws[part]) * n_steps
-        )
+    totals, n_steps = counts.sum(axis=0, dtype=np.int64), counts.shape[0]
+    each = zip(totals, wiring.parts.size.tolist(), wiring.draws.tolist(), strict=True)
+    by_part = np.stack([part_events(total, size * n_steps, draws * n_steps) for total, size, draws in each])
     dense = _dense_by_part(wiring, spikes)
     by_part[:, Event.SYNAPSE_DENSE] = dense
     by_part[:, Event.SYNAPSE_SPARSE] -= dense

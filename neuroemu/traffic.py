@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .chip import Mesh
-from .compiler.route import destinations
-from .hops import DIRECTIONS, hops_of, hops_of_trees
+from .compiler.destinations import destinations
 from .jit import njit
+from .noc.fabric import Fabric
 from .pieces import source_pieces, spread_sources
+from .topology import DIRECTIONS, hops_of, topology_of
 from .wiring import Wiring
 
 
@@ -24,16 +24,17 @@ from .wiring import Wiring
 class Ways:
     """Where a spike of each source goes.  first: (n_sources + 1,) int64 bounds of each source in core: (all messages,).
 
-    tile: (n_sources,) where they come from.  entering: (n_sources,) int64 messages that enter the source's router.
+    sender: (n_sources,) int64 core where they come from, the host being the one after the last.
+    entering: (n_sources,) int64 messages that enter the source's router.
     hops: (n_sources, 5) int64 links that they cross together: east, west, north, south; and borders between chips.
     """
 
     first: np.ndarray
     core: np.ndarray
-    tile: np.ndarray
+    sender: np.ndarray
     entering: np.ndarray
     hops: np.ndarray
-    mesh: Mesh
+    net: Fabric
 
     @property
     def messages(self) -> np.ndarray:
@@ -43,27 +44,23 @@ class Ways:
 
 def ways(wiring: Wiring) -> Ways:
     """The ways of every source's messages under the wiring's placement."""
-    mesh, tile = wiring.mesh, wiring.tile_of_source()
+    net, sender = topology_of(wiring.mesh), wiring.sender_of_source()
     first, core = destinations(wiring.rows, wiring.parts.core)
     messages = np.diff(first)
     hops = np.zeros((messages.size, DIRECTIONS), np.int64)
-    for sources, start, paths in _paths(first, core, tile, mesh):
+    for sources, start, paths in _paths(first, core, sender, net):
         hops[sources] = np.add.reduceat(paths, start)
-    entering = messages
-    if mesh.multicast == "tree":
-        hops, entering = hops_of_trees(mesh, first, core // mesh.cores_per_tile, tile), np.minimum(messages, 1)
-    return Ways(first, core, tile, entering, hops, mesh)
+    return Ways(first, core, sender, messages, hops, net)
 
 
 def _paths(
-    first: np.ndarray, core: np.ndarray, tile: np.ndarray, mesh: Mesh
+    first: np.ndarray, core: np.ndarray, sender: np.ndarray, net: Fabric
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Sources that send, where the messages of each begin, and the links that each message crosses, (messages, 5) int64."""
     for begin, end, piece in source_pieces(first):
         senders = begin + np.flatnonzero(np.diff(first[begin : end + 1]))
-        from_tile = tile[spread_sources(first, begin, end)]
-        to_tile = core[piece].astype(np.int64) // mesh.cores_per_tile
-        yield senders, first[senders] - first[begin], hops_of(mesh, from_tile, to_tile)
+        each = sender[spread_sources(first, begin, end)]
+        yield senders, first[senders] - first[begin], hops_of(net, each, core[piece])
 
 
 def slowest_of_sources(ways: Ways, hop_ns: np.ndarray) -> np.ndarray:
@@ -71,8 +68,8 @@ def slowest_of_sources(ways: Ways, hop_ns: np.ndarray) -> np.ndarray:
 
     hop_ns: (5,) ns a link takes, east, west, north, south, and what a border between chips takes besides.
     """
-    slowest = np.zeros(ways.tile.size)
-    for sources, start, paths in _paths(ways.first, ways.core, ways.tile, ways.mesh):
+    slowest = np.zeros(ways.sender.size)
+    for sources, start, paths in _paths(ways.first, ways.core, ways.sender, ways.net):
         slowest[sources] = np.maximum.reduceat(paths @ hop_ns, start)
     return slowest
 

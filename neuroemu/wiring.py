@@ -68,10 +68,10 @@ class Wiring:
         cores[: self.n_compartments] = np.repeat(self.parts.core, self.parts.size)
         return cores
 
-    def tile_of_source(self) -> np.ndarray:
-        """(n_sources,) int64, where its messages enter the mesh."""
-        core, host = self.core_of_source(), self.mesh.tile_at(*self.mesh.host_tile)
-        return np.where(core >= 0, core // self.mesh.cores_per_tile, host).astype(np.int64)
+    def sender_of_source(self) -> np.ndarray:
+        """(n_sources,) int64 core where its messages enter the network; the host counts as the one after the last."""
+        cores = self.core_of_source().astype(np.int64)
+        return np.where(cores >= 0, cores, self.mesh.n_cores)
 
     def owner_of_source(self) -> np.ndarray:
         """(n_sources,) int64 index into names + source_names."""

@@ -88,6 +88,7 @@ class Alif(_Membrane):
     def step(self, inputs, a, step, noise):
         self.integrate(inputs[0], a)
         spike = self.fire(self.r["threshold"] + self.b)
+        self.v = clipped(self.v, a)  # b may be negative
         self.b = decay(self.b, self.r["decay_b"])
         if spike:
             self.b += self.r["step"]

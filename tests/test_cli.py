@@ -12,6 +12,7 @@ import time
 import pytest
 
 from neuroemu import cli
+from neuroemu.compartments import BUILT_IN, find
 
 COMMAND = [sys.executable, "-m", "neuroemu"]
 
@@ -105,6 +106,23 @@ def test_the_schema_is_json_schema(kind):
     assert schema["additionalProperties"] is False
 
 
+def test_the_schema_knows_the_fields_of_every_model():
+    shapes = json.loads(call("schema", "program").stdout)["$defs"]
+    told = {shape["properties"]["neuron"]["const"]: shape["properties"] for shape in shapes.values()
+            if "const" in shape.get("properties", {}).get("neuron", {})}  # fmt: skip
+    for name in BUILT_IN:
+        shape = told["lif_registers" if name == "lif" else name]
+        for key, field in find(name).fields.items():
+            if key in shape:
+                assert shape[key]["description"].startswith(field.about), (name, key)
+                assert shape[key].get("default") == field.default
+    threshold = told["alif"]["threshold"]
+    assert (threshold["minimum"], threshold["default"]) == (0, 1) and "threshold_max of the chip" in threshold[
+        "description"
+    ]
+    assert (told["alif"]["decay_b"]["minimum"], told["alif"]["decay_b"]["maximum"]) == (0, 4096)
+
+
 def test_check_of_a_chip_says_what_is_not_modelled():
     assert "not modelled: energy of axon_out" in call("check", "chips/loihi1-davies2018.yaml").stdout
 
@@ -137,6 +155,50 @@ def test_an_interrupted_run_leaves_nothing(in_empty_folder, sent):
     assert process.returncode == 130, errors
     assert "Nothing was written." in errors and "Traceback" not in errors
     assert not [path for path in in_empty_folder.rglob("*") if path.is_file()]
+
+
+ENDLESS = """
+from neuroemu.compartments import Field, Model, table
+
+Parameters, State = table("P", k=Field("odd", 1)), table("S", v=Field("v"))
+
+def update(p, s, a, now):
+    k = p.k
+    while k != 0:
+        k = (5 * k) & 1023
+    return 0, State(k), 0
+
+Endless = Model("endless", Parameters, State, update)
+"""
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_a_step_without_end_is_killed_by_the_second_interrupt(in_empty_folder, threads):
+    (in_empty_folder / "endless.py").write_text(ENDLESS)
+    (in_empty_folder / "p.yaml").write_text(
+        "neuroemu: 1\nname: p\nchip: loihi1-davies2018\n"
+        "network: {populations: {a: {size: 1, neuron: 'endless.py:Endless', parameters: {k: 1}}}}\n"
+        "run: {steps: 10}\n"
+    )
+    arguments = ["run", "p.yaml", "--allow-code", "--threads", threads]
+    ended = call(*arguments, "--set", "network.populations.a.parameters.k=0")  # compiles it
+    assert ended.returncode == 0, ended.stderr
+    process = subprocess.Popen(
+        [*COMMAND, *arguments, "-o", "out/run"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "running" in line:
+            break
+    time.sleep(3.0)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1.0)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors == "Interrupted twice: killed at once. Nothing was written.\n"
+    assert not (in_empty_folder / "out").exists()
 
 
 def test_a_run_that_would_fill_the_memory_is_refused_before_it_starts(in_empty_folder):

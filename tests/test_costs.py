@@ -18,8 +18,8 @@ from neuroemu.costs import Activity, costs
 from neuroemu.counters import Count
 from neuroemu.energy import bill, charge, static_mw
 from neuroemu.events import EVENTS, HOPS, MEANING, PART_EVENTS, READS, Event
-from neuroemu.latency import BOUNDS
 from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
+from neuroemu.schedule import HOP, PARTS
 from neuroemu.tally import tally
 from neuroemu.traffic import slowest_of_sources, traffic, ways
 from neuroemu.wiring import wiring_of
@@ -140,7 +140,7 @@ def test_energy_and_time_by_hand(chip, loihi):
     # Steps 2, 3: one compartment fires: 1 message within the tile, 1 read. At step 1 all four are at rest.
     options = MappingOptions(parts={"a": 4}, share_cores=False)
     wiring, activity, _, _ = ran(chip, ring(), {1: [0]}, options, steps=3)
-    found = costs(wiring, activity, loihi[1])
+    found = costs(wiring, activity, loihi[1], "analytic")
     e, by_step = Event, found.tally.by_step
     assert by_step[:, [e.SYNAPSE_DENSE, e.COMPARTMENT_ACTIVE, e.COMPARTMENT_INACTIVE, e.SPIKE_OUT]].tolist() == [
         [1, 0, 4, 0],
@@ -159,7 +159,7 @@ def test_energy_and_time_by_hand(chip, loihi):
     times = found.schedule
     assert times.step_ns.tolist() == pytest.approx([5.3 + 2.1 + 113, 8.4 + 2.1 + 113, 8.4 + 2.1 + 113])
     assert times.slowest_core.tolist() == [0, 0, 0]
-    assert [BOUNDS[k] for k in times.bound] == ["barrier"] * 3
+    assert [PARTS[k] for k in times.bound] == ["barrier"] * 3
     simple = costs(wiring, activity, loihi[1], "simple").schedule
     assert simple.step_ns.tolist() == pytest.approx([5.3 + 113, 8.4 + 113, 8.4 + 113])
 
@@ -169,7 +169,7 @@ def test_hops_cost_by_direction(chip, loihi):
     small = replace(chip, mesh=replace(chip.mesh, width=2, height=2, cores_per_tile=1))
     options = MappingOptions(parts={"a": 4}, share_cores=False)
     wiring, activity, _, _ = ran(small, ring(), {1: [0]}, options, steps=5)
-    found = costs(wiring, activity, loihi[1])
+    found = costs(wiring, activity, loihi[1], "analytic")
     # step 2: 0 -> 1 north; step 3: 1 -> 2 east, south; step 4: 2 -> 3 north; step 5: 3 -> 0 west, south
     hops = found.tally.by_step[:, HOPS].tolist()
     assert hops == [[0, 0, 0, 0], [0, 0, 1, 0], [1, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 1]]
@@ -184,7 +184,7 @@ def test_the_slowest_message_is_not_the_one_with_most_hops(chip, loihi):
     both = net.connect("a", "a", Sparse([0, 0], [9, 2], [2.0, 2.0]), WeightFormat())
     options = MappingOptions(parts={"a": 12}, share_cores=False)
     wiring, activity, _, _ = ran(replace(chip, mesh=mesh), both, {1: [0]}, options, steps=2)
-    assert costs(wiring, activity, loihi[1]).schedule.network_ns[1] == pytest.approx(2.1 + 2 * 6.5)
+    assert costs(wiring, activity, loihi[1], "analytic").schedule.path_ns[1, HOP] == pytest.approx(2.1 + 2 * 6.5)
 
 
 def test_static_energy_is_power_times_time(chip, loihi):
@@ -244,7 +244,7 @@ def test_a_clock_ends_a_step_with_its_next_tick(chip, loihi):
     barrier = Barrier((), "log", "", "", tick_ns=1e6)
     assert barrier.step_ns(np.array([0.0, 5.0, 1e6, 1e6 + 1, 2.5e6])).tolist() == [1e6, 1e6, 1e6, 2e6, 3e6]
     wiring, activity, _, _ = ran(chip, ring(), {1: [0]}, steps=3)
-    found = costs(wiring, activity, replace(loihi[1], barrier=barrier)).schedule
+    found = costs(wiring, activity, replace(loihi[1], barrier=barrier), "analytic").schedule
     assert (found.total_ns, found.late) == (3e6, 0)
-    hurried = costs(wiring, activity, replace(loihi[1], barrier=replace(barrier, tick_ns=10.0))).schedule
+    hurried = costs(wiring, activity, replace(loihi[1], barrier=replace(barrier, tick_ns=10.0)), "analytic").schedule
     assert hurried.late == 3 and hurried.step_ns.tolist() == [30.0, 30.0, 30.0]  # 21.2 ns and 33.6: four updates a core

@@ -9,6 +9,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
+from numba import types
 
 from neuroemu import jit
 
@@ -68,3 +69,39 @@ def test_caches_of_old_versions_are_forgotten_after_a_week(home):
         os.utime(base / name, (time.time() - age_s,) * 2)
     current = Path(jit._cache_folder())
     assert sorted(path.name for path in base.iterdir()) == sorted(["recent", current.name])
+
+
+def double(x):
+    return 2 * x
+
+
+def hits(folder):
+    """How many of a kernel and a C function come from the cache; both are declared, and called, anew."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(jit, "_FOLDER", str(folder))
+        kernel = jit.njit(double)
+        function = jit.specialise(double, "a", types.int64(types.int64))
+        assert kernel(21) == function.ctypes(21) == 42
+    return sum(kernel.stats.cache_hits.values()) + function.cache_hits
+
+
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda content: b"",
+        lambda content: b"x" * 300,
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:-1],
+        lambda content: content[:500] + bytes([content[500] ^ 1]) + content[501:],
+    ],
+    ids=["empty", "noise", "half", "short", "flipped"],
+)
+def test_a_damaged_file_of_the_cache_is_written_anew(tmp_path, ending, harm):
+    assert [hits(tmp_path), hits(tmp_path)] == [0, 2]
+    files = list(tmp_path.rglob(f"*.{ending}"))
+    assert len(files) == 2
+    for path in files:
+        path.write_bytes(harm(path.read_bytes()))
+    assert hits(tmp_path) == 0 or ending == "nbi"  # an index that lacks nothing that is read may serve
+    assert hits(tmp_path) == 2

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+import neuroemu
 from neuroemu import library
+from neuroemu.chip import PROFILES
+from neuroemu.files import program_file
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -33,10 +36,12 @@ def shell(line, folder):
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "mine.yaml").write_text(blocks("yaml")[0])
+    (tmp_path / "leaky.py").write_text(blocks("python")[1])
+    (tmp_path / "own.yaml").write_text(blocks("yaml")[1])
     return tmp_path
 
 
-@pytest.mark.parametrize("line", (blocks("bash")[2] + blocks("bash")[3]).splitlines())
+@pytest.mark.parametrize("line", "".join(blocks("bash")[2:]).splitlines())
 def test_every_command_of_the_tutorial_works(line, folder):
     done = shell(line, folder)
     assert done.returncode == 0, done.stderr
@@ -44,6 +49,21 @@ def test_every_command_of_the_tutorial_works(line, folder):
 
 def test_the_tutorial_program_has_ten_lines():
     assert len(blocks("yaml")[0].splitlines()) <= 11
+
+
+def test_the_model_of_your_own_does_what_it_says(folder):
+    report = neuroemu.run(folder / "own.yaml", allow_code=True)
+    v = report.traces.v["cell"]
+    assert v.min() == 0 and v[:, 0].max() <= 300 < v[:, 1].max() <= 400
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_arithmetic_named_is_one(folder, profile):
+    assert f"`{profile}`" in README
+    text = (folder / "mine.yaml").read_text()
+    chip = f"chip: {{extends: loihi1-davies2018, arithmetic: {profile}}}"
+    (folder / "mine.yaml").write_text(text.replace("chip: loihi1-davies2018", chip))
+    assert program_file.read(folder / "mine.yaml").chip.arithmetic == PROFILES[profile]
 
 
 def test_the_python_example_works(tmp_path):

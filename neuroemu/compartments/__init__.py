@@ -1,6 +1,6 @@
 """Compartment models, one file each: what a compartment remembers, what it can be told, and one step of its arithmetic.
 
-Nothing here loads numba: `update` is plain Python on integers, which the engine compiles when it runs (engine/kernel.py).
+Nothing here loads numba: `update` is plain Python on integers, which the engine compiles when it runs (engine/specialised.py).
 `find(name)` gives a model that comes along, one of an installed package (entry point neuroemu.compartments), or one of a file.
 """
 

@@ -4,7 +4,7 @@
 Eshraghian et al. 2023, eq 52-53: theta[t] = theta0 + b[t], b[t+1] = alpha b[t] + (1 - alpha) S[t].
 ## Our choice
     u, v as the LIF (lif.py), without noise and periodic reset
-    spike if v > threshold + b; then v = 0, or v = v - threshold - b (soft), and the refractory counter starts
+    spike if v > threshold + b; then v = 0, or v = v - threshold - b (soft; clipped), and the refractory counter starts
     b = decay(b, decay_b) + step where it spiked, clipped as v: a spike of step t is in the threshold of step t + 1
 step stands for (1 - alpha) in the threshold's unit, so that it need not be tied to the decay. b relaxes while v is held.
 This is not Lava's ATRLIF, which adapts a threshold and a refractory state of its own and does not reset v.
@@ -54,8 +54,9 @@ def update(p, s, a, now):
     u, over_u = current(s.u, q, p.decay_u, k)
     v, over_v = potential(decay(s.v, p.decay_v), u, s.bias, k)
     payload, v, held = spike(v, s.held, p.threshold + s.b, p.soft, p.refractory)
+    v, over_s = clipped(v, k)  # a threshold below 0 raises v where it is taken away
     b, over_b = clipped(decay(s.b, p.decay_b) + p.step * payload, k)
-    return payload, State(u, v, s.bias, held, b), (over_q + over_u + over_v) | over_b
+    return payload, State(u, v, s.bias, held, b), (over_q + over_u + over_v) | over_s | over_b
 
 
 def at_rest(p, s):

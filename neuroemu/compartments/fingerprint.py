@@ -18,6 +18,7 @@ def fingerprint(model: Model) -> str:
     seen: set[Any] = set()
 
     def value(label: str, given: Any) -> None:
+        given = getattr(given, "py_func", given)  # of a function that the user compiles
         if isinstance(given, FunctionType):
             body(given)
         elif hasattr(given, "tobytes"):

@@ -18,6 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..chip import Chip
+from ..errors import Problem, ProgramError
 from ..fixedpoint import clip, decay
 from ..widths import STATE_UNIT
 from . import lif
@@ -87,10 +88,12 @@ def at_rest(p, s):
 
 
 def columns(given: Columns, chip: Chip) -> tuple[Columns, Columns]:
-    """Registers as the chip applies them, thresholds in units of v."""
+    """Registers as the chip applies them, thresholds in units of v. Raises ProgramError where a minimum exceeds its maximum."""
     n = given["u"].size
     names = ("refractory", "soft", "activity_min", "activity_max", "impulse", "decay_activity", "epoch")
     highest = given.get("threshold_max", np.full(n, chip.registers.threshold_max))
+    _check_order("threshold", given["threshold_min"], highest)
+    _check_order("activity", given["activity_min"], given["activity_max"])
     parameters = {
         **decays(given, chip),
         **{key: given[key] for key in names},
@@ -106,6 +109,14 @@ def columns(given: Columns, chip: Chip) -> tuple[Columns, Columns]:
         "threshold": clip_columns(given["threshold"], given["threshold_min"], highest) * STATE_UNIT,
     }
     return parameters, state
+
+
+def _check_order(name: str, low: np.ndarray, high: np.ndarray) -> None:
+    wrong = np.flatnonzero(low > high)
+    if wrong.size:
+        first = wrong[0]
+        what = f"{name}_min is {low[first]}, above {name}_max, {high[first]} (compartment {first})"
+        raise ProgramError([Problem(what, allowed=f"{name}_min of at most {name}_max")])
 
 
 def clip_columns(x: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

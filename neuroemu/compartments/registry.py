@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
@@ -10,7 +11,9 @@ from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 
+from ..errors import Problem, ProgramError
 from .table import Model
 
 BUILT_IN = {
@@ -56,7 +59,11 @@ def find(name: str) -> Model:
         return found
     for point in entry_points(group=GROUP):
         if point.name == name:
-            return _marked(point.load(), name, point.value)
+            with contextlib.redirect_stdout(sys.stderr):
+                offered = point.load()
+            if not isinstance(offered, Model):
+                raise ProgramError([Problem(f"'{point.value}' of an installed package is no Model")])
+            return _marked(offered, name, point.value)
     raise KeyError(name)
 
 
@@ -66,7 +73,14 @@ def is_built_in(model: Model) -> bool:
 
 
 def load(path: Path, name: str) -> Model:
-    """The Model called `name` in a Python file, which is run. Raises ValueError with what is wrong, OSError."""
+    """The Model called `name` in a Python file, which is run. Raises ProgramError where it has none, OSError, and whatever
+    the file raises.
+    """
+    return model_of(module_of(path), name)
+
+
+def module_of(path: Path) -> ModuleType:
+    """A Python file, run; what it prints goes to stderr, for it is no result of ours."""
     source = path.read_bytes()
     origin = hashlib.sha256(source).hexdigest()[:16]
     spec = importlib.util.spec_from_loader(f"neuroemu_user_{path.stem}_{origin}", loader=None)
@@ -74,12 +88,20 @@ def load(path: Path, name: str) -> Model:
     module = importlib.util.module_from_spec(spec)
     module.__file__ = str(path)
     sys.modules[spec.name] = module  # where numba looks for it when it finds its kernel in the cache
-    exec(compile(source, str(path), "exec"), module.__dict__)
+    with contextlib.redirect_stdout(sys.stderr):
+        exec(compile(source, str(path), "exec"), module.__dict__)
+    return module
+
+
+def model_of(module: ModuleType, name: str) -> Model:
+    """The Model called `name` in a module of module_of. Raises ProgramError with those that it has."""
     found = getattr(module, name, None)
     if not isinstance(found, Model):
         there = ", ".join(key for key, value in vars(module).items() if isinstance(value, Model)) or "none"
-        raise ValueError(f"'{path.name}' has no Model called '{name}'; it has {there}")
-    return _marked(found, name, origin)
+        raise ProgramError(
+            [Problem(f"'{Path(str(module.__file__)).name}' has no Model called '{name}'", allowed=there)]
+        )
+    return _marked(found, name, module.__name__.rpartition("_")[2])
 
 
 def _marked(model: Model, name: str, origin: str) -> Model:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import namedtuple
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from numbers import Integral
+from types import FunctionType
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
-from ..chip import Arithmetic, Chip
+from ..chip import Arithmetic, Chip, Registers
+from ..errors import Problem, ProgramError
 
-INT32 = 2**31 - 1
+INT32, INT64 = 2**31 - 1, 2**63 - 1
+REGISTERS = tuple(limit.name for limit in fields(Registers))
 Columns = dict[str, np.ndarray]
 
 
@@ -39,11 +44,53 @@ class Field(NamedTuple):
         return number(self.low), number(self.high)
 
 
+def _field_faults(field: Any) -> Iterator[tuple[str, str]]:
+    """(what is wrong with a Field, what is allowed)."""
+    if not isinstance(field, Field):
+        yield f"is {field!r}", 'Field("what it is", default, low, high)'
+        return
+    low, high, default = field.low, field.high, field.default
+    of_the_chip = {sign + name for name in REGISTERS for sign in ("", "-")}
+    if default is not None and not _is_whole(default):
+        yield f"has default={default!r}", "whole numbers of 64 bits"
+    for label, limit in (("low", low), ("high", high)):
+        if not _is_whole(limit) and (not isinstance(limit, str) or limit not in of_the_chip):
+            yield f"has {label}={limit!r}", f"whole numbers of 64 bits, or limits of the chip: {', '.join(REGISTERS)}"
+    if not _is_whole(low) or not _is_whole(high):
+        return
+    if low > high:
+        yield f"goes from {low} down to {high}", "Field(about, default, low, high)"
+    elif _is_whole(default) and not low <= default <= high:
+        yield f"has the default {default}", f"its own range, {low}..{high}"
+
+
+def _is_whole(value: Any) -> TypeGuard[int]:
+    return isinstance(value, Integral) and not isinstance(value, bool) and abs(int(value)) <= INT64
+
+
+def _takes(function: Any, n: int) -> bool:
+    """Whether it is a function (or one that the user compiles) that can be called with n values in their order."""
+    if not isinstance(getattr(function, "py_func", function), FunctionType):
+        return False
+    try:
+        inspect.signature(function).bind(*range(n))
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def table(name: str, /, **fields: Field) -> Any:
-    """A NamedTuple class with these fields; its `fields` holds what each of them means."""
-    made: Any = namedtuple(name, fields)  # type: ignore[misc]
+    """A NamedTuple class with these fields; its `fields` holds what each of them means.
+
+    Raises ProgramError where a name is none that Python takes.
+    """
+    try:
+        made: Any = namedtuple(name, fields)  # type: ignore[misc]
+    except ValueError as error:
+        allowed = "letters, digits and _, a letter first, no word of Python"
+        raise ProgramError([Problem(f"table('{name}', ...): {error}", allowed=allowed)]) from None
     made.fields = fields  # type: ignore[attr-defined]
-    made.__doc__ = "\n".join(f"{key}: {field.about}" for key, field in fields.items())
+    made.__doc__ = "\n".join(f"{key}: {getattr(field, 'about', field)}" for key, field in fields.items())
     return made
 
 
@@ -75,7 +122,8 @@ class Model:
     at_rest(p, s) -> bool: true only where update without input leaves s as it is and does not spike: such a compartment
     is not visited, counts as inactive, and its overflows are not counted. None: never at rest.
     ports: names of the inputs, the first is the one that connections lead to unless they say otherwise.
-    given: what the user writes, if not the two tables; columns(values, chip) then makes both tables of it.
+    given: what the user writes, if not the two tables; columns(values, chip) then makes both tables of it, or raises
+    ProgramError where values do not go together.
     switches(values) -> {module constant: value}: constants of the model's file that a population fixes, so that the
     compiler can leave out what it does not use.
     bias: the state that a direct current of the host is written to.
@@ -99,21 +147,34 @@ class Model:
     origin: str = ""
 
     def __post_init__(self) -> None:
-        """Raises ValueError where a model cannot work: no fields, no ports, a bias that is no state, a default left out."""
-        faults = []
-        for name, made in (("parameters", self.parameters), ("state", self.state)):
-            if not getattr(made, "fields", None):
-                faults.append(f"'{name}' is not a table(...) with at least one Field")
-        if not self.ports or not all(isinstance(port, str) and port for port in self.ports):
-            faults.append("'ports' are not names, at least one")
-        if not faults and self.bias and self.bias not in self.state.fields:
-            faults.append(f"the bias '{self.bias}' is none of its states {', '.join(self.state.fields)}")
-        if not faults and self.columns is None:
-            faults += [f"'{key}' has no default" for key, field in self.fields.items() if field.default is None]
-        if not callable(self.update):
-            faults.append("'update' is not a function")
-        if faults:
-            raise ValueError(f"model '{self.name}': {'; '.join(faults)}")
+        """Raises ProgramError with everything for which a model cannot work: its tables, fields, ports, bias and functions."""
+        if problems := [Problem(f"model '{self.name}': {what}", allowed=allowed) for what, allowed in self._faults()]:
+            raise ProgramError(problems)
+
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        """(what is wrong, what is allowed)."""
+        for name, arguments in (("update", "(p, s, a, now)"), ("at_rest", "(p, s)")):
+            function = getattr(self, name)
+            if not (function is None and name == "at_rest") and not _takes(function, arguments.count(",") + 1):
+                yield f"'{name}' is not a function of {arguments}", f"def {name}{arguments}"
+        names = self.ports if isinstance(self.ports, (tuple, list)) else ()
+        if not names or not all(isinstance(port, str) and port for port in names) or len(set(names)) < len(names):
+            yield "'ports' are not names, at least one and each of its own", "like ('in',)"
+        tables = [("parameters", self.parameters), ("state", self.state)]
+        tables += [("given", self.given)] if self.given is not None else []
+        lacking = [name for name, made in tables if not getattr(made, "fields", None)]
+        yield from ((f"'{name}' is not a table(...) with at least one Field", "") for name in lacking)
+        if lacking:
+            return
+        if self.bias and self.bias not in self.state.fields:
+            yield f"the bias '{self.bias}' is none of its states", ", ".join(self.state.fields)
+        if self.given is None:
+            for key in self.parameters.fields.keys() & self.state.fields.keys():
+                yield f"'{key}' is a parameter and a state", "a name of its own for every field"
+        for key, field in self.fields.items():
+            yield from ((f"'{key}' {what}", allowed) for what, allowed in _field_faults(field))
+            if self.columns is None and isinstance(field, Field) and field.default is None:
+                yield f"'{key}' has no default", "a whole number"
 
     @property
     def fields(self) -> dict[str, Field]:

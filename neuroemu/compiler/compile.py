@@ -14,6 +14,7 @@ from ..network import DENDRITES, Network, Population
 from ..streams import stream
 from . import limits
 from .demand import inputs_of
+from .destinations import destinations
 from .expand import expand
 from .groups import groups
 from .image import Blocks, Cells, ChipImage, CountRows, Parts, digest, freeze
@@ -22,7 +23,6 @@ from .partition import PARTITIONERS, Part
 from .place import PLACERS
 from .quantise import Quantised, Rounding, quantise
 from .registers import Tables
-from .route import destinations
 from .rows import count_rows
 from .slots import Slots, slots
 from .table import Table, build

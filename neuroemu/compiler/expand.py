@@ -44,5 +44,7 @@ def _sent_later(made: SynapseList, axon_delay: int | np.ndarray) -> SynapseList:
     """
     if not np.any(axon_delay):
         return made
+    if made.delay.size and made.delay.min() < 0:  # the sum would hide it
+        raise ValueError(f"a delay of {made.delay.min()} steps; at least 0, axon_delay is added to it")
     each = axon_delay if np.ndim(axon_delay) == 0 else np.asarray(axon_delay)[made.pre]
     return made._replace(delay=made.delay + each)

@@ -99,11 +99,19 @@ def _which(values: np.ndarray, wrong: Callable[[np.ndarray], np.ndarray]) -> tup
     return count * (values.size // max(given.size, 1)), found
 
 
-def check_delays(projection: Projection, given: SynapseList, chip: Chip, problems: list[Problem]) -> None:
+def check_delays(
+    projection: Projection, given: SynapseList, axon_delay: int | np.ndarray, chip: Chip, problems: list[Problem]
+) -> None:
+    """axon_delay: of the source, which is part of the delays given."""
     if given.delay.size and (given.delay.min() < 0 or given.delay.max() > chip.synapse.delay_max):
         bad = int(given.delay.min() if given.delay.min() < 0 else given.delay.max())
+        axon = (
+            f", axon_delay of '{projection.source}' (up to {np.max(axon_delay)}) included" if np.any(axon_delay) else ""
+        )
         problems.append(
             Problem(
-                f"a delay of {bad} steps", path=projection.name, allowed=f"0..{chip.synapse.delay_max} on {chip.name}"
+                f"a delay of {bad} steps{axon}",
+                path=projection.name,
+                allowed=f"0..{chip.synapse.delay_max} on {chip.name}",
             )
         )

@@ -35,15 +35,12 @@ def dense_synapses(
     counted = np.zeros(rows.synapses.size, rows.synapses.dtype)
     part_of = np.repeat(np.arange(parts.size.size), parts.size)
     for begin, end, piece in source_pieces(table.first):
-        source, target, projection = (
-            spread_sources(table.first, begin, end),
-            table.target[piece],
-            table.projections(piece),
-        )
+        source, target = spread_sources(table.first, begin, end), table.target[piece]
+        number = table.projections(piece)
         part = part_of[target]
         row = _rows_of(rows, source, part, begin)
         for index in range(len(dense_words)):
-            mine = np.flatnonzero(projection == index)
+            mine = np.flatnonzero(number == index)
             starts = run_starts(row[mine])
             length = np.diff(np.append(starts, mine.size))
             is_dense = dense_words[index][part[mine][starts]] <= sparse_words[index][length]

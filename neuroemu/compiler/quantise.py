@@ -16,7 +16,7 @@ from ..errors import Problem, QuantisationError
 from ..network import Lif, Network, WeightFormat
 from .formats import check_delays, check_format, grid_format
 from .registers import PopulationRounding, Tables, lif_registers, misfits, own_registers
-from .rounding import ProjectionRounding, projection_report
+from .rounding import ProjectionRounding, exact, integer_report, projection_report
 from .scales import choose_scale
 from .trees import joins
 from .weights import Weights, on_grid, sign_mode, stored_weights
@@ -24,7 +24,10 @@ from .weights import Weights, on_grid, sign_mode, stored_weights
 
 @dataclass(frozen=True)
 class Rounding:
-    """What quantising did: scale[population] (units of 2**6 for 1.0), and a report of each population and projection."""
+    """What quantising did: scale[population] (units of 2**6 for 1.0), and a report of each population and projection.
+
+    Projections of integer weights are reported where the chip stores others.
+    """
 
     scale: dict[str, float]
     populations: tuple[PopulationRounding, ...]
@@ -64,7 +67,7 @@ def quantise(network: Network, synapses: dict[str, SynapseList], chip: Chip) -> 
         scales[population.name] = scale
         for projection in incoming:
             given = synapses[projection.name]
-            check_delays(projection, given, chip, problems)
+            check_delays(projection, given, network[projection.source].axon_delay, chip, problems)
             if isinstance(population.model, Lif):
                 format = grid_format(projection, given.weight, exponents[projection.name], chip, problems)
                 mantissas = partial(on_grid, scale=scale, format=format)
@@ -74,6 +77,8 @@ def quantise(network: Network, synapses: dict[str, SynapseList], chip: Chip) -> 
                 format = projection.format or WeightFormat(projection.bits, 0, sign_mode(given.weight))
                 check_format(projection, format, given.weight, chip, problems)
                 kept = stored_weights(given.weight, format, chip.arithmetic)
+                if not problems and not exact(given.weight, kept):  # mixed weights are even, and few bits are coarse
+                    projection_reports.append(integer_report(projection, given.weight, kept))
             weights[projection.name] = kept
     if problems:
         raise QuantisationError(problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from .. import compartments
 from ..chip import Chip
 from ..compartments import Model
 from ..compartments.lif import UNBOUNDED
-from ..errors import Problem
+from ..errors import Problem, ProgramError
 from ..network import Lif, LifRegisters, Noise, Population, Registers, Values
 from ..widths import DECAY_ONE, STATE_UNIT
 
@@ -184,7 +184,7 @@ def _tau_error(kept: np.ndarray, tau_ms: np.ndarray, step_ms: float) -> float:
 
 
 def own_registers(population: Population, chip: Chip, problems: list[Problem], join: int | None = None) -> Tables:
-    """Tables as the user gave them, checked against the ranges of the model and the chip.
+    """Tables as the user gave them, checked against the ranges of the model and the chip; none where the model refuses them.
 
     join: with its children in a dendritic tree.
     """
@@ -201,7 +201,11 @@ def own_registers(population: Population, chip: Chip, problems: list[Problem], j
         values[label] = np.clip(np.nan_to_num(array), -UNBOUNDED, UNBOUNDED).astype(np.int64)
     noise = getattr(population.model, "noise", None)
     recorded = None if noise is None or noise.draws is None else np.asarray(noise.draws, np.int64)
-    return Tables(model, *model.tables(values, chip), recorded)
+    try:
+        return Tables(model, *model.tables(values, chip), recorded)
+    except ProgramError as error:  # the model's own
+        problems += [replace(problem, path=population.name) for problem in error.problems]
+        return Tables(model, {}, {}, recorded)
 
 
 def bias_units(bias: np.ndarray, chip: Chip) -> np.ndarray:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..network import Projection
-from ..pieces import total
+from ..pieces import different, pieces, total
 from .weights import Weights, largest_magnitude, lost_bits, top_mantissa
 
 
@@ -24,6 +24,24 @@ class ProjectionRounding:
     saturated: int
     max_error: float
     rms_error: float
+
+
+def exact(mantissas: np.ndarray, kept: Weights) -> bool:
+    """Whether the chip applies integer weights as they were given."""
+    wanted, units, unit = different(mantissas), different(kept.units), _unit(kept)
+    return all(np.array_equal(units[piece], wanted[piece] * unit) for piece in pieces(wanted.size))
+
+
+def _unit(kept: Weights) -> float:
+    """What a mantissa of 1 stands for in units."""
+    return 1.0 if kept.sum_shift else 2.0**kept.format.exponent
+
+
+def integer_report(projection: Projection, mantissas: np.ndarray, kept: Weights) -> ProjectionRounding:
+    """The report of a projection whose weights were given as mantissas."""
+    on_sum = kept._replace(format=replace(kept.format, exponent=0)) if kept.sum_shift else kept
+    report = projection_report(projection, mantissas, _unit(kept), on_sum)
+    return replace(report, exponent=kept.format.exponent)
 
 
 def projection_report(projection: Projection, weights: np.ndarray, scale: float, kept: Weights) -> ProjectionRounding:

@@ -2,7 +2,7 @@
 
 A model brings `update` for one compartment (compartments/table.py); here are the loop over compartments, their inputs, who
 is asleep, and the list of spikes. The kernel is compiled once for a model and what a population uses of it, with the chip's
-arithmetic as constants, and called by its address: so a chip may hold any mixture of models, and users' own.
+arithmetic as constants (specialised.py), and called by its address: so a chip may hold any mixture of models, and users' own.
 
 Compartments lie in groups of LANES, and a group's states are one piece of memory, field by field: the loop over lanes
 becomes vector code where an update has no branches. A group in which everything is at rest is not visited at all.
@@ -10,22 +10,15 @@ becomes vector code where an update has no branches. A group in which everything
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import re
-from functools import cache
 from typing import Any
 
 import numpy as np
-from numba.core.errors import NumbaError
 
 from ..chip import Arithmetic
-from ..compartments import Model, Now, fingerprint, is_built_in
+from ..compartments import Now
 from ..compartments.joins import ADD, MAX, MIN
-from ..errors import Problem, ProgramError
-from ..jit import jitted, specialise
 from ..widths import LANES
-from .native import SIGNATURE, int32s, int64s, lowest, masks_at, record
+from .native import int32s, int64s, lowest, masks_at, record
 
 # One row a part and thread; all int64, addresses included (*_at).
 PART = np.dtype(
@@ -67,7 +60,7 @@ PART = np.dtype(
     ]
 )
 
-# Bound by specialise(); the values here only name them.
+# Bound by specialised.py; the values here only name them.
 UNIFORM = N_PORTS = N_PARAMETERS = N_STATES = UP = 0
 arithmetic_of: Any = None
 update: Any = None
@@ -238,93 +231,3 @@ def _pass_up(out, ring, part, g, low, high):
         else:
             joined = 1 if (joined != 0) | (value != 0) else 0
         ring[slot] = joined
-
-
-def never(p, s):
-    """The at_rest of a model without one."""
-    return False
-
-
-@cache
-def compiled(model: Model, uniform: bool, wide: bool, switches: tuple, arithmetic: Arithmetic | None) -> Any:
-    """The C function of a model for what a population uses of it.
-
-    uniform: one row of parameters for all.  wide: the ring holds int64.  switches: (constant, value) of the model's file.
-    arithmetic: as constants; None reads the switches while it runs, a little slower.
-    """
-    # Those that come along are part of the cache folder's digest; what is a user's may change without a new name. numba
-    # finds a cached kernel by the name of its module, too.
-    own = "" if is_built_in(model) else fingerprint(model) + model.update.__module__
-    text = repr((model.name, own, uniform, wide, switches, arithmetic))
-    known = inspect.getmodule(model.update) is not None  # else numba would not find it again
-    label = f"{model.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-    try:
-        return specialise(
-            advance_part,
-            label if known else "",
-            SIGNATURE,
-            UNIFORM=int(uniform),
-            N_PORTS=len(model.ports),
-            N_PARAMETERS=len(model.parameters._fields),
-            N_STATES=len(model.state._fields),
-            UP=int(model.passes_up),
-            update=jitted(model.update, **dict(switches)),
-            at_rest=jitted(model.at_rest or never, **dict(switches)),
-            ring_row=_row_of_int64 if wide else _row_of_int32,
-            **_accessors(model, uniform, arithmetic),
-        )
-    except NumbaError as error:
-        if not own:
-            raise
-        raise ProgramError([_not_compiled(model, str(error))]) from None
-
-
-def _not_compiled(model: Model, said: str) -> Problem:
-    """numba's complaint in the words of someone who wrote a model: what, and the line of their file."""
-    told = [line.strip() for line in said.splitlines() if line.strip()]
-    what = next((line for line in told if not line.startswith(("Failed in", "During:", "File"))), told[0])
-    place = re.search(r'File "([^"]+)", line (\d+)', said)
-    where = f" ({place[1]}:{place[2]})" if place else ""
-    return Problem(
-        f"the model '{model.name}' cannot be compiled: {what}{where}",
-        allowed="whole numbers, tuples, conditions, and functions of the same kind (numba's nopython mode)",
-        remedy="NUMBA_DISABLE_JIT=1 to step through it in plain Python",
-    )
-
-
-def _row_of_int64(ring_at, row, width):
-    return int64s(ring_at + 8 * row * width, width)
-
-
-def _row_of_int32(ring_at, row, width):
-    return int32s(ring_at + 4 * row * width, width)
-
-
-def _accessors(model: Model, uniform: bool, arithmetic: Arithmetic | None) -> dict[str, Any]:
-    """Functions between a model's rows and memory, written out field by field: a compiler cannot loop over fields.
-
-    parameters_of(table, tile, lane), state_of(table, tile, lane), inputs_of(scratch, lane) -> row; store(table, tile,
-    lane, row); arithmetic_of(table).  Field k of a group lies at tile + k * LANES + lane; uniform parameters at k.
-    """
-
-    def cell(k: int) -> str:
-        return f"table[tile + np.uint64({k * LANES}) + lane]"
-
-    parameters = range(len(model.parameters._fields))
-    states = range(len(model.state._fields))
-    rows = ", ".join(f"table[{k}]" if uniform else cell(k) for k in parameters)
-    source = f"""
-def parameters_of(table, tile, lane):
-    return Parameters({rows})
-def state_of(table, tile, lane):
-    return State({", ".join(cell(k) for k in states)})
-def store(table, tile, lane, row):
-    {"; ".join(f"{cell(k)} = row[{k}]" for k in states)}
-def arithmetic_of(table):
-    return Arithmetic({", ".join(f"table[{k}]" if arithmetic is None else str(arithmetic[k]) for k in range(N_SWITCHES))})
-def inputs_of(scratch, lane):
-    return ({"".join(f"scratch[np.uint64({k * LANES}) + lane], " for k in range(len(model.ports)))})
-"""
-    made: dict[str, Any] = {"np": np, "Parameters": model.parameters, "State": model.state, "Arithmetic": Arithmetic}
-    exec(source, made)
-    return {name: made[name] for name in ("parameters_of", "state_of", "store", "inputs_of", "arithmetic_of")}

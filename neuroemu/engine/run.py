@@ -18,10 +18,12 @@ from ..compiler.image import ChipImage
 from ..counters import N_COUNTS, Count, Counters, Traces
 from ..errors import InternalError, Problem, ProgramError, TooLarge
 from ..network import Probe
+from ..spool import BUDGET, Spool
 from ..widths import LANES
 from .crew import Crew, available
 from .native import PYTHON
 from .shares import cut_for
+from .specialised import defined
 from .state import ChipState, restart, start, tiles_of
 from .step import HostInput, Memory, Recorder, advance
 
@@ -29,6 +31,7 @@ MOST_THREADS = 8
 FIRST_STRETCH = 16  # steps, after which the crew knows what a step costs
 STRETCH_SPIKES = 1 << 20  # spikes a buffer holds at least; a stretch that fills it goes on with a fresh one
 STRETCH_STEPS = 256  # steps between two looks at the clock
+_SPIKE = ((np.int64, 8), (np.int32, 4), (np.int32, 4))  # step, source, payload, and their bytes
 
 
 class SpikeInput(Protocol):
@@ -53,6 +56,7 @@ class Plan:
     fresh_samples: the state starts anew with every sample.  progress: called with the number of steps done.
     most_spikes: TooLarge is raised when the run has recorded more.
     threads: None takes what the machine has and what steps are worth; results are the same for any number.
+    memory: bytes of what is recorded that may stay in memory; the rest is kept in files (spool.py).
     models: of populations whose model does not come along (compartments.load).
     """
 
@@ -67,6 +71,7 @@ class Plan:
     most_spikes: int = 2**62
     threads: int | None = None
     models: dict[str, Model] = field(default_factory=dict)
+    memory: int = BUDGET
 
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
@@ -76,12 +81,11 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     state, total = start(image, crew.n), plan.steps * plan.samples
     engine = _Engine(image, plan, state, crew)
     _check_recorded_noise(image, plan.steps if plan.fresh_samples else total)
-    counts = np.zeros((total, image.n_parts, N_COUNTS), np.int64)
+    counts = Spool(np.int32, (image.n_parts, N_COUNTS), plan.memory // 4)
     probed = _probed(image, plan)
     columns = np.concatenate([cells for _, cells in probed.values()]) if probed else np.empty(0, np.int64)
-    states = np.empty((total, columns.size), np.int64)
-    chunks: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    n_spikes = 0
+    states = Spool(np.int64, (columns.size,), plan.memory // 4)
+    spikes = tuple(Spool(kind, (), plan.memory // 2 * width // 16) for kind, width in _SPIKE)
     done = fresh = 0  # steps behind us, and those behind us when the state was last fresh
     while done < total:
         if done and plan.fresh_samples and done % plan.steps == 0:
@@ -91,32 +95,45 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
         left = plan.steps - done % plan.steps if plan.fresh_samples else total - done
         n_steps = min(STRETCH_STEPS if done else FIRST_STRETCH, STRETCH_STEPS - done % STRETCH_STEPS, left)
         host = _host_input(image, plan, done + 1, n_steps)
-        here = slice(done, done + n_steps)
-        for buffer in engine.stretch(host, counts[here], columns, states[here], done + 1, fresh + 1):
-            chunks.append(buffer)
-            n_spikes += buffer[0].size
+        counted, probes = (
+            np.zeros((n_steps, image.n_parts, N_COUNTS), np.int64),
+            np.empty((n_steps, columns.size), np.int64),
+        )
+        for pieces in engine.stretch(host, counted, columns, probes, done + 1, fresh + 1):
+            for spool, piece in zip(spikes, pieces, strict=True):
+                spool.append(piece)
+        counts.append(_fitting(counted))
+        states.append(probes)
         done += n_steps
-        if n_spikes > plan.most_spikes:
+        if spikes[0].n > plan.most_spikes:
             raise TooLarge(
-                f"{n_spikes:,} spikes in {done:,} of {total:,} steps fill the memory of this machine. "
+                f"{spikes[0].n:,} spikes in {done:,} of {total:,} steps fill the disk of this machine. "
                 "Try fewer steps (--steps) or samples, or a network that fires less."
             )
         if plan.progress:
             plan.progress(done)
-    step, source, payload = (np.concatenate([chunk[k] for chunk in chunks]) for k in range(3))
+    step, source, payload = (spool.array() for spool in spikes)
+    recorded = states.array()
     bounds = np.cumsum([0, *(index.size for index, _ in probed.values())])
-    tables = {key: states[:, bounds[k] : bounds[k + 1]] for k, key in enumerate(probed)}
+    tables = {key: recorded[:, bounds[k] : bounds[k + 1]] for k, key in enumerate(probed)}
     traces = Traces(step, source, payload, tables, {key: index for key, (index, _) in probed.items()})
-    return traces, Counters(counts, state.overflows.sum(axis=0))
+    return traces, Counters(counts.array(), state.overflows.sum(axis=0))
+
+
+def _fitting(counts: np.ndarray) -> np.ndarray:
+    """Counts of a step and part have 31 bits: a part has fewer synapses than that on any chip."""
+    if counts.size and counts.max() >= 2**31:
+        raise InternalError(f"a part counted {counts.max():,} in one step")
+    return counts
 
 
 class _Engine:
     """An image, its state and its threads: what stays the same from stretch to stretch."""
 
     def __init__(self, image: ChipImage, plan: Plan, state: ChipState, crew: Crew) -> None:
-        models = _models(image, plan)
+        self._models = _models(image, plan)
         self._image, self._crew = image, crew
-        self._cuts = {n: cut_for(image, models, state, n, plan.seed) for n in {1, crew.n}}
+        self._cuts = {n: cut_for(image, self._models, state, n, plan.seed) for n in {1, crew.n}}
         listed, filled = np.zeros((2, crew.n), np.int64), np.zeros((crew.n, state.ring.shape[0]), np.uint8)
         self._memory = {
             n: Memory(
@@ -132,7 +149,7 @@ class _Engine:
                 listed,
                 filled,
                 np.zeros((crew.n, image.n_parts), np.int64),
-                np.zeros(crew.n, np.uint8),
+                np.zeros((2, crew.n), np.int64),
                 np.array([share.compartments for share in cut.shares], np.int64),
                 np.zeros(1, np.int64),
             )
@@ -174,14 +191,20 @@ class _Engine:
             memory.arrived[0] = 0
             row, n_recorded = self._crew.together([partial(advance, k, n, shares[k], *where) for k in range(n)])
             if memory.failed.any():
-                what = "a compartment model raised an error while it ran; what it said stands above"
-                raise ProgramError([Problem(what, remedy="NUMBA_DISABLE_JIT=1 to step through it in plain Python")])
+                raise ProgramError([self._raised(int(memory.failed.max()) - 1)])
             pieces.append(tuple(array[:n_recorded].copy() for array in buffer))  # type: ignore[arg-type]
         if n > 1:
             np.sum(each, axis=0, out=counts)
         events = int(counts[:, :, (Count.SYNAPSE_READ, Count.ACTIVE)].sum())
         self._crew.learn(n, n_steps, events, time.perf_counter() - began)
         return pieces
+
+    def _raised(self, part: int) -> Problem:
+        """What to say of a model that raised; numba has printed the error itself."""
+        name = self._image.names[self._image.parts.population[part]]
+        what = f"the model '{self._models[name].name}' ({defined(self._models[name])}) raised an error while it ran"
+        remedy = "NUMBA_DISABLE_JIT=1 to step through it in plain Python"
+        return Problem(f"{what}; what it said stands above", path=name, remedy=remedy)
 
 
 def _models(image: ChipImage, plan: Plan) -> dict[str, Model]:

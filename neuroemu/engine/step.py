@@ -67,7 +67,7 @@ class Memory(NamedTuple):
     listed: (2, threads) int64 spikes that each thread has listed, by parity.  first_of: (threads,) where its list begins.
     filled: (threads, rows) uint8, 0 where nothing was put into a row, MARKED where each slot of it has its mark, FLOODED
     where not.  reads: (threads, parts) int64, 0 between steps.
-    failed: (threads,) uint8, 1 where a model raised.  arrived: (1,) of the barrier.
+    failed: (2, threads) int64 by parity, 1 + the part whose model raised, else 0.  arrived: (1,) of the barrier.
     """
 
     plain: Synapses
@@ -123,8 +123,8 @@ def advance(thread, n_threads, share, memory, host, recorder, first_step, sample
     first_step + k.
 
     memory.arrived starts at 0.  sample_first: the step with which the state was fresh.
-    Stops early, before a step, when the spikes of that step might not fit. Returns (rows done, spikes recorded), which is
-    the same in every thread.
+    Stops early, before a step, when the spikes of that step might not fit, and within one where a model raised. Returns
+    (rows done, spikes recorded), which is the same in every thread.
     """
     n_sources, n_rows = memory.spiked.shape[1], memory.ring.shape[0]
     low, high = share.groups
@@ -156,7 +156,7 @@ def advance(thread, n_threads, share, memory, host, recorder, first_step, sample
             listed = call(kernel, part_at, due, parity, flood, step, step - sample_first + 1, listed)
             active = record(part_at, PART).n_active
             if active < 0:
-                memory.failed[thread], active, listed = 1, 0, before
+                memory.failed[parity, thread], active, listed = part + 1, 0, before
             share.stayed[k] = 1 if active > 0 else 0
             counts[part, _ACTIVE] += active
             counts[part, _INACTIVE] += size - active
@@ -169,6 +169,8 @@ def advance(thread, n_threads, share, memory, host, recorder, first_step, sample
 
         if n_threads > 1:
             barrier(memory.arrived, (row - row_from + 1) * n_threads)
+        if memory.failed[parity].any():
+            return row, n_recorded
         total = host_to - host_from
         for t in range(n_threads):
             total += memory.listed[parity, t]

@@ -138,6 +138,9 @@ def _axon_delay(draft: Draft, given: Any, at: Path_) -> Any:
     if isinstance(delay, (connect.Uniform, connect.Normal)) or np.shape(delay) not in ((), (n,)):
         draft.problem((*at, "axon_delay"), "is not one delay for each compartment", f"one number, or {n} of them")
         return 0
+    if np.any(np.asarray(delay) < 0):
+        draft.problem((*at, "axon_delay"), f"a delay of {np.min(delay):g} steps", f"whole numbers 0..{MOST}")
+        return 0
     return np.asarray(delay).astype(np.int64) if np.ndim(delay) else int(delay)
 
 

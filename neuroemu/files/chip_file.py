@@ -6,6 +6,7 @@ missing price is an error, a free event says 0 pJ, an unknown one says null. `ex
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -191,11 +192,10 @@ class BarrierPriceSpec(Section):
 
 
 # One entry for every event of events.py; none may be missing.
-PricesSpec: Any = create_model(
-    "PricesSpec",
-    __base__=Section,
-    **{key: (BarrierPriceSpec if event is Event.BARRIER else PriceSpec, ...) for key, event in BY_KEY.items()},
-)
+_ENTRIES: dict[str, Any] = {
+    key: (BarrierPriceSpec if event is Event.BARRIER else PriceSpec, ...) for key, event in BY_KEY.items()
+}
+PricesSpec: Any = create_model("PricesSpec", __base__=Section, **_ENTRIES)
 
 
 class BarrierSpec(Section):
@@ -402,6 +402,7 @@ def _build(document: Document) -> tuple[Chip, PriceList]:
         about=spec.about,
         technology=spec.technology,
         estimate=spec.estimate,
+        written=json.dumps(document.data),
     )
     return chip, _prices(spec)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
+import traceback
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from .. import compartments
 from ..compartments import Model, registry
-from ..errors import Problem
+from ..errors import Problem, ProgramError
 from ..program import Place
 from . import arrays, marked_yaml
 from . import program_schema as schema
@@ -19,6 +21,22 @@ from .marked_yaml import Document, Path_, dotted
 from .salvage import Salvaged
 
 MOST = 2**31 - 1  # of a step, a delay, an index
+
+
+def _told(error: BaseException, path: Path) -> tuple[Problem, ...]:
+    """What reading or running a Python file raised, with the line of it."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return (Problem(f"running '{path}:{error.lineno}' failed: SyntaxError: {error.msg}"),)
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    if isinstance(error, ProgramError):
+        where = f"'{path}:{lines[-1]}': " if lines else ""
+        return tuple(replace(problem, what=where + problem.what) for problem in error.problems)
+    if not lines and isinstance(error, OSError):
+        return (Problem(f"'{path}' cannot be read ({error.strerror or error})"),)
+    if not lines and isinstance(error, ValueError):
+        return (Problem(str(error)),)
+    where = f"{path}:{lines[-1]}" if lines else f"{path}"
+    return (Problem(f"running '{where}' failed: {type(error).__name__}: {error}"),)
 
 
 @dataclass
@@ -37,6 +55,7 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
+    _modules: dict[Path, ModuleType | BaseException] = field(default_factory=dict)
 
     def values(self, value: Any, n: int, at: Path_, otherwise: float = 0.0) -> Any:
         """One number for all, or (n,) numbers; `otherwise` where a problem was noted, to go on with."""
@@ -67,26 +86,33 @@ class Draft:
     def own_model(self, name: str, at: Path_) -> Model | None:
         """The model of 'FILE.py:NAME' beside the program, or of an installed package; None with a problem noted."""
         file, _, attribute = name.rpartition(":")
-        if not file:
-            return compartments.find(name)
         path = self.path.parent / file
-        if not self.allow_code:
+        if file and not self.allow_code:
             self.problem(at, f"'{file}' is Python code, which would be run", remedy="--allow-code, if you trust it")
             return None
         try:
-            arrays.check_file(path, marked_yaml.MAX_BYTES)
-            model = registry.load(path, attribute)
-        except OSError as error:
-            self.problem(at, f"'{path}' cannot be read ({error.strerror or error})")
-            return None
-        except ValueError as error:
-            self.problem(at, str(error))
-            return None
+            if not file:
+                return compartments.find(name)
+            return registry.model_of(self._module(path), attribute)
         except (Exception, SystemExit) as error:  # whatever the user's code raises
-            self.problem(at, f"running '{path}' failed: {type(error).__name__}: {error}")
+            for problem in _told(error, path):
+                self.problem(at, problem.what, problem.allowed, problem.remedy)
             return None
-        self.files.append(path)
-        return model
+
+    def _module(self, path: Path) -> ModuleType:
+        """A Python file, run once however often the program names it; what it raised is raised again."""
+        found = self._modules.get(path.resolve())
+        if found is None:
+            try:
+                arrays.check_file(path, marked_yaml.MAX_BYTES)
+                self.files.append(path)
+                found = registry.module_of(path)
+            except (Exception, SystemExit) as error:
+                found = error
+            self._modules[path.resolve()] = found
+        if isinstance(found, BaseException):
+            raise found
+        return found
 
     def known(self, name: str, at: Path_, on_chip: bool = False) -> bool:
         populations = self.spec.network.populations

@@ -11,7 +11,16 @@ import math
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, create_model, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
 
 from .. import compartments, units
 from .checking import (
@@ -163,8 +172,25 @@ class NoiseSpec(Spec):
     at_membrane: bool = False
 
 
+def _meaning(field: compartments.Field) -> dict[str, Any]:
+    """What the JSON Schema says of a model's field; limits of the chip by their names, as they differ from chip to chip."""
+    named = [f"{label} {limit}" for label, limit in (("from", field.low), ("to", field.high)) if isinstance(limit, str)]
+    told: dict[str, Any] = {"description": f"{field.about} ({', '.join(named)} of the chip)" if named else field.about}
+    numbers = (("minimum", field.low), ("maximum", field.high), ("default", field.default))
+    return told | {key: number for key, number in numbers if isinstance(number, int)}
+
+
+def _tell_lif(shape: dict[str, Any]) -> None:
+    """Adds the meanings of the fields of lif to a JSON Schema."""
+    for key, field in compartments.find("lif").fields.items():
+        if key in shape["properties"]:
+            shape["properties"][key] |= _meaning(field)
+
+
 class LifRegistersSpec(Sized):
     """The same by the chip's own registers."""
+
+    model_config = ConfigDict(json_schema_extra=_tell_lif)
 
     neuron: Literal["lif_registers"]
     decay_u: Values = 4095
@@ -194,7 +220,10 @@ class OwnSpec(Sized):
 def _by_registers(name: str) -> Any:
     """The spec of a model that comes along: a key a field of its tables."""
     model = compartments.find(name)
-    fields: dict[str, Any] = {key: (Values | None, None) for key in model.fields}
+    fields: dict[str, Any] = {
+        key: (Annotated[Values | None, Field(json_schema_extra=_meaning(field))], None)
+        for key, field in model.fields.items()
+    }
     doc = (inspect.getdoc(inspect.getmodule(model.update)) or name).split("\n\n")[0]
     fields["neuron"] = (Literal[name], ...)
     made: Any = create_model(f"{name}_registers", __base__=Sized, __doc__=doc, **fields)
@@ -393,7 +422,7 @@ class RunSpec(Spec):
     steps: Annotated[int, Field(ge=1, le=10**9)]
     samples: Annotated[int, Field(ge=1, le=10**9)] | Literal["all"] = "all"
     reset: bool = True
-    latency: Literal["analytic", "simple"] = "analytic"
+    latency: Literal["contended", "analytic", "simple"] = "contended"
 
 
 class DecodeSpec(Spec):

@@ -3,41 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import errno
 import hashlib
-import json
 import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..compiler.image import digest
-from ..compiler.partition import distinct_sources
 from ..errors import OutputError
-from ..events import HOPS, READS, Event
-from ..latency import BOUNDS
+from . import tables
 from .spikes import probed_states, write_spikes
 
 if TYPE_CHECKING:
     from .report import Report
 
 MAX_NAME = 200  # bytes; ours grow by a few for the folder beside it
-FILES = (
-    "manifest.json",
-    "summary.json",
-    "steps.csv",
-    "cores.csv",
-    "populations.csv",
-    "spikes.h5",
-    "mapping.json",
-)
+FILES = ("manifest.json", "summary.json", "spikes.h5", *tables.FILES)
 
 
 def check_free(folder: Path, overwrite: bool) -> None:
@@ -80,6 +66,11 @@ def next_free(base: Path, name: str) -> Path:
 
 def write(report: Report, folder: Path, overwrite: bool, command: list[str], numbered: bool = False) -> Path:
     """Writes the run and returns where.  numbered: another run may take the name first, then the next number is taken."""
+    return land(lambda partial: _write_files(report, partial, command), folder, overwrite, numbered)
+
+
+def land(fill: Callable[[Path], None], folder: Path, overwrite: bool, numbered: bool = False) -> Path:
+    """Has a folder filled beside the wanted one and puts it there in one go; returns where."""
     if numbered and folder.exists():  # another run landed while this one was running
         folder = _next(folder)
     folder = folder.absolute() if folder.name in ("", "..") else folder  # -o . is the folder we are in
@@ -88,7 +79,7 @@ def write(report: Report, folder: Path, overwrite: bool, command: list[str], num
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name[:100]}-", dir=folder.parent))
     try:
         os.chmod(partial, 0o777 & ~_umask())  # mkdtemp makes it private
-        _write_files(report, partial, command)
+        fill(partial)
         return _land(partial, folder, overwrite, numbered)
     except OSError as error:
         raise OutputError(
@@ -153,12 +144,9 @@ def _swap(partial: Path, folder: Path) -> None:
 
 
 def _write_files(report: Report, folder: Path, command: list[str]) -> None:
-    _json(folder / "manifest.json", manifest(report, command))
-    _json(folder / "summary.json", report.summary)
-    _json(folder / "mapping.json", mapping(report))
-    _csv(folder / "steps.csv", *_steps(report))
-    _csv(folder / "cores.csv", *_cores(report))
-    _csv(folder / "populations.csv", *_populations(report))
+    tables.as_json(folder / "manifest.json", manifest(report, command))
+    tables.as_json(folder / "summary.json", report.summary)
+    tables.write_costs(report.priced, folder)
     write_spikes(report, folder / "spikes.h5")
 
 
@@ -166,17 +154,6 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
-
-def _csv(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
 
 
 def manifest(report: Report, command: list[str]) -> dict[str, Any]:
@@ -197,9 +174,7 @@ def manifest(report: Report, command: list[str]) -> dict[str, Any]:
         "chip_hash": digest(
             *(repr(part) for part in (chip.mesh, chip.core, chip.synapse, chip.registers, chip.arithmetic))
         ),
-        "price_hash": digest(
-            prices.energies(), prices.times(), repr(prices.barrier.points), prices.barrier.interpolate
-        ),
+        "price_hash": prices.hash,
         "inputs": {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()},
         "versions": {
             "python": platform.python_version(),
@@ -217,94 +192,3 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
-
-
-def mapping(report: Report) -> dict[str, Any]:
-    """Who sits where: parts with their core and tile and what they ask for, and what is left on each core."""
-    chip, mapped = report.program.chip, report.compiled.mapping
-    parts = [
-        {
-            "part": part.name,
-            "population": part.population,
-            "first": part.first,
-            "size": part.size,
-            "core": core,
-            "tile": list(chip.mesh.tile_xy(core // chip.mesh.cores_per_tile)),
-            "axons_in": part.demand.axons_in,
-            "synapse_words": part.demand.words,
-        }
-        for part, core in zip(mapped.parts, mapped.placement, strict=True)
-    ]
-    limits = {
-        "compartments": chip.core.compartments,
-        "axons_in": chip.core.axons_in,
-        "axons_out": chip.core.axons_out,
-        "synapse_words": chip.core.synapse_words,
-    }
-    mesh = {"width": chip.mesh.width, "height": chip.mesh.height, "cores_per_tile": chip.mesh.cores_per_tile}
-    return {"chip": chip.name, "mesh": mesh, "limits_per_core": limits, "parts": parts}
-
-
-def _steps(report: Report) -> tuple[list[str], Iterable[Iterable[Any]]]:
-    tally, schedule, n_steps = report.tally, report.schedule, report.counters.n_steps
-    columns: dict[str, list[Any]] = {
-        "step": list(range(1, n_steps + 1)),
-        "sample": (np.arange(n_steps) // report.program.steps).tolist(),
-        "spikes": tally.by_step[:, Event.SPIKE_OUT].tolist(),
-        "input_spikes": tally.by_step[:, Event.HOST_IN].tolist(),
-        "synaptic_events": tally.by_step[:, READS].sum(axis=1).tolist(),
-        "active_updates": tally.by_step[:, Event.COMPARTMENT_ACTIVE].tolist(),
-        "messages": tally.by_step[:, Event.TILE_IN].tolist(),
-        "hops": tally.by_step[:, HOPS].sum(axis=1).tolist(),
-        "dynamic_pj": report.bill.by_step.tolist(),
-        "step_ns": schedule.step_ns.tolist(),
-        "core_ns": schedule.core_ns.tolist(),
-        "network_ns": schedule.network_ns.tolist(),
-        "barrier_ns": [schedule.barrier_ns] * n_steps,
-        "slowest_core": schedule.slowest_core.tolist(),
-        "bound_by": [BOUNDS[k] for k in schedule.bound],
-    }
-    return list(columns), zip(*columns.values(), strict=True)
-
-
-def _cores(report: Report) -> tuple[list[str], Iterable[Iterable[Any]]]:
-    chip, mapped, tally = report.program.chip, report.compiled.mapping, report.tally
-    header = ["core", "tile_x", "tile_y", "parts", "compartments", "axons_in", "axons_out", "synapse_words",
-              "spikes", "synaptic_events", "messages_sent", "messages_received", "dynamic_pj", "busy_ns"]  # fmt: skip
-    rows = []
-    for k, core in enumerate(tally.cores.tolist()):
-        here = [part for part, place in zip(mapped.parts, mapped.placement, strict=True) if place == core]
-        counts = tally.by_core[k]
-        rows.append(
-            [
-                core,
-                *chip.mesh.tile_xy(core // chip.mesh.cores_per_tile),
-                " ".join(part.name for part in here),
-                sum(part.size for part in here),
-                distinct_sources(here),
-                mapped.axons_out[core],
-                sum(part.demand.words for part in here),
-                int(counts[Event.SPIKE_OUT]),
-                int(counts[list(READS)].sum()),
-                int(counts[Event.AXON_OUT]),
-                int(counts[Event.AXON_IN]),
-                report.bill.by_core[str(core)],
-                float(report.schedule.busy_ns[k]),
-            ]
-        )
-    return header, rows
-
-
-def _populations(report: Report) -> tuple[list[str], Iterable[Iterable[Any]]]:
-    header = ["population", "size", "on_chip", "parts", "spikes", "mean_rate_hz", "synaptic_events", "dynamic_pj"]
-    seconds = report.counters.n_steps * report.program.network.step_ms / 1000.0
-    rows = []
-    for k, name in enumerate(report.tally.names):
-        first, size = report.range_of(name)
-        spikes = int(report.tally.spikes[first : first + size].sum())
-        on_chip = name in report.compiled.image.names
-        n_parts = sum(part.population == name for part in report.compiled.mapping.parts) if on_chip else 0
-        reads = int(report.tally.by_population[k, list(READS)].sum())
-        rate = spikes / size / seconds
-        rows.append([name, size, on_chip, n_parts, spikes, rate, reads, report.bill.by_population[name]])
-    return header, rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ..program import SpikesInput
 from ..units import show
 
 if TYPE_CHECKING:
+    from .priced import Priced
     from .report import Report
 
 SHOWN_ERROR = 0.02  # of a threshold, a bias or a time constant; below, the weights' own rounding is larger
@@ -20,8 +21,29 @@ Section = tuple[str, list[tuple[str, str]]]
 
 def sections(report: Report) -> list[Section]:
     """What is shown of a run, in order."""
-    parts = [_result(report), _work(report), _energy(report), _time(report), _quantisation(report)]
+    parts = [_result(report), *cost_sections(report.summary, report.priced), _quantisation(report)]
     return [section for section in parts if section[1]]
+
+
+def cost_sections(summary: dict[str, Any], priced: Priced) -> list[Section]:
+    """What a run did and cost; also of one that was priced again."""
+    return [_work(summary), _energy(summary, priced), _time(summary, priced)]
+
+
+def compared(before: dict[str, Any], after: dict[str, Any]) -> Section:
+    """The headline figures of two summaries of one run."""
+    figures = [
+        ("energy", ("energy_pj", "total"), "pJ"),
+        ("dynamic", ("energy_pj", "dynamic"), "pJ"),
+        ("a step", ("latency_ns", "mean_step"), "ns"),
+    ]
+    rows = [("chip", f"{before['chip']} -> {after['chip']}"), ("latency", f"{before['latency']} -> {after['latency']}")]
+    for label, (section, key), unit in figures:
+        old, new = before[section][key], after[section][key]
+        times = f"  ({new / old:.3g} times)" if old else ""
+        rows.append((label, f"{show(old, unit)} -> {show(new, unit)}{times}"))
+    rows.append(("hops", f"{before['hops']:,} -> {after['hops']:,}"))
+    return "before and after", rows
 
 
 def notes(report: Report) -> list[str]:
@@ -41,6 +63,13 @@ def notes(report: Report) -> list[str]:
             found.append(
                 f"Warning: input '{name}': {late} of {given.step.size} spikes lie after the last step and were not sent."
             )
+    return found + cost_notes(summary)
+
+
+def cost_notes(summary: dict[str, Any]) -> list[str]:
+    """What the chip file does not know, or only guesses."""
+    late = summary["latency_ns"]["late_steps"]
+    found = [f"Warning: {late:,} steps took longer than a tick of the chip's clock."] if late else []
     found += [f"Not modelled: {item}." for item in summary["not_modelled"]]
     return found + [f"Estimate: {item}." for item in summary["estimates"]]
 
@@ -60,8 +89,7 @@ def _result(report: Report) -> Section:
     return "result", rows
 
 
-def _work(report: Report) -> Section:
-    s = report.summary
+def _work(s: dict[str, Any]) -> Section:
     spikes_per_sample = f"  ({s['spikes'] / s['samples']:,.1f} a sample)" if s["samples"] > 1 else ""
     return "work", [
         ("chip", f"{s['chip']}: {s['compartments']:,} compartments, {s['synapses']:,} synapses on "
@@ -73,8 +101,7 @@ def _work(report: Report) -> Section:
     ]  # fmt: skip
 
 
-def _energy(report: Report) -> Section:
-    s = report.summary
+def _energy(s: dict[str, Any], priced: Priced) -> Section:
     energy = s["energy_pj"]
     rows = [
         (
@@ -83,8 +110,8 @@ def _energy(report: Report) -> Section:
         ),
         (
             "static",
-            f"at full speed, {show(report.schedule.total_ns, 'ns')} in all; {show(energy['static_in_real_time'], 'pJ')} "
-            f"at {report.program.network.step_ms:g} ms a step",
+            f"at full speed, {show(s['latency_ns']['total'], 'ns')} in all; {show(energy['static_in_real_time'], 'pJ')} "
+            f"at {priced.wiring.step_ms:g} ms a step",
         ),
         (
             "a sample",
@@ -100,27 +127,24 @@ def _energy(report: Report) -> Section:
                 f"{s['pj_per_synaptic_event']:,.1f} pJ  (dynamic {s['dynamic_pj_per_synaptic_event']:,.1f} pJ)",
             )
         )
-    totals = report.tally.totals
-    happened = {key: pj for key, pj in energy["by_event"].items() if totals[BY_KEY[key]] > 0}
+    totals = priced.costs.tally.totals
+    happened = {key: pj for key, pj in energy["by_event"].items() if totals[BY_KEY[key]] > 0 and pj != 0.0}
     for key, pj in sorted(happened.items(), key=lambda item: -(item[1] or 0.0)):
         share = "" if not pj else f"  {pj / energy['dynamic']:.1%}"
         rows.append((f"  {key.replace('_', ' ')}", f"{totals[BY_KEY[key]]:,} x: {show(pj, 'pJ')}{share}"))
     return "energy", rows
 
 
-def _time(report: Report) -> Section:
-    s, schedule = report.summary, report.schedule
+def _time(s: dict[str, Any], priced: Priced) -> Section:
     latency = s["latency_ns"]
-    bound = ", ".join(f"{name} {share:.0%}" for name, share in latency["bound_by"].items())
-    cores, times = np.unique(schedule.slowest_core, return_counts=True)
-    slowest = f"core {cores[times.argmax()]} slowest in {times.max() / times.sum():.0%} of the steps"
-    step_ms = report.program.network.step_ms
+    step_ms = priced.wiring.step_ms
     real_time = step_ms * 1e6 / latency["mean_step"]
     return "time on chip", [
         ("a step", f"{show(latency['mean_step'], 'ns')} mean, {show(latency['max_step'], 'ns')} longest "
                    f"({real_time:,.0f} times real time)"),
         ("a sample", show(s["latency_per_sample_ns"], "ns")),
-        ("bound by", f"{bound}; {slowest}"),
+        ("how", f"latency: {s['latency']}"),
+        *(("why" if k == 0 else "", f"{reason.share:.0%} {reason.text}") for k, reason in enumerate(priced.costs.reasons)),
     ]  # fmt: skip
 
 

@@ -12,10 +12,11 @@ from ..compiler import Compiled
 from ..costs import Activity, Costs
 from ..counters import Counters, Traces
 from ..energy import Bill
-from ..latency import Schedule
 from ..program import Program
+from ..schedule import Schedule
 from ..tally import Tally
 from ..wiring import Wiring
+from .priced import Priced
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,13 @@ class Report:
     wall_s: float
     summary: dict[str, Any]
     folder: Path | None = None
+
+    @property
+    def priced(self) -> Priced:
+        program, parts = self.program, self.compiled.mapping.parts
+        return Priced(
+            program.chip, program.prices, program.latency, parts, self.wiring, self.activity, self.costs, program.steps
+        )
 
     @property
     def tally(self) -> Tally:

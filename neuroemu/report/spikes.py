@@ -1,9 +1,13 @@
-"""spikes.h5: spikes and probed states in the NIRData layout, readable with nir.read_data."""
+"""spikes.h5: spikes and probed states in the NIRData layout, readable with nir.read_data.
+
+Written a stretch at a time, so that a run that lies on disk is never whole in memory.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,36 +16,50 @@ from ..widths import STATE_UNIT
 if TYPE_CHECKING:
     from .report import Report
 
+CHUNK = 1 << 16  # elements of a chunk of a dataset
+
 
 def write_spikes(report: Report, path: Path) -> None:
     """One node a population, one row a sample.
 
     spikes: EventData, idx padded with -1, time in seconds at the middle of the step (so that floor(time / dt) is the step
-    from 0, whatever the last bit says), n_neurons, t_max.
+    from 0, whatever the last bit says), n_neurons, t_max; ValuedEventData where a payload is not 1.
     Any probed state (u, v, ...): TimeGriddedData (samples, steps, probed compartments).
     """
     import h5py
-    import nir
 
-    program, samples = report.program, report.samples
-    dt = program.network.step_ms / 1000.0
-    nodes: dict[str, dict[str, object]] = {}
-    for name in recorded(report):
-        step, index, payload = report.traces.of(*report.range_of(name))
-        n = report.range_of(name)[1]
-        nodes.setdefault(name, {})["spikes"] = _events(step, index, payload, n, program.steps, samples, dt)
-    for (name, observable), table in report.traces.states.items():
-        data = table.reshape(samples, program.steps, table.shape[1])
-        nodes.setdefault(name, {})[observable] = nir.TimeGriddedData(data, dt)
-    graph = nir.NIRGraphData({name: nir.NIRNodeData(observables) for name, observables in nodes.items()})
-    nir.write_data(str(path), graph)
+    dt = report.program.network.step_ms / 1000.0
     scales = report.compiled.quantised.scale
-    with h5py.File(path, "a") as file:  # what NIRData has no field for
+    with h5py.File(path, "w") as file:
+        file.attrs["__type__"] = "NIRGraphData"
+        file.create_group("nodes")
+        for name in recorded(report):
+            _write_events(_observable(file, name, "spikes"), report, name, dt)
         for kind, name, index in probed_states(report):
-            group = file[f"nodes/{name}/observables/{kind}"]
-            group.attrs["index"] = index
+            group = _observable(file, name, kind)
+            group.attrs["__type__"], group.attrs["dt"] = "TimeGriddedData", dt
+            table = report.traces.states[name, kind]
+            _write_table(group, table, report.samples, report.program.steps)
+            group.attrs["index"] = index  # what NIRData has no field for
             group.attrs["unit"] = "the chip's integers"
             group.attrs["one"] = scales[name] * STATE_UNIT  # what 1.0 of the network is in them
+
+
+def _observable(file: Any, name: str, kind: str) -> Any:
+    node = file.require_group(f"nodes/{name}")
+    node.attrs["__type__"] = "NIRNodeData"
+    return node.create_group(f"observables/{kind}")
+
+
+def _write_table(group: Any, table: np.ndarray, samples: int, steps: int) -> None:
+    """A probed state, (samples * steps, n), as (samples, steps, n)."""
+    n = table.shape[1]
+    data = group.create_dataset("data", (samples, steps, n), table.dtype)
+    rows = max(1, CHUNK // max(n, 1))
+    for sample in range(samples):
+        for first in range(0, steps, rows):
+            last = min(first + rows, steps)
+            data[sample, first:last] = table[sample * steps + first : sample * steps + last]
 
 
 def probed_states(report: Report) -> list[tuple[str, str, np.ndarray]]:
@@ -56,21 +74,36 @@ def recorded(report: Report) -> list[str]:
     return list(dict.fromkeys(probed)) or [population.name for population in network.on_chip]
 
 
-def _events(
-    step: np.ndarray, index: np.ndarray, payload: np.ndarray, n: int, steps: int, samples: int, dt: float
-) -> object:
-    import nir
+def _write_events(group: Any, report: Report, name: str, dt: float) -> None:
+    samples, steps, n = report.samples, report.program.steps, report.range_of(name)[1]
+    counts, graded = np.zeros(samples, np.int64), False
+    for step, _, payload in _mine(report, name):
+        counts += np.bincount((step - 1) // steps, minlength=samples)
+        graded |= bool(np.any(payload != 1))
+    group.attrs["__type__"] = "ValuedEventData" if graded else "EventData"
+    group.attrs["n_neurons"], group.attrs["t_max"] = n, steps * dt
+    shape = (samples, int(counts.max(initial=0)))
+    layout = {"chunks": (1, min(shape[1], CHUNK))} if shape[1] > CHUNK else {}
+    idx = group.create_dataset("idx", shape, np.int64, fillvalue=-1, **layout)
+    time = group.create_dataset("time", shape, np.float64, fillvalue=np.inf, **layout)
+    value = group.create_dataset("value", shape, np.float64, **layout) if graded else None
+    done = np.zeros(samples, np.int64)
+    for step, index, payload in _mine(report, name):
+        sample = (step - 1) // steps
+        found, starts = np.unique(sample, return_index=True)
+        for k, low, high in zip(found.tolist(), starts, [*starts[1:], step.size], strict=True):
+            to = slice(done[k], done[k] + high - low)
+            idx[k, to] = index[low:high]
+            time[k, to] = ((step[low:high] - 1) % steps + 0.5) * dt
+            if value is not None:
+                value[k, to] = payload[low:high]
+            done[k] += high - low
 
-    sample = (step - 1) // steps
-    counts = np.bincount(sample, minlength=samples)
-    width = int(counts.max(initial=0))
-    idx = np.full((samples, width), -1, np.int64)
-    time = np.full((samples, width), np.inf)
-    column = np.arange(step.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    idx[sample, column] = index
-    time[sample, column] = ((step - 1) % steps + 0.5) * dt
-    if np.any(payload != 1):
-        value = np.zeros((samples, width))
-        value[sample, column] = payload
-        return nir.ValuedEventData(idx, time, n, steps * dt, value)
-    return nir.EventData(idx, time, n, steps * dt)
+
+def _mine(report: Report, name: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """(step, index in the population, payload) of its spikes, a stretch after the other."""
+    first, size = report.range_of(name)
+    for step, source, payload in report.traces.pieces():
+        mine = np.flatnonzero((source >= first) & (source < first + size))
+        if mine.size:
+            yield step[mine], source[mine] - first, payload[mine]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -11,82 +12,33 @@ from ..compiler.image import digest
 from ..counters import OVERFLOWS
 from ..decode import NO_ANSWER
 from ..encode import Current
-from ..energy import static_mw
-from ..events import HOPS, READS, Event
-from ..latency import BOUNDS
+from ..events import Event
 from ..program import Program, SpikesInput, ValuesInput
+from . import priced
 
 if TYPE_CHECKING:
     from .report import Report
 
 
 def summarise(report: Report) -> dict[str, Any]:
-    """summary.json.  Energies in pJ, times in ns; `pj_per_spike` and the like divide the total, static included."""
-    image, tally, bill, schedule = report.compiled.image, report.tally, report.bill, report.schedule
-    prices, program = report.program.prices, report.program
-    totals = tally.totals
-    spikes, reads = int(totals[Event.SPIKE_OUT]), int(totals[list(READS)].sum())
-    answers = report.answers
-    summary: dict[str, Any] = {
+    """summary.json: what a run did and cost (priced.py), what it answered, and what rounding did to it."""
+    program, answers, image = report.program, report.answers, report.compiled.image
+    return {
         "name": program.name,
-        "chip": program.chip.name,
-        "latency": program.latency,
-        "steps": report.counters.n_steps,
-        "samples": report.samples,
         "accuracy": answers.accuracy if answers else None,
         "unanswered": int(np.sum(answers.answers == NO_ANSWER) + np.sum(np.isnan(answers.answers)))
         if answers
         else None,
         "mean_error": answers.mean_error if answers else None,
-        "spikes": spikes,
-        "input_spikes": int(totals[Event.HOST_IN]),
-        "synaptic_events": reads,
-        "compartment_updates": int(totals[Event.COMPARTMENT_ACTIVE] + totals[Event.COMPARTMENT_INACTIVE]),
-        "active_updates": int(totals[Event.COMPARTMENT_ACTIVE]),
-        "messages": int(totals[Event.TILE_IN]),
-        "hops": int(totals[list(HOPS)].sum()),
-        "compartments": image.n_compartments,
-        "synapses": image.n_synapses,
-        "parts": image.n_parts,
-        "cores": int(tally.cores.size),
-        "tiles": int(report.wiring.tiles_in_use().size),
-        "energy_pj": {
-            "total": bill.total,
-            "dynamic": bill.dynamic,
-            "static": bill.static,
-            "static_in_real_time": static_mw(prices, report.wiring) * report.counters.n_steps * image.step_ms * 1e6,
-            "by_event": bill.by_event,
-            "by_population": bill.by_population,
-            "by_core": bill.by_core,
-        },
-        "pj_per_spike": _ratio(bill.total, spikes),
-        "dynamic_pj_per_spike": _ratio(bill.dynamic, spikes),
-        "pj_per_synaptic_event": _ratio(bill.total, reads),
-        "dynamic_pj_per_synaptic_event": _ratio(bill.dynamic, reads),
-        "energy_per_sample_pj": bill.total / report.samples,
-        "dynamic_energy_per_sample_pj": bill.dynamic / report.samples,
-        "latency_ns": {
-            "total": schedule.total_ns,
-            "mean_step": float(schedule.step_ns.mean()),
-            "max_step": float(schedule.step_ns.max()),
-            "bound_by": {
-                name: float(np.mean(schedule.bound == k))
-                for k, name in enumerate(BOUNDS)
-                if np.any(schedule.bound == k)
-            },
-        },
-        "latency_per_sample_ns": schedule.total_ns / report.samples,
+        **priced.summarise(report.priced),
         "overflows": _overflows(report),
-        "not_modelled": prices.not_modelled(),
-        "estimates": prices.estimates(),
         "quantisation": _quantisation(report),
         "wall_s": report.wall_s,
         "seed": program.seed,
         "run_hash": _run_hash(report),
         "model_hash": image.model_hash,
-        "mesh_hash": image.mesh_hash,
+        "mesh_hash": report.wiring.mesh_hash,
     }
-    return summary
 
 
 def _overflows(report: Report) -> dict[str, dict[str, int]]:
@@ -100,10 +52,13 @@ def _overflows(report: Report) -> dict[str, dict[str, int]]:
 def _run_hash(report: Report) -> str:
     """Of everything that decides spikes and counts: the image, the seed, the length, and what the host sent."""
     program, traces, n = report.program, report.traces, report.compiled.image.n_compartments
-    sent = traces.source >= n
-    spikes = (traces.step[sent], traces.source[sent], traces.payload[sent])
+    spikes = hashlib.sha256()
+    for step, source, payload in traces.pieces():
+        sent = source >= n
+        for column in (step[sent], source[sent], payload[sent]):
+            spikes.update(np.ascontiguousarray(column).data)
     settings = (int(program.seed), int(program.steps), int(report.samples), bool(program.fresh_samples))
-    return digest(report.compiled.image.model_hash, settings, spikes, *_currents(program))
+    return digest(report.compiled.image.model_hash, settings, spikes.hexdigest(), *_currents(program))
 
 
 def _currents(program: Program) -> list[tuple[Any, ...]]:
@@ -114,10 +69,6 @@ def _currents(program: Program) -> list[tuple[Any, ...]]:
             values = given.values if isinstance(given, ValuesInput) else (given.dataset, repr(given.split))
             found.append((values, float(given.encoder.gain)))
     return found
-
-
-def _ratio(value: float, count: int) -> float | None:
-    return value / count if count else None
 
 
 def _quantisation(report: Report) -> dict[str, Any]:
@@ -135,6 +86,6 @@ def _quantisation(report: Report) -> dict[str, Any]:
             "accuracy_lost": None if twin.accuracy is None or accuracy is None else twin.accuracy - accuracy,
             "agreement": twin.agreement,
             "spikes": twin.spikes,
-            "spikes_changed": _ratio(chip_spikes - twin.spikes, twin.spikes),
+            "spikes_changed": priced.ratio(chip_spikes - twin.spikes, twin.spikes),
         }
     return found

@@ -61,6 +61,12 @@ def test_without_a_step_it_is_a_lif(chip):
     assert spike_times(ALIF, chip, inputs, **values) == spike_times(find("lif"), chip, inputs, **values) != []
 
 
+def test_a_soft_reset_by_a_threshold_below_0_leaves_v_in_its_24_bits(chip):
+    # 30000 * 64 - (0 - 8388607) is more than 8388607.
+    ((payload, s),) = walk(ALIF, chip, [30000], threshold=0, b=-(2**23) + 1, soft=1)
+    assert (payload, s.v) == (1, 2**23 - 1)
+
+
 def test_b_saturates_and_says_so(chip):
     from tests.compartments.walk import now, tables
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import tests.naive_models_lif_family  # noqa: F401
 from neuroemu.compartments import find
+from neuroemu.compiler import compile_network
+from neuroemu.errors import QuantisationError
+from neuroemu.network import Network, Registers
 from tests.compartments.walk import equals_twin, rests_where_it_says, spike_times, tables, walk
 
 HOME = find("homeostatic_lif")
@@ -53,6 +57,14 @@ def test_the_threshold_starts_and_stays_within_its_limits(chip):
     values = {"epoch": 0, "gain": 1000, "threshold_max": 300, "activity_max": 0, "impulse": 5}
     assert tables(HOME, chip, threshold=900, **values)[1].threshold == 300 << 6
     assert walk(HOME, chip, [1000] * 3, threshold=200, **values)[-1][1].threshold == 300 << 6
+
+
+@pytest.mark.parametrize("what", ["threshold", "activity"])
+def test_a_minimum_above_its_maximum_is_refused(chip, what):
+    values = {f"{what}_min": 5, f"{what}_max": np.array([9, 4])}
+    network = Network().population("a", 2, Registers("homeostatic_lif", values))
+    with pytest.raises(QuantisationError, match=rf"a: {what}_min is 5, above {what}_max, 4 \(compartment 1\)"):
+        compile_network(network, chip)
 
 
 def test_without_a_gain_it_is_a_lif(chip):

@@ -60,6 +60,9 @@ def compartments(draw, name, chip):
         small = st.integers(max(low, -300), min(high, 300)) if low <= 300 and high >= -300 else st.integers(low, high)
         nothing = st.just(min(max(0, low), high))
         values[key] = draw(st.one_of(nothing, small, st.integers(low, high)))
+    for what in ("threshold", "activity"):  # a minimum above its maximum is refused
+        if f"{what}_max" in values:
+            values[f"{what}_min"], values[f"{what}_max"] = sorted((values[f"{what}_min"], values[f"{what}_max"]))
     return model, chip, *tables(model, chip, **values)
 
 

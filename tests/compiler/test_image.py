@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from neuroemu.chip import PROFILES, Mesh
 from neuroemu.compiler import MappingOptions, compile_network
+from neuroemu.compiler.destinations import destinations
 from neuroemu.compiler.image import digest
 from neuroemu.compiler.place import PLACERS
-from neuroemu.compiler.route import destinations
 from neuroemu.connect import Dense, Sparse
 from neuroemu.network import Lif, LifRegisters, Network, Noise, Spikes, WeightFormat
+from neuroemu.topology import topology_of
 from neuroemu.wiring import wiring_of
 from tests import naive_compiler as naive
 from tests.naive_compiler import small
@@ -137,7 +138,8 @@ def test_messages_start_where_their_source_sits(chip, network, how, host_tile):
     wiring = wiring_of(compiled.image)
     assert wiring.core_of_source().tolist() == [core_of.get(source, -1) for source in range(n)]
     host = host_tile[0] * 8 + host_tile[1]
-    assert wiring.tile_of_source().tolist() == [core_of[s] // 4 if s in core_of else host for s in range(n)]
+    tiles = topology_of(other.mesh).tile_of_sender[wiring.sender_of_source()]
+    assert tiles.tolist() == [core_of[s] // 4 if s in core_of else host for s in range(n)]
 
 
 @given(naive.networks(), options)

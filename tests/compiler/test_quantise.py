@@ -523,3 +523,23 @@ def test_faults_of_several_projections_and_populations_come_together(chip):
     net = joined([[1.0, 2.0]], bits=7).population("b", 2, LifRegisters(refractory=99))
     net = net.connect("in", "b", Dense(np.full((2, 2), 999.0)), format=WeightFormat(exponent=9))
     assert {p.path for p in problems(net, chip)} == {"in->a", "b", "in->b"}
+
+
+@pytest.mark.parametrize(
+    ("weights", "how", "pruned", "worst"),
+    [
+        ([[1, -3, 4]], {}, 1, 1 / 4),  # mixed: 0, -4, 4
+        ([[1, 3, 4]], {}, 0, None),  # excitatory: as they are
+        ([[2, -4, 6]], {}, 0, None),
+        ([[8, 40]], {"bits": 4}, 1, 8 / 40),  # 0, 32
+        ([[1, 4]], {"exponent": -2}, 1, 1 / 4),  # 1/4 is 0
+        ([[300, 20]], {"clip": True}, 0, 45 / 300),
+    ],
+)
+def test_integer_weights_that_are_not_kept_are_reported(chip, weights, how, pruned, worst):
+    format = WeightFormat(sign_mode="mixed" if np.min(weights) < 0 else "excitatory", **how)
+    found = quantised(joined(weights, LifRegisters(), format=format), chip).rounding.projections
+    assert len(found) == (worst is not None)
+    for report in found:
+        assert report.pruned == pruned and report.max_error == pytest.approx(worst)
+        assert report.saturated == sum(weight > 255 for weight in np.ravel(weights))

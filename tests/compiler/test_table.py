@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from neuroemu import pieces
 from neuroemu.compiler import MappingOptions, compile_network, sort
 from neuroemu.compiler import rows as table_rows
+from neuroemu.compiler.destinations import destinations
 from neuroemu.compiler.expand import expand
 from neuroemu.compiler.groups import weight_shift
 from neuroemu.compiler.image import CountRows
 from neuroemu.compiler.quantise import quantise
-from neuroemu.compiler.route import destinations
 from neuroemu.compiler.rows import count_rows
 from neuroemu.connect import Random, Sparse, Uniform
 from neuroemu.network import Lif, LifRegisters, Network, Spikes, WeightFormat

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
@@ -16,6 +19,7 @@ from neuroemu.compartments import BUILT_IN, Field, Model, find, fingerprint, nam
 from neuroemu.compiler import compile_network
 from neuroemu.engine.run import Plan, run
 from neuroemu.errors import InternalError, ProgramError, QuantisationError
+from neuroemu.files import program_file
 from neuroemu.network import Network, Registers
 
 Parameters = table("Parameters", step=Field("added to v", 1, 0, 100))
@@ -97,14 +101,55 @@ def test_a_fingerprint_knows_names_order_closures_and_defaults():
     [
         ({"parameters": table("P")}, "at least one Field"),
         ({"ports": ()}, "'ports' are not names"),
-        ({"bias": "drive"}, "'drive' is none of its states v"),
+        ({"ports": "in"}, "'ports' are not names"),
+        ({"ports": ("a", "a")}, "'ports' are not names"),
+        ({"bias": "drive"}, "'drive' is none of its states. Allowed: v"),
         ({"state": table("S", v=Field("v", None))}, "'v' has no default"),
         ({"update": 3}, "not a function"),
+        ({"update": partial(update)}, "not a function"),
+        ({"update": lambda p, s: (0, s, 0)}, r"'update' is not a function of \(p, s, a, now\)"),
+        ({"at_rest": lambda p: True}, r"'at_rest' is not a function of \(p, s\)"),
+        ({"state": table("S", v=Field("v", 11, 0, 10))}, r"'v' has the default 11. Allowed: its own range, 0\.\.10"),
+        ({"state": table("S", v=Field("v", 0, 3, -3))}, "'v' goes from 3 down to -3"),
+        ({"state": table("S", v=Field("v", 0.5))}, "'v' has default=0.5. Allowed: whole numbers"),
+        ({"state": table("S", v=Field("v", 0, 0, 2.5))}, "'v' has high=2.5"),
+        ({"state": table("S", v=Field("v", 0, "decay"))}, "'v' has low='decay'.*limits of the chip: decay_max"),
+        ({"state": table("S", v=Field("v", 2**70))}, "'v' has default=.*64 bits"),
+        ({"state": table("S", v=0)}, "'v' is 0. Allowed: Field"),
+        ({"state": table("S", step=Field("v"))}, "'step' is a parameter and a state"),
     ],
 )
 def test_a_model_that_cannot_work_is_refused(change, what):
-    with pytest.raises(ValueError, match=what):
+    with pytest.raises(ProgramError, match=what):
         replace(COUNTER, **change)
+
+
+def test_everything_that_is_wrong_with_a_model_is_told_at_once():
+    with pytest.raises(ProgramError) as error:
+        replace(COUNTER, update=3, ports=(), state=table("S", v=Field("v", 11, 0, 10), w=Field("w", 0, 3, -3)))
+    assert len(error.value.problems) == 4
+
+
+@pytest.mark.parametrize("name", ["a b", "class", "_v", "1st"])
+def test_a_field_is_called_what_python_can_call_it(name):
+    with pytest.raises(ProgramError, match=rf"table\('S', ...\).*'{name}'.*Allowed: letters"):
+        table("S", **{name: Field("v")})
+
+
+def test_a_model_that_is_not_there_is_told_when_it_is_asked_for():
+    with pytest.raises(ProgramError, match=r"there is no model 'lief'.*lif"):
+        Network().population("a", 2, Registers("lief", {}))
+
+
+def test_what_is_wrong_with_a_file_is_told_with_its_line(program):
+    path = program.parent / "models" / "mine.py"
+    text = FILE.replace('Field("added to v", 1)', 'Field("added to v", 1, 2, 3)')
+    path.write_text(text)
+    with pytest.raises(ProgramError) as error:
+        program_file.read(program, allow_code=True)
+    (problem,) = error.value.problems
+    assert problem.line == 7 and f"{path}:{len(text.splitlines())}'" in problem.what
+    assert "'step' has the default 1" in problem.what and problem.allowed == "its own range, 2..3"
 
 
 def test_a_run_with_another_model_than_was_compiled_is_refused(chip):
@@ -192,8 +237,8 @@ def program(tmp_path):
     return tmp_path / "own.yaml"
 
 
-def run_command(program, *options):
-    command = [sys.executable, "-m", "neuroemu", "run", str(program), "--quiet", *options]
+def run_command(program, *options, verb=("run", "--quiet")):
+    command = [sys.executable, "-m", "neuroemu", *verb, str(program), *options]
     root = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": root, "NUMBA_CACHE_DIR": str(program.parent / "cache")}
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=program.parent, check=False)
@@ -208,6 +253,27 @@ def test_a_file_runs_only_with_leave_and_from_the_cache_too(program):
         assert done.returncode == 0, done.stderr
     # 3 a step passes 20 in step 7, 6 in step 4 and 8, 12 in steps 2, 4, 6, 8, 10.
     assert " 8, 0 from the host" in done.stdout
+
+
+@pytest.mark.parametrize("content", [FILE, "1 / 0"])
+def test_a_file_is_run_once_for_all_populations_of_a_program(program, capsys, content):
+    (program.parent / "models" / "mine.py").write_text(f"print('hello')\n{content}")
+    again = (
+        'two: {size: 1, neuron: "models/mine.py:Mine"}\n    three: {size: 1, neuron: "models/../models/mine.py:Mine"}'
+    )
+    program.write_text(PROGRAM.replace("run:", f"    {again}\nrun:"))
+    try:
+        network = program_file.read(program, allow_code=True).network
+        assert network["own"].compartment == network["two"].compartment == network["three"].compartment
+    except ProgramError as error:
+        assert [problem.line for problem in error.problems] == [7, 8, 9]
+    assert capsys.readouterr().err == "hello\n"
+
+
+def test_what_a_file_prints_while_it_is_loaded_is_no_result(program, capsys):
+    (program.parent / "models" / "mine.py").write_text("print('hello')\n" + FILE)
+    program_file.read(program, allow_code=True)
+    assert capsys.readouterr() == ("", "hello\n")  # `run --json` prints json and nothing else
 
 
 def test_a_comment_or_another_name_of_a_file_does_no_harm_to_its_kernel(program):
@@ -233,20 +299,25 @@ def test_a_changed_file_is_another_model(program, chip):
 @pytest.mark.parametrize(
     ("name", "content", "what"),
     [
-        ("Mine", "Mine = 3", "has no Model called 'Mine'; it has none"),
-        ("Other", FILE, "has no Model called 'Other'; it has Mine"),
+        ("Mine", "Mine = 3", "has no Model called 'Mine'. Allowed: none"),
+        ("Other", FILE, "has no Model called 'Other'. Allowed: Mine"),
     ],
 )
 def test_a_file_without_the_model_says_what_it_has(tmp_path, name, content, what):
     path = tmp_path / "mine.py"
     path.write_text(content)
-    with pytest.raises(ValueError, match=what):
+    with pytest.raises(ProgramError, match=what):
         registry.load(path, name)
 
 
 @pytest.mark.parametrize(
     ("content", "what"),
-    [("def (", "SyntaxError"), ("1 / 0", "ZeroDivisionError"), ("raise SystemExit(3)", "SystemExit")],
+    [
+        ("def (", "mine.py:1' failed: SyntaxError"),
+        ("\n1 / 0", "mine.py:2' failed: ZeroDivisionError"),
+        ("raise SystemExit(3)", "mine.py:1' failed: SystemExit"),
+        ("open('nowhere')", "mine.py:1' failed: FileNotFoundError"),
+    ],
 )
 def test_a_file_that_fails_is_told_with_its_place(program, content, what):
     (program.parent / "models" / "mine.py").write_text(content)
@@ -260,6 +331,61 @@ def test_an_update_that_numba_cannot_compile_says_so(program):
     done = run_command(program, "--allow-code")
     assert done.returncode == 2, done.stderr
     assert "Mine" in done.stderr and "cannot be compiled" in done.stderr and "Traceback" not in done.stderr
+
+
+STATES = table("State", v=Field("counts"), w=Field("counts, too"))
+
+
+def with_update(update, **more):
+    return Model("mine", Parameters, STATES, update, **more)
+
+
+@pytest.mark.parametrize(
+    ("update", "returned"),
+    [
+        (lambda p, s, a, now: (0, STATES(s.v, s.w)), r"update returns \(int64, State\(int64, int64\)\)"),
+        (lambda p, s, a, now: (0, (s.v,), 0), r"update returns \(int64, \(int64\), int64\)"),
+        (lambda p, s, a, now: (0, (s.v, s.w, 1), 0), r"update returns \(int64, \(int64, int64, int64\), int64\)"),
+        (lambda p, s, a, now: (0, STATES(s.v * 0.5, s.w), 0), r"update returns \(int64, State\(float64, int64\)"),
+        (lambda p, s, a, now: (s.v * 0.5, s, 0), r"update returns \(float64"),
+        (lambda p, s, a, now: None, r"update returns none"),
+        (lambda p, s, a, now: (0, STATES(s.v), 0), r"cannot be compiled.*missing a required argument: 'w'"),
+    ],
+)
+def test_what_update_returns_is_checked_and_told_with_its_line(chip, update, returned):
+    with pytest.raises(ProgramError) as error:
+        states_of(chip, with_update(update))
+    (problem,) = error.value.problems
+    assert problem.path == "a" and re.search(returned, problem.what)
+    assert f"{__file__}:{update.__code__.co_firstlineno})" in problem.what
+    assert "(payload, State(v, w), overflow)" in problem.allowed
+
+
+def test_what_at_rest_returns_is_told_with_its_line(chip):
+    def rests(p, s):
+        return s.v, s.w
+
+    with pytest.raises(ProgramError, match=rf"test_kernel.py:{rests.__code__.co_firstlineno}\): at_rest returns"):
+        states_of(chip, with_update(lambda p, s, a, now: (0, s, 0), at_rest=rests))
+
+
+def test_an_update_that_the_user_compiles_is_one(chip):
+    made = numba.njit(lambda p, s, a, now: (0, STATES(s.v + 1, 0), 0))
+    assert states_of(chip, with_update(made)) == [1, 2, 3]
+
+
+def test_truth_and_a_row_as_it_was_may_be_returned(chip):
+    assert states_of(chip, with_update(lambda p, s, a, now: (s.v > 3, s, False))) == [0, 0, 0]
+
+
+def test_a_fault_that_numba_finds_is_told_with_the_line_of_the_file_and_of_the_program(program):
+    text = FILE.replace("v = s.v + p.step * FACTOR", "v = s.v + p.stop")
+    (program.parent / "models" / "mine.py").write_text(text)
+    done = run_command(program, "--allow-code", verb=("check",))  # as `run` would
+    line = 1 + text.splitlines().index("    v = s.v + p.stop")
+    assert done.returncode == 2
+    assert done.stderr.startswith("own.yaml:7:5: ") or "/own.yaml:7:5: " in done.stderr, done.stderr
+    assert f"models/mine.py:{line})" in done.stderr and "'stop'" in done.stderr, done.stderr
 
 
 def test_recorded_draws_are_taken_as_they_are(chip):
@@ -277,5 +403,33 @@ def test_a_model_that_raises_while_it_runs_ends_the_run(chip, threads):
     model = Model("raises", Parameters, State, raises)
     network = Network().population("a", 200, Registers(model, {}))
     image = compile_network(network, chip).image
-    with pytest.raises(ProgramError, match="raised an error while it ran"):
+    with pytest.raises(
+        ProgramError, match=r"a: the model 'raises' \(.*test_kernel\.py:\d+\) raised an error while it ran"
+    ):
         run(image, Plan(30, 1, 0, {}, {}, models={"a": model}, threads=threads))
+
+
+TABLE = np.arange(8)
+
+
+def looked_up(k):
+    return TABLE[k]
+
+
+own_kernel = numba.njit(looked_up)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("through", ["update", "a function", "a kernel", "recorded"])
+def test_an_index_out_of_range_in_a_users_model_ends_the_run(chip, through):
+    """Without a check it would read whatever lies behind the table."""
+    update = {
+        "update": lambda p, s, a, now: (0, State(s.v + TABLE[p.step]), 0),
+        "a function": lambda p, s, a, now: (0, State(s.v + looked_up(p.step)), 0),
+        "a kernel": lambda p, s, a, now: (0, State(s.v + own_kernel(p.step)), 0),
+        "recorded": lambda p, s, a, now: (0, State(s.v + (now.recorded[0, p.step] if p.step > 7 else p.step)), 0),
+    }[through]
+    model = Model("looks up", Parameters, State, update)
+    assert states_of(chip, model, step=7) == [7, 14, 21]
+    with pytest.raises(ProgramError, match="raised an error while it ran"):
+        states_of(chip, model, step=8)

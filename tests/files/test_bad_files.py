@@ -191,8 +191,10 @@ SLIPS = [
     chip_slip("price below zero", "1.7 pJ", "-3 pJ", "found '-3 pJ'", "prices.tile_out.energy", "at least 0"),
     chip_slip("infinite price", "1.7 pJ", "inf", "not a finite number", "prices.tile_out.energy"),
     chip_slip("price in ns", "1.7 pJ", "1.7 ns", "'1.7 ns' has the unit", "prices.tile_out.energy"),
-    chip_slip("price of an unknown event", "tile_out:", "tyle_out:", "unknown key 'tyle_out'", "prices.tyle_out", "hop_east", "'tile_out'"),
-    chip_slip("range that excludes its value", "[1 pJ, 2 pJ]", "[2 pJ, 3 pJ]", "2..3 excludes the value 1.7", "prices.tile_out"),
+    chip_slip("price of an unknown event", "tile_out:", "tyle_out:", "unknown key 'tyle_out'", "prices.tyle_out",
+              "hop_east", "'tile_out'"),
+    chip_slip("range that excludes its value", "[1 pJ, 2 pJ]", "[2 pJ, 3 pJ]", "2..3 excludes the value 1.7",
+              "prices.tile_out"),
     chip_slip("range upside down", "[1 pJ, 2 pJ]", "[2 pJ, 1 pJ]", "from 2 down to 1", "prices.tile_out"),
     chip_slip("host outside of the mesh", "[0, 0]", "[4, 0]", "[4, 0] lies outside of the 4x4 mesh", "mesh"),
     chip_slip("mesh without width", "width: 4", "width: 0", "found 0", "mesh.width", "at least 1"),
@@ -201,7 +203,8 @@ SLIPS = [
               remedy="'loihi1-sanafe'"),
     chip_slip("barrier by an odd number of tiles", "prices:", "barrier: {time: {²: 5 ns}}\nprices:",
               "'²' is not a number of tiles", "barrier"),
-    slip("missing price", re.search(r"  tile_out:\n(    .*\n)+", LIBRARY_CHIP)[0], "", "the key 'tile_out' is missing", "prices",
+    slip("missing price", re.search(r"  tile_out:\n(    .*\n)+", LIBRARY_CHIP)[0], "",
+         "the key 'tile_out' is missing", "prices",
          line=LIBRARY_CHIP[: LIBRARY_CHIP.index("prices:")].count("\n") + 1, base=LIBRARY_CHIP),
 ]  # fmt: skip
 

@@ -72,6 +72,36 @@ def test_a_delay_that_is_none_is_refused(tmp_path, delay):
         neuroemu.run(program)
 
 
+@pytest.mark.parametrize("axon", ["-1", "[-1, 3]"])
+def test_an_axonal_delay_below_0_is_told_with_its_line(tmp_path, axon):
+    with pytest.raises(ProgramError) as error:
+        read(tmp_path, f"cell: {{size: 2, neuron: lif, axon_delay: {axon}}}")
+    (problem,) = error.value.problems
+    assert (problem.line, problem.path) == (5, "network.populations.cell.axon_delay") and "-1 steps" in problem.what
+
+
+def test_no_axonal_delay_makes_up_for_a_delay_below_0(tmp_path):
+    program = read(
+        tmp_path,
+        "cell: {size: 1, neuron: lif, axon_delay: 4}",
+        "[{from: in, to: cell, weights: 1}, {from: cell, to: cell, weights: 1, delay: -2}]",
+    )
+    with pytest.raises(ProgramError, match=r"connections\[1\].*a delay of -2 steps.*axon_delay"):
+        neuroemu.run(program)
+
+
+def test_a_delay_too_long_for_the_chip_names_its_axonal_part(tmp_path):
+    program = read(
+        tmp_path,
+        "cell: {size: 1, neuron: lif, axon_delay: 60}",
+        "[{from: in, to: cell, weights: 1}, {from: cell, to: cell, weights: 1, delay: 9}]",
+    )
+    with pytest.raises(
+        neuroemu.ProblemsError, match=r"a delay of 69 steps, axon_delay of 'cell' \(up to 60\) included"
+    ):
+        neuroemu.run(program)
+
+
 def test_payloads_are_multiplied_into_graded_synapses_and_no_others(tmp_path):
     program = read(
         tmp_path,

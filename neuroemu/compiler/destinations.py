@@ -1,19 +1,11 @@
-"""Route: to which cores the messages of a source go, and which way a message takes from tile to tile.
-
-route(mesh, from_tile, to_tile) -> hops east, west, north, south. The path itself is X first, then Y.
-"""
+"""Destinations: to which cores the messages of a source go. Which way they take is the network's (noc/routes.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from ..chip import Mesh
 from ..pieces import run_starts, source_pieces, unsigned_for
 from .image import CountRows
-
-Router = Callable[[Mesh, np.ndarray, np.ndarray], np.ndarray]
 
 
 def destinations(rows: CountRows, core_of_part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -34,13 +26,3 @@ def destinations(rows: CountRows, core_of_part: np.ndarray) -> tuple[np.ndarray,
         messages[begin + 1 : end + 1] = np.bincount(source, minlength=end - begin)
         cores.append(core.astype(core_type))
     return np.cumsum(messages), np.concatenate(cores)
-
-
-def xy(mesh: Mesh, from_tile: np.ndarray, to_tile: np.ndarray) -> np.ndarray:
-    """(n, 4) hops east, west, north, south of n messages under XY routing. East is growing x, north is growing y."""
-    dx = to_tile // mesh.height - from_tile // mesh.height
-    dy = to_tile % mesh.height - from_tile % mesh.height
-    return np.stack([np.maximum(dx, 0), np.maximum(-dx, 0), np.maximum(dy, 0), np.maximum(-dy, 0)], axis=-1)
-
-
-ROUTERS: dict[str, Router] = {"xy": xy}

@@ -1,0 +1,163 @@
+"""Again: a run folder priced or mapped again, without running it; refused where the spikes or counts could be others.
+
+What decides spikes and counts by part is the network and, of the chip, its registers, arithmetic and synapse formats. So
+another price list may always be laid over a run; another mesh or placement needs new ways for its messages, but the same
+parts; anything else is another run.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import library
+from .chip import Chip, PriceList
+from .compiler import limits
+from .compiler.destinations import destinations
+from .compiler.place import PLACERS
+from .costs import MODES, Progress, costs
+from .errors import ChipError, OutputError, Problem, ProgramError
+from .files import chip_file, marked_yaml
+from .files.overrides import lay_over
+from .report import folder as run_folder
+from .report import saved, tables
+from .report.priced import Priced, summarise
+from .report.saved import Saved
+from .wiring import Wiring
+
+KEEP = "keep"  # the placement that leaves every part where it is
+
+
+def reprice(
+    run: Path, chip: Chip, prices: PriceList, latency: str | None = None, threads: int = 1, progress: Progress = None
+) -> Priced:
+    """The run in a folder under another price list or latency mode.
+
+    Raises OutputError (no such run), ProgramError (the chip would have run it differently), DoesNotFit.
+    """
+    old = saved.read(run)
+    problems = _other_run(old, chip)
+    differing = _differences("mesh", old, chip)
+    if differing and not problems:
+        what = f"{chip.name} has another mesh than the run: {differing[0]}"
+        problems.append(Problem(what, remedy="'neuroemu remap', which finds new ways for the messages"))
+    if problems:
+        raise ProgramError(problems)
+    return _priced(old, old.wiring, chip, prices, latency or old.latency, threads, progress)
+
+
+def remap(
+    run: Path,
+    chip: Chip,
+    prices: PriceList,
+    placement: str = KEEP,
+    share_cores: bool = True,
+    latency: str | None = None,
+    threads: int = 1,
+    progress: Progress = None,
+) -> Priced:
+    """The run in a folder with its parts on other cores or another mesh.  placement: 'keep', or one of compiler.place.
+
+    Raises OutputError, ProgramError, DoesNotFit.
+    """
+    old = saved.read(run)
+    problems = _other_run(old, chip)
+    if placement not in (KEEP, *PLACERS):
+        problems.append(Problem(f"there is no placement '{placement}'", allowed=", ".join((KEEP, *PLACERS))))
+    elif placement == KEEP and old.wiring.parts.core.max() >= chip.mesh.n_cores:
+        what = f"the run uses core {old.wiring.parts.core.max()}; {chip.name} has {chip.mesh.n_cores} cores"
+        problems.append(Problem(what, remedy="another --placement than keep"))
+    if problems:
+        raise ProgramError(problems)
+    cores = old.wiring.parts.core
+    if placement != KEEP:
+        cores = PLACERS[placement](list(old.parts), chip, share_cores)
+    return _priced(old, old.wiring.placed(cores, chip.mesh), chip, prices, latency or old.latency, threads, progress)
+
+
+def _priced(
+    old: Saved, wiring: Wiring, chip: Chip, prices: PriceList, latency: str, threads: int, progress: Progress
+) -> Priced:
+    if latency not in MODES:
+        raise ProgramError([Problem(f"there is no latency mode '{latency}'", allowed=", ".join(MODES))])
+    messages = np.diff(destinations(wiring.rows, wiring.parts.core)[0])[: wiring.n_compartments]
+    n_cores = max(chip.mesh.n_cores, int(wiring.parts.core.max()) + 1)
+    axons_out = np.bincount(np.repeat(wiring.parts.core, wiring.parts.size), messages, n_cores).astype(np.int64)
+    limits.check(list(old.parts), wiring.parts.core, axons_out, chip)
+    found = costs(wiring, old.activity, prices, latency, threads, progress)
+    return Priced(chip, prices, latency, old.parts, wiring, old.activity, found, old.steps)
+
+
+def _other_run(old: Saved, chip: Chip) -> list[Problem]:
+    """Why this chip would not have given the same spikes and counts."""
+    differing = [
+        text for section in ("registers", "arithmetic", "synapse") for text in _differences(section, old, chip)
+    ]
+    if old.chip["core"]["word_bits"] != chip.core.word_bits:
+        differing.append(f"core.word_bits was {old.chip['core']['word_bits']} and is {chip.core.word_bits}")
+    if not differing:
+        return []
+    shown = "; ".join(differing[:4]) + (f"; and {len(differing) - 4} more" if len(differing) > 4 else "")
+    what = f"{chip.name} computes otherwise than the chip of the run, so the spikes may differ: {shown}"
+    return [Problem(what, remedy="'neuroemu run' with that chip")]
+
+
+def _differences(section: str, old: Saved, chip: Chip) -> list[str]:
+    before, now = old.chip[section], saved.sections(chip)[section]
+    return [f"{section}.{key} was {before[key]} and is {now[key]}" for key in now if before.get(key) != now[key]]
+
+
+def chip_of(run: Path, chip: str | None, overrides: tuple[str, ...] = ()) -> tuple[Chip, PriceList]:
+    """The chip of that name or file, or the one that the run ran on.  overrides: KEY=VALUE, keys of the chip.
+
+    Raises ChipError, ProgramError.
+    """
+    name = chip or str((run / tables.CHIP).absolute())
+    if not overrides:
+        return chip_file.read(library.find("chips", name, error=ChipError))
+    base = chip_file.read(library.find("chips", name, error=ChipError))[0].name
+    document = marked_yaml.parse(json.dumps({"chip": {"name": f"{base}-changed", "extends": name}}), "--chip")
+    for override in overrides:
+        lay_over(document, f"chip.{override}")
+    return chip_file.read_inline(document, ("chip",), Path.cwd())
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path} cannot be read ({error}).") from None
+
+
+def write(priced: Priced, run: Path, wanted: Path, overwrite: bool, command: list[str], numbered: bool) -> Path:
+    """Writes the run as it is priced now; what prices do not change is taken over from the old folder. Returns where."""
+    manifest, summary = _json(run / "manifest.json"), new_summary(priced, run)
+
+    def fill(partial: Path) -> None:
+        changed = {
+            "command": command,
+            "chip": priced.chip.name,
+            "from_run": str(run),
+            "mesh_hash": priced.wiring.mesh_hash,
+            "price_hash": priced.prices.hash,
+        }
+        tables.as_json(partial / "manifest.json", {**manifest, **changed})
+        tables.as_json(partial / "summary.json", summary)
+        tables.write_costs(priced, partial)
+        shutil.copyfile(run / "spikes.h5", partial / "spikes.h5")
+
+    return run_folder.land(fill, wanted, overwrite, numbered)
+
+
+def new_summary(priced: Priced, run: Path) -> dict[str, Any]:
+    """summary.json of the run with its new costs."""
+    return {**_json(run / "summary.json"), **summarise(priced), "mesh_hash": priced.wiring.mesh_hash}
+
+
+def old_summary(run: Path) -> dict[str, Any]:
+    """summary.json as it stands in a run folder."""
+    return _json(run / "summary.json")

@@ -1,0 +1,91 @@
+"""Priced: a run with its costs, whether it just ended or was read back from its folder; and its part of summary.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..chip import Chip, PriceList
+from ..compiler.partition import Part
+from ..costs import Activity, Costs
+from ..energy import static_mw
+from ..events import HOPS, READS, Event
+from ..schedule import PARTS
+from ..wiring import Wiring
+
+
+@dataclass(frozen=True)
+class Priced:
+    """parts: as wiring.parts, with what each asks of a core.  latency: one of costs.MODES.  steps: of one sample."""
+
+    chip: Chip
+    prices: PriceList
+    latency: str
+    parts: tuple[Part, ...]
+    wiring: Wiring
+    activity: Activity
+    costs: Costs
+    steps: int
+
+    @property
+    def samples(self) -> int:
+        return self.activity.n_steps // self.steps
+
+
+def summarise(priced: Priced) -> dict[str, Any]:
+    """What a run did and cost. Energies in pJ, times in ns; `pj_per_spike` and the like divide the total, static included."""
+    wiring, tally, bill, schedule = priced.wiring, priced.costs.tally, priced.costs.bill, priced.costs.schedule
+    totals, samples, n_steps = tally.totals, priced.samples, priced.activity.n_steps
+    spikes, reads = int(totals[Event.SPIKE_OUT]), int(totals[list(READS)].sum())
+    return {
+        "chip": priced.chip.name,
+        "latency": priced.latency,
+        "steps": n_steps,
+        "samples": samples,
+        "spikes": spikes,
+        "input_spikes": int(totals[Event.HOST_IN]),
+        "synaptic_events": reads,
+        "compartment_updates": int(totals[Event.COMPARTMENT_ACCESS]),
+        "active_updates": int(totals[Event.COMPARTMENT_ACTIVE]),
+        "messages": int(totals[Event.TILE_IN]),
+        "hops": int(totals[list(HOPS)].sum()),
+        "compartments": wiring.n_compartments,
+        "synapses": wiring.synapses,
+        "parts": wiring.n_parts,
+        "cores": int(tally.cores.size),
+        "tiles": int(wiring.tiles_in_use().size),
+        "chips": int(wiring.chips_in_use().size),
+        "energy_pj": {
+            "total": bill.total,
+            "dynamic": bill.dynamic,
+            "static": bill.static,
+            "static_in_real_time": static_mw(priced.prices, wiring) * n_steps * wiring.step_ms * 1e6,
+            "by_event": bill.by_event,
+            "by_population": bill.by_population,
+            "by_core": bill.by_core,
+        },
+        "pj_per_spike": ratio(bill.total, spikes),
+        "dynamic_pj_per_spike": ratio(bill.dynamic, spikes),
+        "pj_per_synaptic_event": ratio(bill.total, reads),
+        "dynamic_pj_per_synaptic_event": ratio(bill.dynamic, reads),
+        "energy_per_sample_pj": bill.total / samples,
+        "dynamic_energy_per_sample_pj": bill.dynamic / samples,
+        "latency_ns": {
+            "total": schedule.total_ns,
+            "mean_step": schedule.total_ns / n_steps,
+            "max_step": float(schedule.step_ns.max()),
+            "bound_by": {name: float(share) for name, share in zip(PARTS, schedule.shares, strict=True) if share > 0},
+            "late_steps": schedule.late,
+        },
+        "latency_per_sample_ns": schedule.total_ns / samples,
+        "why": [
+            {"share": r.share, "part": r.part, "core": r.core, "link": r.link, "text": r.text, "moved": r.moved, "gain": r.gain}
+            for r in priced.costs.reasons
+        ],
+        "not_modelled": priced.prices.not_modelled(totals),
+        "estimates": priced.prices.estimates(),
+    }  # fmt: skip
+
+
+def ratio(value: float, count: int) -> float | None:
+    return value / count if count else None

@@ -1,0 +1,188 @@
+"""The files of a run folder that say what the run cost (FILES)."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from ..compiler.destinations import destinations
+from ..compiler.partition import distinct_sources
+from ..events import HOPS, READS, Event
+from ..noc.names import name_of_link
+from ..schedule import PARTS
+from ..topology import topology_of
+from . import saved
+from .priced import Priced
+
+CHIP = "chip.yaml"
+FILES = (CHIP, "mapping.json", "steps.csv", "cores.csv", "populations.csv", "links.csv", "costs.h5")
+ROWS = 1 << 14  # of a table that are made at once
+Table = tuple[list[str], Iterable[Iterable[Any]]]
+
+
+def write_costs(priced: Priced, folder: Path) -> None:
+    """Writes FILES into a folder."""
+    (folder / CHIP).write_text(_chip(priced), encoding="utf-8")
+    as_json(folder / "mapping.json", mapping(priced))
+    as_csv(folder / "steps.csv", *_steps(priced))
+    as_csv(folder / "cores.csv", *_cores(priced))
+    as_csv(folder / "populations.csv", *_populations(priced))
+    as_csv(folder / "links.csv", *_links(priced))
+    saved.write(priced, folder / "costs.h5")
+
+
+def as_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def as_csv(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def mapping(priced: Priced) -> dict[str, Any]:
+    """Who sits where: parts with their core and tile and what they ask for, and what is left on each core."""
+    chip = priced.chip
+    parts = [
+        {
+            "part": part.name,
+            "population": part.population,
+            "first": part.first,
+            "size": part.size,
+            "core": core,
+            "tile": list(chip.mesh.tile_xy(core // chip.mesh.cores_per_tile)),
+            "axons_in": part.demand.axons_in,
+            "synapse_words": part.demand.words,
+        }
+        for part, core in zip(priced.parts, priced.wiring.parts.core.tolist(), strict=True)
+    ]
+    limits = {
+        "compartments": chip.core.compartments,
+        "axons_in": chip.core.axons_in,
+        "axons_out": chip.core.axons_out,
+        "synapse_words": chip.core.synapse_words,
+    }
+    mesh = {"width": chip.mesh.width, "height": chip.mesh.height, "cores_per_tile": chip.mesh.cores_per_tile}
+    return {"chip": chip.name, "mesh": mesh, "limits_per_core": limits, "parts": parts}
+
+
+def _chip(priced: Priced) -> str:
+    """The chip file that was priced with, whole: what it extends and what was laid over it included."""
+    data = json.loads(priced.chip.written) if priced.chip.written else {}
+    return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120))
+
+
+def _steps(priced: Priced) -> Table:
+    """A row a step; rows are made a stretch at a time."""
+    tally, schedule, n_steps = priced.costs.tally, priced.costs.schedule, priced.activity.n_steps
+
+    def columns(here: slice) -> dict[str, Any]:
+        events, path = tally.by_step[here], schedule.path_ns[here]
+        steps = np.arange(here.start, min(here.stop, n_steps))
+        return {
+            "step": steps + 1,
+            "sample": steps // priced.steps,
+            "spikes": events[:, Event.SPIKE_OUT],
+            "input_spikes": events[:, Event.HOST_IN],
+            "synaptic_events": events[:, READS].sum(axis=1),
+            "active_updates": events[:, Event.COMPARTMENT_ACTIVE],
+            "messages": events[:, Event.TILE_IN],
+            "hops": events[:, HOPS].sum(axis=1),
+            "dynamic_pj": priced.costs.bill.by_step[here],
+            "step_ns": path.sum(axis=1),
+            **{f"{name}_ns": path[:, k] for k, name in enumerate(PARTS)},
+            "slowest_core": schedule.slowest_core[here],
+            "slowest_link": schedule.slowest_link[here],
+            "bound_by": np.array(PARTS)[path.argmax(axis=1)],
+        }
+
+    def rows() -> Iterable[Iterable[Any]]:
+        for first in range(0, n_steps, ROWS):
+            yield from zip(*(column.tolist() for column in columns(slice(first, first + ROWS)).values()), strict=True)
+
+    return list(columns(slice(0, 0))), rows()
+
+
+def _cores(priced: Priced) -> Table:
+    chip, tally = priced.chip, priced.costs.tally
+    axons_out = _axons_out(priced)
+    header = ["core", "tile_x", "tile_y", "parts", "compartments", "axons_in", "axons_out", "synapse_words",
+              "spikes", "synaptic_events", "messages_sent", "messages_received", "dynamic_pj",
+              "sending_ns", "receiving_ns"]  # fmt: skip
+    rows = []
+    for k, core in enumerate(tally.cores.tolist()):
+        here = [
+            part for part, place in zip(priced.parts, priced.wiring.parts.core.tolist(), strict=True) if place == core
+        ]
+        counts = tally.by_core[k]
+        rows.append(
+            [
+                core,
+                *chip.mesh.tile_xy(core // chip.mesh.cores_per_tile),
+                " ".join(part.name for part in here),
+                sum(part.size for part in here),
+                distinct_sources(here),
+                int(axons_out[core]),
+                sum(part.demand.words for part in here),
+                int(counts[Event.SPIKE_OUT]),
+                int(counts[list(READS)].sum()),
+                int(counts[Event.AXON_OUT]),
+                int(counts[Event.AXON_IN]),
+                priced.costs.bill.by_core[str(core)],
+                *priced.costs.schedule.busy_ns[k].tolist(),
+            ]
+        )
+    return header, rows
+
+
+def _populations(priced: Priced) -> Table:
+    header = ["population", "size", "on_chip", "parts", "spikes", "mean_rate_hz", "synaptic_events", "dynamic_pj"]
+    wiring, tally, rows = priced.wiring, priced.costs.tally, []
+    seconds = priced.activity.n_steps * wiring.step_ms / 1000.0
+    first = 0
+    for k, (name, size) in enumerate(zip(tally.names, [*wiring.sizes, *wiring.source_sizes], strict=True)):
+        spikes = int(tally.spikes[first : first + size].sum())
+        first += size
+        n_parts = sum(part.population == name for part in priced.parts)
+        reads = int(tally.by_population[k, list(READS)].sum())
+        rate = spikes / size / seconds
+        rows.append(
+            [name, size, k < len(wiring.names), n_parts, spikes, rate, reads, priced.costs.bill.by_population[name]]
+        )
+    return header, rows
+
+
+def _links(priced: Priced) -> Table:
+    """Links that carried something; empty where the latency mode does not send messages over links."""
+    header = ["link", "name", "messages", "busy_ns", "waited_ns", "blocked_ns", "most_in_buffer"]
+    links, net = priced.costs.schedule.links, topology_of(priced.wiring.mesh)
+    if links is None:
+        return header, []
+    rows = [
+        [
+            int(link),
+            name_of_link(net, int(link)),
+            int(links.carried[link]),
+            float(links.busy_ns[link]),
+            float(links.waited_ns[link]),
+            float(links.blocked_ns[link]),
+            int(links.most[link]),
+        ]
+        for link in np.flatnonzero(links.carried)
+    ]
+    return header, rows
+
+
+def _axons_out(priced: Priced) -> np.ndarray:
+    """(n_cores,) output axons used on each core, one for each message that one spike of every compartment would send."""
+    parts, n = priced.wiring.parts, priced.wiring.n_compartments
+    messages = np.diff(destinations(priced.wiring.rows, parts.core)[0])[:n]
+    return np.bincount(np.repeat(parts.core, parts.size), messages, priced.wiring.mesh.n_cores)

@@ -1,0 +1,63 @@
+"""Spools: rows that a run leaves behind, step after step; in memory up to a budget, beyond it in a file without a name.
+
+What is read back is one array either way (numpy.memmap looks like one), so nothing else needs to know.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from typing import IO, Any
+
+import numpy as np
+
+from .errors import OutputError
+
+BUDGET = 1 << 30  # bytes of a run's records kept in memory
+
+
+class Spool:
+    """Rows of one type.  width: shape of a row, () for numbers.  budget: bytes that may stay in memory."""
+
+    def __init__(self, dtype: Any, width: tuple[int, ...] = (), budget: int = BUDGET) -> None:
+        self._dtype, self._width, self._left = np.dtype(dtype), width, budget
+        self._pieces: list[np.ndarray] = []
+        self._file: IO[bytes] | None = None
+        self.n = 0
+
+    def append(self, rows: np.ndarray) -> None:
+        """Adds rows; they are copied. Raises OutputError where the disk is full."""
+        rows = np.array(rows, self._dtype)
+        self.n += rows.shape[0]
+        self._left -= rows.nbytes
+        if self._left >= 0 and self._file is None:
+            self._pieces.append(rows)
+            return
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(prefix="neuroemu-")  # noqa: SIM115 - lives as long as its array
+                for piece in self._pieces:
+                    self._file.write(piece.data)
+                self._pieces = []
+            self._file.write(np.ascontiguousarray(rows).data)
+        except OSError as error:
+            raise OutputError(
+                f"{tempfile.gettempdir()} has no room for what the run records ({error.strerror}). "
+                "Try TMPDIR on a larger disk, fewer steps, samples or probes."
+            ) from None
+
+    @property
+    def spilled(self) -> bool:
+        """Whether it lies on disk."""
+        return self._file is not None
+
+    def array(self) -> np.ndarray:
+        """All rows so far, (n, *width)."""
+        shape = (self.n, *self._width)
+        if self._file is not None:
+            self._file.flush()
+            if not int(np.prod(shape)):
+                return np.empty(shape, self._dtype)
+            return np.memmap(self._file, self._dtype, "r", shape=shape)
+        if not self._pieces:
+            return np.empty(shape, self._dtype)
+        return self._pieces[0] if len(self._pieces) == 1 else np.concatenate(self._pieces)

@@ -1,0 +1,153 @@
+"""Why: what the time of a run went into, ranked, and what moving the worst of it elsewhere would give.
+
+From the critical paths of the schedule (schedule.py) and the counts by part. The gain of a move is an estimate: the core times
+of each step are worked out anew with the parts moved, everything else of the step stays as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .chip import PriceList
+from .events import MEANING, RECEIVING, SENDING
+from .latency import work
+from .noc.names import name_of_link
+from .schedule import BARRIER, BUFFER, HOP, LINK, PARTS, RECEIVER, SENDER, TICK, Schedule
+from .tally import Tally, part_events
+from .topology import topology_of
+from .wiring import Wiring
+
+LEAST = 0.01  # share of the time below which nothing is said
+MOST = 8  # reasons
+_SIDES = (SENDER, RECEIVER)
+_EVENTS = (SENDING, RECEIVING)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """share: of the run's time.  part: one of schedule.PARTS.  core, link: which, or -1.  text: a sentence about it.
+
+    gain: how many times faster the run would be with `moved` parts of the core on other cores; 1 where nothing is to be had.
+    """
+
+    share: float
+    part: str
+    core: int
+    link: int
+    text: str
+    moved: int = 0
+    gain: float = 1.0
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Steps on which gains are worked out.  core_steps: (steps, cores in use, E).  counts: (steps, n_parts, Count).
+
+    step_ns: (steps,).  of: steps of the whole run.
+    """
+
+    core_steps: np.ndarray
+    counts: np.ndarray
+    step_ns: np.ndarray
+    of: int
+
+
+def why(wiring: Wiring, tally: Tally, schedule: Schedule, prices: PriceList, sample: Sample) -> list[Reason]:
+    """What took the time of a run, largest share first."""
+    total, found = schedule.total_ns, []
+    if total == 0:
+        return []
+    paths = schedule.path_ns.sum(axis=0)
+    for core, side in zip(*np.nonzero(schedule.core_path_ns > LEAST * total), strict=True):
+        share = float(schedule.core_path_ns[core, side]) / total
+        found.append(_core(wiring, tally, prices, sample, int(core), int(side), share))
+    if schedule.link_path_ns is not None:
+        for link, side in zip(*np.nonzero(schedule.link_path_ns > LEAST * total), strict=True):
+            share = float(schedule.link_path_ns[link, side]) / total
+            found.append(_link(wiring, schedule, int(link), (LINK, BUFFER)[side], share))
+    for part, text in (
+        (HOP, "messages on their way, with nothing to wait for"),
+        (BARRIER, f"the barrier of {wiring.tiles_in_use().size} tiles"),
+        (TICK, "waiting for the next tick of the clock"),
+    ):
+        if paths[part] > LEAST * total:
+            found.append(Reason(float(paths[part]) / total, PARTS[part], -1, -1, text))
+    return sorted(found, key=lambda reason: -reason.share)[:MOST]
+
+
+def _core(
+    wiring: Wiring, tally: Tally, prices: PriceList, sample: Sample, core: int, side: int, share: float
+) -> Reason:
+    """A core that others waited for.  side: 0 sending, 1 receiving."""
+    if core == wiring.mesh.n_cores:
+        return Reason(share, PARTS[SENDER], core, -1, "the host handing over its spikes")
+    x, y = wiring.mesh.tile_xy(core // wiring.mesh.cores_per_tile)
+    here = np.flatnonzero(wiring.parts.core == core)
+    times = prices.times()[list(_EVENTS[side])]
+    of_core = tally.by_core[np.searchsorted(tally.cores, core), list(_EVENTS[side])] * times
+    worst = _EVENTS[side][int(of_core.argmax())]
+    names = list(dict.fromkeys(wiring.names[k] for k in wiring.parts.population[here]))
+    what = ("sending", "receiving")[side]
+    text = f"core {core} at tile ({x}, {y}) {what}: {_listed(names)}"
+    if of_core.sum() > 0:
+        text += f"; {of_core.max() / of_core.sum():.0%} of that is {MEANING[worst].key.replace('_', ' ')}"
+    moved, gain = _gain(wiring, prices, sample, core, here, side)
+    if gain > 1.02:
+        how = f"moving {moved} of its {here.size} parts" if here.size > 1 else "splitting its part in two"
+        scope = "" if sample.step_ns.size == sample.of else f" (over the first {sample.step_ns.size:,} steps)"
+        text += f"; {how} would give about {gain:.3g}x{scope}"
+    return Reason(share, PARTS[_SIDES[side]], core, -1, text, moved, gain)
+
+
+def _gain(
+    wiring: Wiring, prices: PriceList, sample: Sample, core: int, here: np.ndarray, side: int
+) -> tuple[int, float]:
+    """(parts, times faster) of moving parts of a core to the cores with least to do; one part alone is cut in two."""
+    times, cores = prices.times(), wiring.cores_in_use()
+    both = work(sample.core_steps, times)  # (2, steps, cores in use)
+    before = both.max(axis=(0, 2))
+    rest = sample.step_ns - before
+    column = int(np.searchsorted(cores, core))
+    each = np.stack([_work_of_part(wiring, part, sample.counts[:, part], times) for part in here])  # (parts, 2, steps)
+    if here.size == 1:
+        each, most = each / 2, 1
+    else:
+        most = min(here.size - 1, 8)
+    order = np.argsort(-each[:, side].sum(axis=1), kind="stable")
+    free = wiring.mesh.n_cores - cores.size
+    idle = [int(c) for c in np.argsort(both.max(axis=0).sum(axis=0), kind="stable") if c != column]
+    best, gain = 0, 1.0
+    for moved in range(1, most + 1):
+        after = both.copy()
+        for k, part in enumerate(order[:moved]):
+            after[:, :, column] -= each[part]
+            if k >= free and k - free < len(idle):
+                after[:, :, idle[k - free]] += each[part]
+        alone = each[order[: min(moved, free)]].max(axis=(0, 1)) if free else np.zeros(before.size)
+        now = np.maximum(after.max(axis=(0, 2)), alone) + rest
+        found = float(sample.step_ns.sum() / now.sum())
+        if found > gain + 1e-9:
+            best, gain = moved, found
+    return best, gain
+
+
+def _work_of_part(wiring: Wiring, part: int, counts: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """(2, steps) ns that a part takes of its core, sending and receiving; messages stay with the core."""
+    events = part_events(counts, int(wiring.parts.size[part]), int(wiring.draws[part]))
+    return np.stack([events[:, list(side)] @ times[list(side)] for side in _EVENTS])
+
+
+def _link(wiring: Wiring, schedule: Schedule, link: int, part: int, share: float) -> Reason:
+    name = name_of_link(topology_of(wiring.mesh), link)
+    what = "waiting for" if part == LINK else "room behind"
+    text = f"{what} {name}"
+    if schedule.links is not None:
+        text += f", which carried {int(schedule.links.carried[link]):,} messages"
+    return Reason(share, PARTS[part], -1, link, text)
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

@@ -1,0 +1,68 @@
+"""Plain-Python twin of messages.py: every core goes through its compartments and hands over what they fire."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from neuroemu.counters import Count
+
+
+def messages(wiring, activity, t):
+    """By step, {sender: ([(core, gap, work)], tail)}; the host is the sender after the last core.  t: {event: fs}."""
+    parts, rows, host = wiring.parts, wiring.rows, wiring.mesh.n_cores
+    n_parts = parts.core.size
+    part_of = {}
+    for p in range(n_parts):
+        for i in range(int(parts.first[p]), int(parts.first[p] + parts.size[p])):
+            part_of[i] = p
+    reads = {}  # (source, core): (synapses, of them in dense lists)
+    for source in range(wiring.n_sources):
+        for r in range(int(rows.first[source]), int(rows.first[source + 1])):
+            p = int(rows.part[r]) if rows.part.size else r - int(rows.first[source])
+            n, dense = int(rows.synapses[r]), int(rows.dense[r]) if rows.dense.size else 0
+            if n:
+                a, b = reads.get((source, int(parts.core[p])), (0, 0))
+                reads[source, int(parts.core[p])] = (a + n, b + dense)
+    found = []
+    for step in range(activity.n_steps):
+        fired = [int(s) for k, s in zip(activity.step, activity.source, strict=True) if k == step + 1]
+        total = {p: _compartments(wiring, activity.counts[step, p], p, t) for p in range(n_parts)}
+        senders = {}
+        for core in range(host):
+            mine = [p for p in range(n_parts) if parts.core[p] == core]
+            clock, handed, sent = 0, 0, []  # clock: work so far; handed: of it, up to the last message
+            base = 0
+            for p in mine:
+                for s in [s for s in fired if part_of.get(s) == p]:
+                    through = Fraction(s - int(parts.first[p]) + 1, int(parts.size[p]))
+                    reached = base + int(total[p] * through)  # floor: nothing is negative
+                    clock += t["SPIKE_OUT"]
+                    for to in sorted(c for (source, c) in reads if source == s):
+                        clock += t["AXON_OUT"]
+                        sent.append((to, reached + clock - handed, _work(reads[s, to], t)))
+                        handed = reached + clock
+                base += total[p]
+            senders[core] = (sent, base + clock - handed)
+        clock, handed, sent = 0, 0, []
+        for s in [s for s in fired if s not in part_of]:
+            clock += t["HOST_IN"]
+            for to in sorted(c for (source, c) in reads if source == s):
+                sent.append((to, clock - handed, _work(reads[s, to], t)))
+                handed = clock
+        senders[host] = (sent, clock - handed)
+        found.append(senders)
+    return found
+
+
+def _compartments(wiring, counts, p, t):
+    return (
+        int(wiring.parts.size[p]) * t["COMPARTMENT_ACCESS"]
+        + int(counts[Count.ACTIVE]) * t["COMPARTMENT_ACTIVE"]
+        + int(counts[Count.INACTIVE]) * t["COMPARTMENT_INACTIVE"]
+        + int(wiring.draws[p]) * t["RANDOM_DRAW"]
+    )
+
+
+def _work(read, t):
+    n, dense = read
+    return t["AXON_IN"] + dense * t["SYNAPSE_DENSE"] + (n - dense) * t["SYNAPSE_SPARSE"] + n * t["ACCUMULATE"]

@@ -1,0 +1,173 @@
+"""Messages of a run through the network: against a twin, against the counts, and in the report's words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuroemu.chip import Barrier, Constant
+from neuroemu.compiler import MappingOptions, compile_network
+from neuroemu.connect import Dense, OneToOne, Sparse
+from neuroemu.costs import Activity, costs
+from neuroemu.events import EVENTS, Event
+from neuroemu.latency import work
+from neuroemu.messages import femtoseconds, messages
+from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
+from neuroemu.schedule import BARRIER, HOP, LINK, PARTS, RECEIVER, SENDER, TICK
+from neuroemu.tally import tally
+from neuroemu.traffic import traffic, ways
+from neuroemu.wiring import wiring_of
+from tests import naive_messages
+from tests.engine.test_run import run_small
+from tests.networks import STEPS, networks, spike_trains
+
+# Different primes, so that no event can be taken for another.
+PRIMES = dict(
+    zip(EVENTS, [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83], strict=True)
+)
+
+
+def priced(prices, barrier_ns=0.0, **times):
+    """A price list whose times are PRIMES in ns, unless given."""
+    given_ns = {event: times.get(event.name, PRIMES[event]) for event in EVENTS}
+    time_ns = {event: Constant(ns, ns, ns, "a test", "estimate") for event, ns in given_ns.items()}
+    one = Constant(1.0, 1.0, 1.0, "a test", "estimate")
+    return replace(prices, time_ns=time_ns, barrier=Barrier(((1, barrier_ns),), "log", "", ""), slot_ns=one)
+
+
+@st.composite
+def runs(draw):
+    """(network, trains, options): a small network anywhere on a small mesh."""
+    network = draw(networks())
+    options = MappingOptions(
+        placement=draw(st.sampled_from(["sequential", "hilbert"])),
+        parts={p.name: draw(st.integers(1, p.size)) for p in network.on_chip},
+        share_cores=draw(st.booleans()),
+    )
+    return network, draw(spike_trains(network)), options
+
+
+def ran(chip, run, steps=STEPS):
+    network, trains, options = run
+    image = compile_network(network, replace(chip, mesh=replace(chip.mesh, cores_per_tile=2)), options).image
+    traces, counters = run_small(image, network, trains, steps)
+    return wiring_of(image), Activity(counters.counts, traces.step, traces.source)
+
+
+def all_messages(wiring, activity, prices):
+    going = ways(wiring)
+    times = femtoseconds(prices.times())
+    found = list(messages(wiring, going, activity.counts, activity.step - 1, activity.source, times))
+    assert len(found) == 1 and found[0][0] == 0
+    return found[0][1]
+
+
+@given(runs())
+def test_messages_equal_their_twin(chip, loihi, run):
+    wiring, activity = ran(chip, run)
+    found = all_messages(wiring, activity, priced(loihi[1]))
+    twin = naive_messages.messages(wiring, activity, {event.name: ns * 10**6 for event, ns in PRIMES.items()})
+    n = wiring.mesh.n_cores + 1
+    for step in range(STEPS):
+        for sender in range(n):
+            low, high = found.first[step * n + sender : step * n + sender + 2]
+            sent, tail = twin[step].get(sender, ([], 0))
+            columns = (found.core[low:high].tolist(), found.gap_fs[low:high].tolist(), found.work_fs[low:high].tolist())
+            assert list(zip(*columns, strict=True)) == sent
+            assert found.tail_fs[step, sender] == tail
+
+
+@given(runs())
+def test_senders_and_receivers_work_as_long_as_their_events_take(chip, loihi, run):
+    wiring, activity = ran(chip, run)
+    prices = priced(loihi[1])
+    found = all_messages(wiring, activity, prices)
+    going, n = ways(wiring), wiring.mesh.n_cores + 1
+    counts = traffic(wiring, going, activity.step - 1, activity.source, STEPS)
+    _, core_steps = tally(wiring, going, activity.counts, counts)
+    send, receive = work(core_steps, prices.times())
+    step_of = np.repeat(np.arange(STEPS), np.diff(found.first[::n]))
+    sender_of = np.repeat(np.tile(np.arange(n), STEPS), np.diff(found.first))
+    sent, received = found.tail_fs.copy(), np.zeros((STEPS, n - 1), np.int64)
+    np.add.at(sent, (step_of, sender_of), found.gap_fs)
+    np.add.at(received, (step_of, found.core), found.work_fs)
+    assert sent[:, wiring.cores_in_use()].tolist() == (send * 1e6).astype(np.int64).tolist()
+    assert received[:, wiring.cores_in_use()].tolist() == (receive * 1e6).astype(np.int64).tolist()
+
+
+@given(runs())
+def test_contention_never_makes_a_step_shorter(chip, loihi, run):
+    wiring, activity = ran(chip, run)
+    prices = priced(loihi[1], barrier_ns=100.0)
+    simple, contended = (costs(wiring, activity, prices, mode).schedule for mode in ("simple", "contended"))
+    assert np.all(contended.step_ns >= simple.step_ns - 1e-9)
+    assert contended.path_ns[:, BARRIER].tolist() == [100.0] * STEPS
+    assert contended.busy_ns.tolist() == simple.busy_ns.tolist()
+    work_on_paths = contended.core_path_ns.sum(axis=0)
+    assert work_on_paths == pytest.approx(contended.path_ns[:, [SENDER, RECEIVER]].sum(axis=0))
+    assert contended.link_path_ns.sum() == pytest.approx(contended.path_ns[:, [LINK, LINK + 1]].sum())
+
+
+@given(runs(), st.integers(1, 3))
+def test_threads_do_not_change_the_schedule(chip, loihi, run, threads):
+    wiring, activity = ran(chip, run)
+    one, other = (costs(wiring, activity, loihi[1], "contended", n).schedule for n in (1, threads))
+    assert np.array_equal(one.path_ns, other.path_ns) and np.array_equal(one.link_path_ns, other.link_path_ns)
+    assert np.array_equal(one.slowest_core, other.slowest_core)
+
+
+def pair(n=2):
+    """A channel fires compartment 0, which fires all n others; one part each, one core a tile."""
+    network = Network().population("in", 1, Spikes("in")).population("a", n, LifRegisters(threshold=100))
+    network = network.connect("in", "a", Sparse([0], [0], [200.0]), WeightFormat())
+    weights = np.zeros((n, n))
+    weights[1:, 0] = 200
+    return network.connect("a", "a", Dense(weights), WeightFormat())
+
+
+def test_a_message_alone_takes_its_way_and_nothing_else(chip, loihi):
+    small = replace(chip, mesh=replace(chip.mesh, width=2, height=1, cores_per_tile=1))
+    image = compile_network(pair(), small, MappingOptions(parts={"a": 2}, share_cores=False)).image
+    traces, counters = run_small(image, pair(), {1: [0]}, 2)
+    wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source)
+    found = costs(wiring, activity, priced(loihi[1]), "contended").schedule
+    p = PRIMES
+    # Step 2: compartment 0 is active and fires, one message east, one synapse read there (a dense list of one).
+    send = p[Event.COMPARTMENT_ACCESS] + p[Event.COMPARTMENT_ACTIVE] + p[Event.SPIKE_OUT] + p[Event.AXON_OUT]
+    way = p[Event.TILE_OUT] + p[Event.HOP_EAST] + p[Event.TILE_IN] + 1  # and the link into the core for a slot
+    read = p[Event.AXON_IN] + p[Event.SYNAPSE_DENSE] + p[Event.ACCUMULATE]
+    assert found.path_ns[1, [SENDER, HOP, RECEIVER]].tolist() == pytest.approx([send, way, read])
+    assert found.step_ns[1] == pytest.approx(send + way + read)
+
+
+def test_why_names_the_core_that_others_wait_for_and_what_moving_its_parts_gives(chip, loihi):
+    # Forty compartments that each fire all others of one population of 40 parts, 39 of them on one core.
+    n = 12
+    network = Network().population("in", n, Spikes("in")).population("busy", n, LifRegisters(threshold=1))
+    network = network.connect("in", "busy", OneToOne(np.full(n, 200.0)), WeightFormat())
+    network = network.connect("busy", "busy", Dense(np.full((n, n), 8.0)), WeightFormat())
+    image = compile_network(network, chip, MappingOptions(parts={"busy": 4})).image
+    traces, counters = run_small(image, network, {1: list(range(n))}, 6)
+    wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source)
+    assert wiring.n_parts == 4 and wiring.cores_in_use().size == 1
+    found = costs(wiring, activity, priced(loihi[1]), "contended")
+    first = found.reasons[0]
+    assert first.part == "receiver" and first.core == 0 and "busy" in first.text and first.moved >= 1
+    assert first.share == pytest.approx(found.schedule.shares[PARTS.index("receiver")])
+    moved = np.array([0, 1, 2, 3][: first.moved + 1] + [0] * (3 - first.moved))
+    again = costs(wiring.placed(np.sort(moved)), activity, priced(loihi[1]), "contended").schedule
+    assert found.schedule.total_ns / again.total_ns == pytest.approx(first.gain, rel=0.25)
+
+
+def test_shares_of_the_reasons_are_shares_of_the_time(chip, loihi):
+    image = compile_network(pair(4), chip, MappingOptions(parts={"a": 4}, share_cores=False)).image
+    traces, counters = run_small(image, pair(4), {1: [0]}, 3)
+    wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source)
+    clocked = replace(loihi[1], barrier=replace(loihi[1].barrier, tick_ns=1000.0))
+    reasons = costs(wiring, activity, clocked, "contended").reasons
+    assert [reason.share for reason in reasons] == sorted((reason.share for reason in reasons), reverse=True)
+    assert reasons[0].part == PARTS[TICK] and sum(reason.share for reason in reasons) <= 1 + 1e-9
