@@ -231,7 +231,9 @@ def step(board, sends, tails):
                 first = min(able, key=lambda ask: ask[:2])
                 if board.arbitration == "round_robin" and link[0] != "send":
                     turn = turns.get(link, -1)
-                    first = min(able, key=lambda ask: (board.buffer_number(ask[4]) <= turn, board.buffer_number(ask[4])))
+                    first = min(
+                        able, key=lambda ask: (board.buffer_number(ask[4]) <= turn, board.buffer_number(ask[4]))
+                    )
                     turns[link] = board.buffer_number(first[4])
                 taken.append((link, first, min(ask[3] for ask in asking), occupied(first[2].route[first[2].at], t)))
         for link, (_, _, m, ready, leaves), since, before in taken:
@@ -290,7 +292,8 @@ def step(board, sends, tails):
     end = max(send_end + receive_end)
     path = critical_path(board, end, send_end, receive_end, tails, previous, received)
     return dict(
-        end=end, send_end=send_end, receive_busy=receive_busy, receive_end=receive_end, counts=counts, path=path
+        end=end, send_end=send_end, receive_busy=receive_busy, receive_end=receive_end, counts=counts, path=path,
+        messages=messages,
     )  # fmt: skip
 
 

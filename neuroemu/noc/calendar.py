@@ -17,7 +17,9 @@ from .bare import njit_bare, njit_inline
 
 N_BUCKETS = 1024
 NEVER = np.int64(2**62)
-NONE = 2**32 - 1  # no link, buffer, message: numbers are kept unsigned, so that numba need not look for negative indices
+NONE = (
+    2**32 - 1
+)  # no link, buffer, message: numbers are kept unsigned, so that numba need not look for negative indices
 _WORDS = N_BUCKETS // 64
 _ONE = np.uint64(1)
 CLOCK_BUCKET, CLOCK_SHIFT, CLOCK_ANY_ORDER = 0, 1, 2

@@ -43,8 +43,8 @@ LINK = np.dtype(
 )  # fmt: skip
 CHANNEL = np.dtype(
     [
-        ("freed", np.int64), ("freed_before", np.int64), ("left", np.int64), ("arrived", np.int64), ("taking", np.uint32), ("by", np.uint32),
-        ("by_before", np.uint32), ("head", np.uint32), ("tail", np.uint32), ("places", np.uint32),
+        ("freed", np.int64), ("freed_before", np.int64), ("left", np.int64), ("arrived", np.int64), ("taking", np.uint32),
+        ("by", np.uint32), ("by_before", np.uint32), ("head", np.uint32), ("tail", np.uint32), ("places", np.uint32),
         ("wants", np.uint32), ("asking_next", np.uint32),
     ]
 )  # fmt: skip
@@ -59,8 +59,9 @@ MESSAGE = np.dtype(
 class Scratch(NamedTuple):
     """Memory of one thread for any number of steps, one after another. A record is what a cache line holds, or half of one.
 
-    links: (links,) LINK.  free: time from which it can send.  last: its last taking.  asking: first of a list of channels
-    whose head asks for it.  turn: the buffer it took from last.  latency, slot: of the Fabric.  carried, waited, blocked, most: see steps.Outcome.
+    links: (links,) LINK.  free: time from which it can send.  last: its last taking; turn: the buffer it took from.  asking:
+    first of a list of channels whose head asks for it.  latency, slot: of the Fabric.  carried, waited, blocked, most: see
+    steps.Outcome.
     channels: (links * n_vcs,) CHANNEL.  places: room that nobody has or is on the way to.  head, tail: first and last message
     in its buffer; arrived: when the head did; taking: by which.  wants: the channel it asks for, from the later of arrived
     and left, when the one before it left.  asking_next: the next in the list of that link.

@@ -146,10 +146,9 @@ def fabric(
     room[n_senders:first_net] = buffer if receive_buffer is None else receive_buffer or UNBOUNDED
     n_vcs = 2 if topology == "torus" else 1
     return Fabric(
-        TOPOLOGIES[topology], width, height, degree, chip_width, chip_height, n_routers, n_cores,
-        n_senders, first_net, n_links, n_vcs, n_vcs - 1,
-        max(slot_fs if credit_fs is None else credit_fs, 1), int(arbitration == "round_robin"), x, y, span, first_of_level, tile_of_core, tile_of_sender,
-        _turns(routing), to_router,
+        TOPOLOGIES[topology], width, height, degree, chip_width, chip_height, n_routers, n_cores, n_senders, first_net,
+        n_links, n_vcs, n_vcs - 1, max(slot_fs if credit_fs is None else credit_fs, 1), int(arbitration == "round_robin"),
+        x, y, span, first_of_level, tile_of_core, tile_of_sender, _turns(routing), to_router,
         np.maximum(np.concatenate([own, hop]), 1),
         np.maximum(np.concatenate([np.full(first_net, slot_fs, np.int64), slot]), 1),
         room,

@@ -126,7 +126,9 @@ def contend(fabric: Fabric, messages: Messages, threads: int = 1) -> Outcome:
     else:
         with ThreadPoolExecutor(len(bounds) - 1) as pool:
             shares = list(pool.map(run, bounds[:-1], bounds[1:]))
-    carried, waited, blocked = (np.sum([links[name] for links, _ in shares], axis=0) for name in ("carried", "waited", "blocked"))
+    carried, waited, blocked = (
+        np.sum([links[name] for links, _ in shares], axis=0) for name in ("carried", "waited", "blocked")
+    )
     most = np.max([links["most"] for links, _ in shares], axis=0).astype(np.int64)
     return Outcome(
         rows.end, rows.send_end, rows.receive_busy, rows.receive_end,

@@ -34,7 +34,8 @@ def boards(draw):
         width, height, draw(st.integers(1, 2)), topology, routing, draw(st.integers(2, 4)),
         draw(st.sampled_from([None, chip])), draw(st.integers(-1, width * height - 1)),
         (draw(times), draw(times), draw(times), draw(times)), draw(times), slot,
-        draw(times), draw(times), draw(st.integers(1, 3)), draw(st.sampled_from([None, 0, 1, 2])), credit, draw(st.sampled_from(["oldest", "round_robin"])),
+        draw(times), draw(times), draw(st.integers(1, 3)), draw(st.sampled_from([None, 0, 1, 2])), credit,
+        draw(st.sampled_from(["oldest", "round_robin"])),
     )  # fmt: skip
 
 
