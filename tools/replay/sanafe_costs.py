@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from neuroemu import latency
-from neuroemu.costs import Costs, costs
+from neuroemu.costs import costs
 from neuroemu.counters import Count
-from neuroemu.energy import bill, charge
+from neuroemu.energy import Bill, bill, charge
 from neuroemu.events import HOPS, MEANING, N_EVENTS, READS, Event
-from neuroemu.tally import tally
+from neuroemu.schedule import Schedule
+from neuroemu.tally import Tally, tally
 from neuroemu.traffic import traffic, ways
 
 from .sanafe_case import NS, PJ, SanafeCase, read
@@ -60,10 +61,19 @@ def replay(path: Path) -> str:
     return difference(read(path))
 
 
-def priced(case: SanafeCase) -> Costs:
+class Priced(NamedTuple):
+    """What neuroemu.costs.costs returns, as far as SANA-FE has its like."""
+
+    tally: Tally
+    bill: Bill
+    schedule: Schedule
+
+
+def priced(case: SanafeCase) -> Priced:
     """The case's costs in neuroemu. A third kind of synapse is what nothing in a Wiring says yet; it is counted here."""
     if not np.any(case.kind_of_part == Event.SYNAPSE_SHARED):
-        return costs(case.wiring, case.activity, case.prices, "simple")
+        found = costs(case.wiring, case.activity, case.prices, "simple")
+        return Priced(found.tally, found.bill, found.schedule)
     wiring, counts, row, source = case.wiring, case.activity.counts, case.activity.step - 1, case.activity.source
     going = ways(wiring)
     counted, core_steps = tally(wiring, going, counts, traffic(wiring, going, row, source, case.activity.n_steps))
@@ -75,7 +85,7 @@ def priced(case: SanafeCase) -> Costs:
             table[:, Event.SYNAPSE_SPARSE] -= reads
     schedule = latency.schedule(wiring, going, core_steps, row, source, case.prices, "simple")
     counted = replace(counted, by_step=by_step)
-    return Costs(counted, bill(counted, case.prices, schedule.total_ns, wiring), schedule)
+    return Priced(counted, bill(counted, case.prices, schedule.total_ns, wiring), schedule)
 
 
 def difference(case: SanafeCase) -> str:
