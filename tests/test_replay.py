@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from neuroemu.chip import Constant
+from neuroemu.costs import costs
 from tools.replay import families, float_lif, sanafe_case, sanafe_costs, sanafe_network, sanafe_soma
 from tools.replay.cases import load_case
 
@@ -232,6 +235,15 @@ def test_contended_is_near_sanafe_s_cycle_with_its_buffers_and_its_halt(path):
     assert np.all(times >= simple * (1 - 1e-6))  # a bound: no core has less to do
     with_halt = (times + sanafe_network.halts(case, messages)).sum()
     assert with_halt == pytest.approx(case.recorded["sim_time"]["cycle"], rel=0.02)
+
+
+@pytest.mark.parametrize("name", ["11_shared_row_links", "13_broadcast"])  # no input somas, whose spikes cost otherwise
+def test_costs_makes_of_a_wiring_the_messages_that_sanafe_sends(name):
+    case = sanafe_case.read(SANAFE / f"{name}.json")
+    exact, _ = sanafe_network.contended(case, sanafe_network.sent(case), sanafe_network.fabric_of(case, 1.0))
+    prices = replace(case.prices, slot_ns=Constant(1.0, None, None, "the clock of cycle", "estimate"))
+    found = costs(case.wiring, case.activity, prices, "contended")
+    assert found.schedule.step_ns / 1e9 == pytest.approx(exact, rel=1e-3)
 
 
 def test_the_table_of_times_tells_where_contended_is_far_from_sanafe(tmp_path):
