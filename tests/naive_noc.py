@@ -28,6 +28,8 @@ class Board:
     chip_slot_fs: int = 0
     buffer: int = 16
     receive_buffer: int | None = None
+    credit_fs: int | None = None
+    arbitration: str = "oldest"
 
     @property
     def n_cores(self):
@@ -116,6 +118,26 @@ class Board:
         way = link[3]
         return (0 if way > 0 else 1) if a[2] == b[2] else (2 if way > 0 else 3)
 
+    def number(self, link):
+        """The number of a link, as neuroemu/noc/fabric.py lists them."""
+        if link[0] == "send":
+            return link[1]
+        if link[0] == "core":
+            return self.n_senders + link[1]
+        first_net = self.n_senders + self.n_cores
+        _, a, b = link[:3]
+        if a[0] == "tile":
+            return first_net + 4 * (a[1] * self.height + a[2]) + self.direction(link)
+        lower, down = (a, 0) if a[1] < b[1] else (b, 1)
+        nodes, router = self.width * self.height, lower[2]
+        for _ in range(lower[1]):
+            router += nodes
+            nodes = -(-nodes // self.degree)
+        return first_net + 2 * router + down
+
+    def buffer_number(self, channel):
+        return self.number(channel[0]) * (2 if self.topology == "torus" else 1) + channel[1]
+
     def slot(self, link):
         return max(1, self.chip_slot_fs or self.slot_fs) if self.crosses(link) else max(1, self.slot_fs)
 
@@ -127,6 +149,11 @@ class Board:
             latency = self.chip_hop_fs or latency
             latency += max(0, (self.chip_slot_fs or self.slot_fs) - self.slot_fs)
         return max(1, latency)
+
+    def credit(self, link, leaves):
+        """How long after a message began to leave the buffer at the end of `leaves` over a link its place is free."""
+        credit = max(1, self.slot_fs if self.credit_fs is None else self.credit_fs)
+        return credit + max(0, self.slot(link) - self.slot(leaves))
 
     def room(self, link):
         if link[0] != "core":
@@ -164,9 +191,10 @@ def step(board, sends, tails):
             queues[sender].append(messages[-1])
     handed = dict.fromkeys(range(len(sends)), 0)  # when each sender handed over its last message
     previous = {}  # sender -> its last message handed over
+    turns = {}  # by link: the buffer it took from last
     free, last = {}, {}  # by link: when free, last taking (message, index in its route)
     inside = {}  # by (link, vc): messages in the buffer, first come first
-    left = {}  # by (link, vc): [(time, message, index of the taking)] of those that leave or have left
+    left = {}  # by (link, vc): [(when its place is free, message, index of the taking, when the next may ask)] of those gone
     received = {}  # by core: messages in order
     counts = {}  # by link: [carried, waited, blocked, most]
     times = [q[0].gap for q in queues if q]
@@ -190,7 +218,7 @@ def step(board, sends, tails):
         for channel, waiting in inside.items():
             if waiting:
                 m = waiting[0]
-                ready = max(m.arrived, max((time for time, *_ in left.get(channel, [])), default=0))
+                ready = max(m.arrived, max((row[3] for row in left.get(channel, [])), default=0))
                 asks.setdefault(m.route[m.at][0], []).append((m.arrived, m.number, m, ready, channel))
         taken = []
         for link, asking in asks.items():
@@ -201,6 +229,12 @@ def step(board, sends, tails):
             ]
             if able:
                 first = min(able, key=lambda ask: ask[:2])
+                if board.arbitration == "round_robin" and link[0] != "send":
+                    turn = turns.get(link, -1)
+                    first = min(
+                        able, key=lambda ask: (board.buffer_number(ask[4]) <= turn, board.buffer_number(ask[4]))
+                    )
+                    turns[link] = board.buffer_number(first[4])
                 taken.append((link, first, min(ask[3] for ask in asking), occupied(first[2].route[first[2].at], t)))
         for link, (_, _, m, ready, leaves), since, before in taken:
             channel = m.route[m.at]
@@ -209,13 +243,13 @@ def step(board, sends, tails):
             elif t == ready and ready == m.arrived:
                 why = ("hop", (m, m.at - 1))
             elif t == ready:
-                why = ("behind", left[leaves][-1][1:])
+                why = ("behind", left[leaves][-1][1:3])
             elif t == free.get(link, 0):
                 why = ("busy", last[link])
             elif link[0] == "core":
                 why = ("receiver", next(x for x in received[link[1]] if x.begin == t))
             else:
-                why = ("full", next(x[1:] for x in left[channel] if x[0] == t))
+                why = ("full", next(x[1:3] for x in left[channel] if x[0] == t))
             count = counts.setdefault(link, [0, 0, 0, 0])
             count[0] += 1
             count[1] += t - ready
@@ -231,7 +265,9 @@ def step(board, sends, tails):
                     heapq.heappush(times, t + queues[m.sender][0].gap)
             else:
                 inside[leaves].pop(0)
-                left.setdefault(leaves, []).append((gone, m, m.at))
+                freed = t + board.credit(link, leaves[0])
+                left.setdefault(leaves, []).append((freed, m, m.at, gone))
+                heapq.heappush(times, freed)
             m.arrived = t + board.latency(link)
             heapq.heappush(times, gone)
             if link[0] == "core":
@@ -256,7 +292,8 @@ def step(board, sends, tails):
     end = max(send_end + receive_end)
     path = critical_path(board, end, send_end, receive_end, tails, previous, received)
     return dict(
-        end=end, send_end=send_end, receive_busy=receive_busy, receive_end=receive_end, counts=counts, path=path
+        end=end, send_end=send_end, receive_busy=receive_busy, receive_end=receive_end, counts=counts, path=path,
+        messages=messages,
     )  # fmt: skip
 
 
@@ -298,7 +335,7 @@ def critical_path(board, end, send_end, receive_end, tails, previous, received):
             if why == "hop":
                 path.append(("hop", before, board.latency(before)))
             elif why == "full":
-                path.append(("full", link, board.slot(before)))
+                path.append(("full", link, board.credit(before, link)))
             else:
                 path.append(("link", before, board.slot(before)))
             at = ("take", *cause)

@@ -5,23 +5,27 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tools.replay import families, float_lif
+from neuroemu.chip import Constant
+from neuroemu.costs import costs
+from tools.replay import families, float_lif, sanafe_case, sanafe_costs, sanafe_network, sanafe_soma
 from tools.replay.cases import load_case
 
 ROOT = Path(__file__).resolve().parents[1]
 VECTORS = ROOT / "tests" / "vectors" / "fixed_point"
 WHOLE = ROOT.parent / "shared" / "golden" / "fixed_point"
+SANAFE = ROOT / "tests" / "vectors" / "sanafe"
 
 
-def replay(*arguments):
+def replay(*arguments, tool="replay_vectors.py"):
     """(exit code, output) of the tool."""
     done = subprocess.run(
-        [sys.executable, ROOT / "tools" / "replay_vectors.py", *map(str, arguments)],
+        [sys.executable, ROOT / "tools" / tool, *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
@@ -113,3 +117,147 @@ def test_every_case_of_the_whole_corpus_matches():
     cases = json.loads((WHOLE / "index.json").read_text())["cases"]
     assert output.splitlines()[-1] == f"{len(cases)} of {len(cases)} cases match", output
     assert code == 0 and sum(bool(case["portable"]) for case in cases) == 71
+
+
+# ---- SANA-FE -------------------------------------------------------------------------------------------------------
+
+
+def test_what_sanafe_charged_is_what_we_charge():
+    code, output = replay("sanafe", SANAFE)
+    assert output.splitlines()[-1] == "5 of 5 cases match", output
+    assert code == 0
+
+
+def changed(folder, name, *keys, by):
+    """The case with one recorded number changed."""
+    case, results = (json.loads((SANAFE / f"{name}{end}").read_text()) for end in (".json", ".sanafe.json"))
+    table = results
+    for key in keys[:-1]:
+        table = table[key]
+    table[keys[-1]] += by * abs(table[keys[-1]]) if isinstance(table[keys[-1]], float) else by
+    (folder / f"{name}.json").write_text(json.dumps(case))
+    (folder / f"{name}.sanafe.json").write_text(json.dumps(results))
+    return sanafe_case.read(folder / f"{name}.json")
+
+
+@pytest.mark.parametrize("count", sanafe_costs.COUNTED)
+def test_a_recorded_count_that_is_off_by_one_is_found(tmp_path, count):
+    assert sanafe_costs.difference(changed(tmp_path, "13_broadcast", "counts", count, by=1)).startswith(count)
+    step = sanafe_costs.COUNTED[count][0]
+    if step != "packets":
+        assert sanafe_costs.difference(changed(tmp_path, "13_broadcast", "per_step", step, 3, by=1)).startswith(step)
+
+
+@pytest.mark.parametrize("part", ["total", "synapse", "soma", "network"])
+def test_a_recorded_energy_that_is_off_by_a_millionth_is_found(tmp_path, part):
+    assert "energy" in sanafe_costs.difference(changed(tmp_path, "17_inputs_multi_tile", "energy", part, by=1e-6))
+    in_step = changed(tmp_path, "17_inputs_multi_tile", "per_step", f"{part}_energy", 3, by=1e-6)
+    assert "energy of step 4" in sanafe_costs.difference(in_step)
+
+
+def test_a_recorded_time_that_is_off_by_a_millionth_is_found(tmp_path):
+    assert "simple time of the run" in sanafe_costs.difference(
+        changed(tmp_path, "01_single_core_ff", "sim_time", "simple", by=1e-6)
+    )
+    in_step = changed(tmp_path, "01_single_core_ff", "per_step", "sim_time", "simple", 39, by=1e-6)
+    assert "simple time of step 40" in sanafe_costs.difference(in_step)
+
+
+def test_a_recorded_spike_that_the_soma_would_not_fire_is_found(tmp_path):
+    case = sanafe_case.read(SANAFE / "13_broadcast.json")
+    case.soma.fired[4, 0] ^= True
+    assert "the soma of a_src.0" in sanafe_costs.difference(case)
+
+
+def soma(steps, spikes=(), weight=0.0, **params):
+    """(updated, fired) steps of one neuron, fed by an input that fires in the given steps."""
+    groups = [dict(name="in", size=1, kind="input", params={}), dict(name="a", size=1, kind="lif", params=params)]
+    recorded = np.zeros((steps, 2), bool)
+    recorded[[step - 1 for step in spikes], 0] = True
+    synapse = (np.array([0]), np.array([1]), np.array([weight]))
+    found = sanafe_soma.driven(groups, np.array([True, False]), recorded, synapse)
+    return [(np.flatnonzero(table[:, 1]) + 1).tolist() for table in found]
+
+
+@pytest.mark.parametrize(
+    ("expected", "params"),
+    [
+        # a bias of 10 a step against a threshold of 25: 10, 20, 30
+        ([3, 6, 9], dict(threshold=25, bias=10)),
+        ([3, 6, 8], dict(threshold=25, bias=10, reset_mode="soft")),  # 30 - 25 stays: 5, 15, 25, 35
+        ([3, 4, 5, 6, 7, 8, 9], dict(threshold=25, bias=10, reset_mode="none")),
+        ([4, 8], dict(threshold=30, bias=10)),  # 30 is not above 30
+        ([3, 7], dict(threshold=25, bias=10, refractory_delay=2)),  # d blocks d - 1 steps
+        ([3, 6, 9], dict(threshold=25, bias=10, refractory_delay=1)),
+        ([], dict(threshold=25, bias=10, leak_decay=0.5)),  # 10, 15, 17.5, 18.75, ...
+    ],
+)
+def test_the_soma_of_sanafe_by_hand(expected, params):
+    updated, fired = soma(9, **params)
+    assert (updated, fired) == (list(range(1, 10)), expected)
+
+
+@pytest.mark.parametrize(
+    ("mode", "fired"),
+    # step 3 adds -10 + 17 to -20, to 0, to 0 (what is above -5 after -10 + 5), to -5
+    [("none", []), ("hard", [3]), ("soft", []), ("saturate", [3])],
+)
+def test_a_soma_below_its_reverse_threshold(mode, fired):
+    given = dict(threshold=1, bias=-10, reverse_threshold=-5, reverse_reset_mode=mode)
+    assert soma(3, spikes=[2], weight=17.0, **given)[1] == fired
+
+
+def test_a_soma_is_updated_while_it_has_charge_and_when_something_arrives():
+    assert soma(6, spikes=[2], weight=3.0, threshold=100) == [[3, 4, 5, 6], []]
+    assert soma(6, spikes=[2, 4], weight=0.0, threshold=100) == [[3, 5], []]
+    # 4/64, 2/64, 1/64, then truncated to 0; that it is 0 is seen a step later
+    assert soma(9, spikes=[2], weight=4 / 64, threshold=100, leak_decay=0.5) == [[3, 4, 5, 6], []]
+    assert soma(3, threshold=100, force_update=True) == [[1, 2, 3], []]
+
+
+SANAFE_CASES = sanafe_costs.case_files(SANAFE)
+
+
+@pytest.mark.parametrize("path", SANAFE_CASES, ids=lambda path: path.stem)
+def test_the_messages_of_a_case_take_as_long_under_sanafe_s_rule_as_it_recorded(path):
+    case = sanafe_case.read(path)
+    times = sanafe_network.detailed(case, sanafe_network.sent(case))
+    assert times == pytest.approx(case.recorded["per_step"]["sim_time"]["detailed"], rel=1e-9)
+
+
+@pytest.mark.parametrize("path", SANAFE_CASES[:4], ids=lambda path: path.stem)  # those with times of cycle
+def test_contended_is_near_sanafe_s_cycle_with_its_buffers_and_its_halt(path):
+    case = sanafe_case.read(path)
+    messages = sanafe_network.sent(case)
+    network = sanafe_network.fabric_of(case, 1.0, buffer=sanafe_network.CYCLE_QUEUE)
+    times, _ = sanafe_network.contended(case, messages, network)
+    simple = sanafe_costs.priced(case).schedule.step_ns / 1e9
+    assert np.all(times >= simple * (1 - 1e-6))  # a bound: no core has less to do
+    with_halt = (times + sanafe_network.halts(case, messages)).sum()
+    assert with_halt == pytest.approx(case.recorded["sim_time"]["cycle"], rel=0.02)
+
+
+@pytest.mark.parametrize("name", ["11_shared_row_links", "13_broadcast"])  # no input somas, whose spikes cost otherwise
+def test_costs_makes_of_a_wiring_the_messages_that_sanafe_sends(name):
+    case = sanafe_case.read(SANAFE / f"{name}.json")
+    exact, _ = sanafe_network.contended(case, sanafe_network.sent(case), sanafe_network.fabric_of(case, 1.0))
+    prices = replace(case.prices, slot_ns=Constant(1.0, None, None, "the clock of cycle", "estimate"))
+    found = costs(case.wiring, case.activity, prices, "contended")
+    assert found.schedule.step_ns / 1e9 == pytest.approx(exact, rel=1e-3)
+
+
+def test_the_table_of_times_tells_where_contended_is_far_from_sanafe(tmp_path):
+    code, output = replay(SANAFE, tool="contended_vectors.py")
+    assert code == 0, output
+    lines = output.splitlines()
+    assert [line.split()[0] for line in lines[1:6]] == [path.stem for path in SANAFE_CASES]
+    assert [line for line in lines if "of cycle" in line and line.startswith(("01_", "17_"))] == lines[-2:]
+    changed(tmp_path, "13_broadcast", "per_step", "sim_time", "detailed", 3, by=1e-6)
+    code, output = replay(tmp_path, tool="contended_vectors.py")
+    assert code == 1 and "detailed rule gives other times" in output
+
+
+@pytest.mark.skipif(not (WHOLE.parent / "sanafe").is_dir(), reason="the whole corpus is not at hand")
+def test_every_case_of_sanafe_matches():
+    code, output = replay("sanafe", WHOLE.parent / "sanafe")
+    assert code == 0, output

@@ -5,8 +5,10 @@ The rules, which are the whole model (tests/naive_noc.py has them as plain Pytho
     A core works gap_fs for a message, then hands it over to the link into its router, and begins with the next. It waits where
     that link is busy or the buffer at its end is full. After its last message it works tail_fs.
     A link takes the message that asks for it as soon as it is free and the buffer at its end has room, and is busy for a slot.
-    Among several, that which arrived at this router first; among those, of the lower sender, then the earlier one of it.
-    Only the first message of a buffer asks. It has left, and its place is free and the next may ask, a slot after it was taken.
+    Among several, that which arrived at this router first; among those, of the lower sender, then the earlier one of it. Or
+    in turn (round robin), see fabric.fabric.
+    Only the first message of a buffer asks. The next may ask a slot after it was taken, when it has left; its place is free
+    credit_fs after (later behind a slower link, so that nobody comes faster than it leaves).
     A message takes its place at the end of a link when it begins to cross; it can ask there a latency later (cut-through).
     The link into a core hands over the whole message, a latency and a slot after. The core works on it for work_fs, one
     message after another in this order. Its place in the queue of the core is free when the core begins with it.
@@ -26,309 +28,322 @@ from typing import NamedTuple
 import numpy as np
 
 from .bare import njit_bare, njit_inline
-from .calendar import CLOCK_BUCKET, NEVER, Calendar, calendar, earliest, not_later, put, remove
+from .calendar import CLOCK_BUCKET, NEVER, NONE, Calendar, calendar, earliest, not_later, put, remove
 from .fabric import Fabric
 from .routes import next_channel
 
 # Why a message did not take its link earlier. What the cause stands for: another taking, or for SEND and RECEIVER a message.
 SEND, ARRIVED, BEHIND, BUSY, FULL, RECEIVER = 0, 1, 2, 3, 4, 5
-CARRIED, WAITED, BLOCKED, MOST = 0, 1, 2, 3  # columns of what is counted by link
+
+LINK = np.dtype(
+    [
+        ("free", np.int64), ("latency", np.int64), ("slot", np.int64), ("carried", np.int64), ("waited", np.int64),
+        ("blocked", np.int64), ("turn", np.uint32), ("last", np.uint32), ("asking", np.uint32), ("most", np.uint32),
+    ]
+)  # fmt: skip
+CHANNEL = np.dtype(
+    [
+        ("freed", np.int64), ("freed_before", np.int64), ("left", np.int64), ("arrived", np.int64), ("taking", np.uint32),
+        ("by", np.uint32), ("by_before", np.uint32), ("head", np.uint32), ("tail", np.uint32), ("places", np.uint32),
+        ("wants", np.uint32), ("asking_next", np.uint32),
+    ]
+)  # fmt: skip
+MESSAGE = np.dtype(
+    [
+        ("time", np.int64), ("core", np.uint32), ("behind", np.uint32), ("taking", np.uint32), ("sent", np.uint32),
+        ("worked_after", np.uint32), ("_", np.uint32),
+    ]
+)  # fmt: skip
 
 
 class Scratch(NamedTuple):
-    """Memory of one thread for any number of steps, one after another.
+    """Memory of one thread for any number of steps, one after another. A record is what a cache line holds, or half of one.
 
-    by link: free: int64 time from which it can send.  last: int32 its last taking.  asking: int32 first of a list of channels
-    whose first message asks for it.
-    by channel, int32 but for times: held: messages in its buffer, those on their way to it included; head, tail: the first
-    and last of them.  left, left_before: int64 when the last two left.  by, by_before: their takings.
-    ready: int64 from when its head asks.  wants: the channel it asks for.  asking_next: the next in the list of that link.
-    by sender: next: int32 its next message.  send_ready: int64 when it is made, NEVER if there is none.
-    by core: waiting: int32 messages in its queue, seen last.  done: int64 when it has worked on all so far.
-    by message: behind: int32 the next one in the buffer.  arrived: int64 at this router, in the end when work on it begins.
-    taking: int32 its last.  sent: int32 its first.  worked_after: int32 the message whose work it waited for, or -1.
-    cause: (takings, 2) int32: 8 * link + why, and the cause.
+    links: (links,) LINK.  free: time from which it can send.  last: its last taking; turn: the buffer it took from.  asking:
+    first of a list of channels whose head asks for it.  latency, slot: of the Fabric.  carried, waited, blocked, most: see
+    steps.Outcome.
+    channels: (links * n_vcs,) CHANNEL.  places: room that nobody has or is on the way to.  head, tail: first and last message
+    in its buffer; arrived: when the head did; taking: by which.  wants: the channel it asks for, from the later of arrived
+    and left, when the one before it left.  asking_next: the next in the list of that link.
+    freed, freed_before: when the last two places became free; by, by_before: the takings.
+    messages: (n,) MESSAGE.  core: where it goes.  behind: the next one in the buffer.  time: when it arrived in its buffer, in
+    the end when work on it begins.  taking: its last; sent: its first.  worked_after: whose work it waited for, or NONE.
+    next: (n_senders,) int64 the next message of each.  made: (n_senders,) int64 when it is made, NEVER if there is none.
+    waiting: (n_cores,) int64 messages in its queue, seen last.  done: (n_cores,) int64 when it has worked on all so far.
+    cause: (takings, 2) uint32: 8 * link + why, and the cause.
     """
 
     calendar: Calendar
-    free: np.ndarray
-    last: np.ndarray
-    asking: np.ndarray
-    held: np.ndarray
-    head: np.ndarray
-    tail: np.ndarray
-    left: np.ndarray
-    left_before: np.ndarray
-    by: np.ndarray
-    by_before: np.ndarray
-    ready: np.ndarray
-    wants: np.ndarray
-    asking_next: np.ndarray
+    links: np.ndarray
+    channels: np.ndarray
+    messages: np.ndarray
     next: np.ndarray
-    send_ready: np.ndarray
+    made: np.ndarray
     waiting: np.ndarray
     done: np.ndarray
-    behind: np.ndarray
-    arrived: np.ndarray
-    taking: np.ndarray
-    sent: np.ndarray
-    worked_after: np.ndarray
     cause: np.ndarray
 
 
 def scratch(fabric: Fabric, n_messages: int, n_takings: int) -> Scratch:
-    """Enough for steps of at most so many messages and takings (links of all their routes together)."""
+    """Enough for steps of at most so many messages and takings (links of all their routes together); nothing counted yet."""
     in_use = (fabric.to_router >= 0) | (np.arange(fabric.n_links) < fabric.first_net)
     latency, slot = fabric.latency_fs[in_use], fabric.slot_fs[in_use]
-    n, n_channels = fabric.n_links, fabric.n_links * fabric.n_vcs
-
-    def ints(size: int) -> np.ndarray:
-        return np.zeros(size, np.int32)
-
-    def times(size: int) -> np.ndarray:
-        return np.zeros(size, np.int64)
-
+    links = np.zeros(fabric.n_links, LINK)
+    links["latency"], links["slot"] = fabric.latency_fs, fabric.slot_fs
+    channels = np.zeros(fabric.n_links * fabric.n_vcs, CHANNEL)
     return Scratch(
-        calendar(n, min(latency.min(), slot.min()), max(latency.max(), slot.max())),
-        times(n), ints(n), ints(n),
-        ints(n_channels), ints(n_channels), ints(n_channels), times(n_channels), times(n_channels), ints(n_channels),
-        ints(n_channels), times(n_channels), ints(n_channels), ints(n_channels),
-        ints(fabric.n_senders), times(fabric.n_senders), ints(fabric.n_cores), times(fabric.n_cores),
-        np.empty(n_messages, np.int32), np.empty(n_messages, np.int64), np.empty(n_messages, np.int32),
-        np.empty(n_messages, np.int32), np.empty(n_messages, np.int32),
-        np.empty((n_takings, 2), np.int32),
-    )  # fmt: skip
+        calendar(fabric.n_links, min(latency.min(), slot.min(), fabric.credit_fs), max(latency.max(), slot.max())),
+        links,
+        channels,
+        np.empty(n_messages, MESSAGE),
+        np.empty(fabric.n_senders, np.int64),
+        np.empty(fabric.n_senders, np.int64),
+        np.empty(fabric.n_cores, np.int64),
+        np.empty(fabric.n_cores, np.int64),
+        np.empty((n_takings, 2), np.uint32),
+    )
 
 
 @njit_bare
-def _clear(fabric, s):
+def _clear(fabric, s, to_core):
     """An empty network at time 0; the calendar is empty after every step."""
     s.calendar.clock[CLOCK_BUCKET] = 0
-    s.free[:] = 0
-    s.last[:] = -1
-    s.asking[:] = -1
-    s.held[:] = 0
-    s.head[:] = -1
-    s.left[:] = 0
-    s.left_before[:] = 0
-    s.send_ready[:] = NEVER
+    for k in range(s.links.size):
+        link = s.links[k]
+        link.free, link.last, link.asking, link.turn = 0, NONE, NONE, NONE
+    for k in range(s.channels.size):
+        channel = s.channels[k]
+        channel.places = fabric.room[k >> fabric.vc_bits]
+        channel.head, channel.left, channel.freed, channel.freed_before = NONE, 0, 0, 0
+    for k in range(fabric.n_senders, fabric.first_net):  # see _deliver
+        s.channels[k << fabric.vc_bits].places = 1
+    s.made[:] = NEVER
     s.waiting[:] = 0
     s.done[:] = 0
-    for link in range(fabric.n_senders, fabric.first_net):  # see _deliver
-        s.held[link << fabric.vc_bits] = fabric.room[link] - 1
+    for k in range(to_core.size):
+        s.messages[k].core = to_core[k]
 
 
 @njit_inline
-def _room_from(fabric, s, channel):
+def _room_from(channel):
     """When the buffer has room, as far as is known; NEVER before another message leaves it."""
-    places = fabric.room[channel >> fabric.vc_bits] - s.held[channel]
-    if places > 2:
+    if channel.places > 2:
         return np.int64(0)
-    if places == 2:
-        return s.left_before[channel]
-    return s.left[channel] if places == 1 else NEVER
+    if channel.places == 2:
+        return channel.freed_before
+    return channel.freed if channel.places == 1 else NEVER
 
 
 @njit_inline
-def _soonest(fabric, s, asker, link):
-    """When the head of a buffer can take the link it asks for, as far as is known."""
-    return max(s.ready[asker], s.free[link], _room_from(fabric, s, s.wants[asker]))
+def _ready(buffer):
+    """From when its head asks: it is here, and the one before it is not."""
+    return max(buffer.arrived, buffer.left)
 
 
 @njit_inline
-def _ask(fabric, s, to_core, buffer):
-    """The head of a buffer asks for its next link."""
-    message = s.head[buffer]
-    wanted = next_channel(fabric, fabric.to_router[buffer >> fabric.vc_bits], to_core[message])
-    link = wanted >> fabric.vc_bits
-    s.ready[buffer] = max(s.arrived[message], s.left[buffer])
-    s.wants[buffer] = wanted
-    s.asking_next[buffer] = s.asking[link]
-    s.asking[link] = buffer
-    not_later(s.calendar, link, _soonest(fabric, s, buffer, link))
+def _ask(fabric, s, at):
+    """The head of buffer `at` asks for its next link."""
+    buffer = s.channels[np.uint32(at)]
+    message = s.messages[buffer.head]
+    router = np.uint32(fabric.to_router[np.uint32(at >> fabric.vc_bits)])
+    wants = np.uint32(next_channel(fabric, router, message.core))
+    number = np.uint32(wants >> fabric.vc_bits)
+    link = s.links[number]
+    buffer.arrived = message.time
+    buffer.taking = message.taking
+    buffer.wants = wants
+    buffer.asking_next = link.asking
+    link.asking = at
+    not_later(s.calendar, number, max(_ready(buffer), link.free, _room_from(s.channels[wants])))
 
 
 @njit_inline
-def _look_again(fabric, s, link):
+def _look_again(fabric, s, number):
     """Puts a link in the calendar, if one of those that ask for it can take it."""
-    if link < fabric.n_senders:
-        time = max(s.send_ready[link], s.free[link], _room_from(fabric, s, link << fabric.vc_bits))
+    link = s.links[np.uint32(number)]
+    if number < fabric.n_senders:
+        time = max(s.made[number], _room_from(s.channels[np.uint32(number << fabric.vc_bits)]))
     else:
-        time, asker = NEVER, s.asking[link]
-        while asker >= 0:
-            time = min(time, _soonest(fabric, s, asker, link))
-            asker = s.asking_next[asker]
-    not_later(s.calendar, link, time)
+        time, asker = NEVER, link.asking
+        while asker != NONE:
+            buffer = s.channels[asker]
+            time = min(time, max(_ready(buffer), _room_from(s.channels[buffer.wants])))
+            asker = buffer.asking_next
+    not_later(s.calendar, np.uint32(number), max(time, link.free))
 
 
 @njit_inline
 def _choose(fabric, s, link, time):
-    """(buffer, since): whose head takes the link, no longer in its list, and since when the first has asked."""
-    chosen, before_chosen, since = -1, -1, NEVER
-    before, asker = -1, s.asking[link]
-    while asker >= 0:
-        since = min(since, s.ready[asker])
-        able = s.ready[asker] <= time and (fabric.n_vcs == 1 or _room_from(fabric, s, s.wants[asker]) <= time)
-        if able and (chosen < 0 or _goes_first(s, s.head[asker], s.head[chosen])):
-            chosen, before_chosen = asker, before
-        before, asker = asker, s.asking_next[asker]
-    if before_chosen < 0:
-        s.asking[link] = s.asking_next[chosen]
+    """(buffer, since): whose head takes the link, no longer in its list, and since when the first has asked.
+
+    Messages are numbered by sender, then by their order there.
+    """
+    chosen, before_chosen, since, best = NONE, NONE, NEVER, NEVER
+    before, asker = NONE, link.asking
+    while asker != NONE:
+        buffer = s.channels[asker]
+        ready = _ready(buffer)
+        since = min(since, ready)
+        if ready <= time and (fabric.n_vcs == 1 or _room_from(s.channels[buffer.wants]) <= time):
+            rank = buffer.arrived
+            if fabric.round_robin:
+                rank = asker + (NONE if asker <= link.turn else 0)
+            first = rank < best
+            if rank == best:
+                first = buffer.head < s.channels[chosen].head
+            if first:
+                chosen, before_chosen, best = asker, before, rank
+        before, asker = asker, buffer.asking_next
+    if before_chosen == NONE:
+        link.asking = s.channels[chosen].asking_next
     else:
-        s.asking_next[before_chosen] = s.asking_next[chosen]
+        s.channels[before_chosen].asking_next = s.channels[chosen].asking_next
     return chosen, since
 
 
 @njit_inline
-def _goes_first(s, message, other):
-    """Messages are numbered by sender, then by their order there."""
-    earlier, later = s.arrived[message], s.arrived[other]
-    return earlier < later or (earlier == later and message < other)
-
-
-@njit_inline
-def _enter(s, message, channel, arrives):
-    """A message begins to cross to the buffer of a channel.  Returns the buffer if the message is its head, or -1."""
-    s.arrived[message] = arrives
-    s.behind[message] = -1
-    s.held[channel] += 1
-    last = s.tail[channel]
-    s.tail[channel] = message
-    if s.head[channel] < 0:
-        s.head[channel] = message
-        return channel
-    s.behind[last] = message
-    return -1
-
-
-@njit_inline
-def _deliver(fabric, s, link, message, work, time, counts):
+def _deliver(s, link, queue, room, core, number, work, time):
     """A message goes into the queue of its core. When the core begins with each is known here and now.
 
-    So the queue tells what other buffers cannot: when the next will have left.  It is in left[], and held[] stays at one
-    place below the room.
+    So the queue tells what other buffers cannot: when the next place will be free.  It is in `freed`, and `places` stays 1.
     """
-    core, channel = link - fabric.n_senders, link << fabric.vc_bits
-    whole = time + fabric.latency_fs[link] + fabric.slot_fs[link]
+    message = s.messages[number]
+    whole = time + link.latency + link.slot
     begin = max(whole, s.done[core])
-    s.worked_after[message] = s.tail[channel] if begin > whole else -1
+    message.worked_after = queue.tail if begin > whole else NONE
+    message.time = begin
+    message.behind = NONE
     s.done[core] = begin + work
-    s.arrived[message] = begin
-    first, waiting = s.head[channel], s.waiting[core]
-    while first >= 0 and s.arrived[first] <= time:
-        first = s.behind[first]
+    first, waiting = queue.head, s.waiting[core] + 1
+    while first != NONE and s.messages[first].time <= time:
+        first = s.messages[first].behind
         waiting -= 1
-    s.behind[message] = -1
-    if first < 0:
-        first = message
+    if first == NONE:
+        first = number
     else:
-        s.behind[s.tail[channel]] = message
-    s.head[channel], s.tail[channel] = first, message
-    s.waiting[core] = waiting + 1
-    counts[link, MOST] = max(counts[link, MOST], waiting + 1)
-    if waiting + 1 == fabric.room[link]:
-        s.left[channel], s.by[channel] = s.arrived[first], first
-    else:
-        s.left[channel] = 0
+        s.messages[queue.tail].behind = number
+    queue.head = first
+    queue.tail = number
+    s.waiting[core] = waiting
+    link.most = max(link.most, waiting)
+    queue.freed = 0
+    if waiting == room:
+        queue.freed = s.messages[first].time
+        queue.by = first
 
 
 @njit_bare
-def one_step(fabric, s, first, to_core, gap, work, tail, counts, send_end, receive_busy, receive_end):
+def one_step(fabric, s, first, to_core, gap, work, tail, send_end, receive_busy, receive_end):
     """One time step.  first: (n_senders + 1,) where the messages of each sender begin; the other arrays are theirs.
 
-    counts: (links, 4), added to (MOST: the maximum is taken).  send_end: (n_senders,), receive_busy, receive_end: (n_cores,)
-    fs, filled; receive_end is 0 where nothing was received.
+    send_end: (n_senders,), receive_busy, receive_end: (n_cores,) fs, filled; receive_end is 0 where nothing was received.
     Returns how many takings there were, or -1 if messages are left that no link can take: then there was a deadlock.
     """
-    _clear(fabric, s)
+    _clear(fabric, s, to_core)
     base = first[0]
     for sender in range(fabric.n_senders):
         s.next[sender] = first[sender] - base
         send_end[sender] = tail[sender]
         if first[sender] < first[sender + 1]:
-            s.send_ready[sender] = gap[first[sender] - base]
-            put(s.calendar, sender, s.send_ready[sender])
+            s.made[sender] = gap[first[sender] - base]
+            put(s.calendar, sender, s.made[sender])
     undelivered, taking = to_core.size, 0
     while undelivered > 0:
-        link = earliest(s.calendar)
-        if link < 0:
+        at = earliest(s.calendar)
+        if at == NONE:
             return -1
-        time = s.calendar.time[link]
-        remove(s.calendar, link)
+        link = s.links[np.uint32(at)]
+        time = s.calendar.time[np.uint32(at)]
+        remove(s.calendar, np.uint32(at))
 
-        # Who takes it, from which buffer (-1 for a core), to which channel; since when it and the first of all asked.
-        if link < fabric.n_senders:
-            buffer, channel = -1, link << fabric.vc_bits
-            message, ready = s.next[link], s.send_ready[link]
-            since, why, cause = ready, SEND, message
-            s.sent[message] = taking
-            s.next[link] = message + 1
-            if base + message + 1 < first[link + 1]:
-                s.send_ready[link] = time + gap[message + 1]
+        # Who takes it, from which buffer (NONE for a core), to which channel; since when it and the first of all asked.
+        if at < fabric.n_senders:
+            from_, to = NONE, at << fabric.vc_bits
+            number, ready = s.next[at], s.made[at]
+            since, why, cause = ready, SEND, number
+            s.messages[number].sent = taking
+            s.next[at] = number + 1
+            if base + number + 1 < first[at + 1]:
+                s.made[at] = time + gap[number + 1]
             else:
-                s.send_ready[link] = NEVER
-                send_end[link] = time + tail[link]
+                s.made[at] = NEVER
+                send_end[at] = time + tail[at]
         else:
-            buffer, since = _choose(fabric, s, link, time)
-            message, channel, ready = s.head[buffer], s.wants[buffer], s.ready[buffer]
-            if ready == s.arrived[message]:
-                why, cause = ARRIVED, s.taking[message]
+            from_, since = _choose(fabric, s, link, time)
+            link.turn = from_
+            buffer = s.channels[np.uint32(from_)]
+            number, to, ready = np.int64(buffer.head), np.int64(buffer.wants), _ready(buffer)
+            if ready == buffer.arrived:
+                why, cause = ARRIVED, np.int64(buffer.taking)
             else:
-                why, cause = BEHIND, s.by[buffer]
-        following = s.behind[message]
-        delivers = fabric.n_senders <= link < fabric.first_net
+                why, cause = BEHIND, np.int64(buffer.by)
+        message, channel = s.messages[np.uint32(number)], s.channels[np.uint32(to)]
+        following = message.behind
+        delivers = fabric.n_senders <= at < fabric.first_net
 
-        # Why not earlier, and what it is counted as.
-        free = s.free[link]
+        # Why not earlier, and what is counted.
+        free = link.free
         if time != ready:
             if time == free:
-                why, cause = BUSY, s.last[link]
+                why, cause = BUSY, np.int64(link.last)
             else:
                 why = RECEIVER if delivers else FULL
-                cause = s.by[channel] if time == s.left[channel] else s.by_before[channel]
-        s.cause[taking, 0] = 8 * link + why
-        s.cause[taking, 1] = cause
-        counts[link, CARRIED] += 1
-        counts[link, WAITED] += time - ready
-        counts[link, BLOCKED] += time - max(since, free)
+                cause = np.int64(channel.by if time == channel.freed else channel.by_before)
+        s.cause[np.uint32(taking), 0] = 8 * at + why
+        s.cause[np.uint32(taking), 1] = cause
+        link.carried += 1
+        link.waited += time - ready
+        link.blocked += time - max(since, free)
 
         # It goes.
-        left = time + fabric.slot_fs[link]
-        s.free[link] = left
-        s.last[link] = taking
-        s.taking[message] = taking
-        new_head = -1
+        left = time + link.slot
+        link.free = left
+        link.last = taking
+        message.taking = taking
+        new_head = NONE
         if delivers:
-            _deliver(fabric, s, link, message, work[message], time, counts)
+            _deliver(s, link, channel, fabric.room[at], at - fabric.n_senders, number, work[number], time)
             undelivered -= 1
         else:
-            occupied = s.held[channel] + 1 + (s.left[channel] > time) + (s.left_before[channel] > time)
-            counts[link, MOST] = max(counts[link, MOST], occupied)
-            new_head = _enter(s, message, channel, time + fabric.latency_fs[link])
-        fed = -1
-        if buffer >= 0:  # it leaves: the one behind it may ask, and there is room for another
-            if s.held[buffer] == fabric.room[buffer >> fabric.vc_bits]:
-                fed = buffer >> fabric.vc_bits
-            s.held[buffer] -= 1
-            s.left_before[buffer], s.by_before[buffer] = s.left[buffer], s.by[buffer]
-            s.left[buffer], s.by[buffer] = left, taking
-            s.head[buffer] = following
-            if following < 0:
-                buffer = -1
+            message.time = time + link.latency
+            message.behind = NONE
+            channel.places -= 1
+            held = fabric.room[at] - np.int64(channel.places) + (channel.freed > time) + (channel.freed_before > time)
+            link.most = max(link.most, held)
+            if channel.head == NONE:
+                channel.head = number
+                new_head = to
+            else:
+                s.messages[channel.tail].behind = number
+            channel.tail = number
+        fed = NONE
+        if from_ != NONE:  # it leaves: the one behind it may ask, and there is room for another
+            buffer = s.channels[np.uint32(from_)]
+            feeds = np.uint32(from_ >> fabric.vc_bits)
+            if buffer.places == 0:
+                fed = feeds
+            buffer.places += 1
+            buffer.freed_before, buffer.by_before = buffer.freed, buffer.by
+            buffer.freed = time + fabric.credit_fs + max(link.slot - s.links[feeds].slot, 0)
+            buffer.left = left
+            buffer.by = taking
+            buffer.head = following
+            if following == NONE:
+                from_ = NONE
 
         # Whoever can go because of that stands in the calendar.
-        while buffer >= 0 or new_head >= 0:
-            if buffer < 0:
-                buffer, new_head = new_head, -1
-            _ask(fabric, s, to_core, buffer)
-            buffer = -1
-        while link >= 0:
-            _look_again(fabric, s, link)
-            link, fed = fed, -1
+        while from_ != NONE or new_head != NONE:
+            if from_ == NONE:
+                from_, new_head = new_head, NONE
+            _ask(fabric, s, from_)
+            from_ = NONE
+        while at != NONE:
+            _look_again(fabric, s, at)
+            at, fed = fed, NONE
         taking += 1
     for core in range(fabric.n_cores):
         receive_end[core] = s.done[core]
         receive_busy[core] = 0
-    for message in range(to_core.size):
-        receive_busy[to_core[message]] += work[message]
+    for number in range(to_core.size):
+        receive_busy[to_core[number]] += work[number]
     return taking

@@ -6,7 +6,7 @@ Every taking of a link noted why it was not earlier; each why is a time that is 
     ARRIVED   the message was crossing the link before: its latency
     BEHIND    the message before it in the buffer was being taken: a slot of that one's link
     BUSY      the link carried another message: a slot
-    FULL      the buffer behind the link was full until a message had left it: a slot of the link that this one took
+    FULL      the buffer behind the link was full until a place of a message was free: credit_fs, see contended.py
     RECEIVER  the queue of the core was full until the core began with a message: on with that one's path
 
 These pieces follow each other without a gap, so they add up to the length of the step exactly. Where two causes ended at
@@ -16,6 +16,7 @@ the same time, the first in this list counts (a ready message before a free link
 from __future__ import annotations
 
 from .bare import njit_bare
+from .calendar import NONE
 from .contended import ARRIVED, BEHIND, BUSY, RECEIVER, SEND
 
 # Columns of what a path is made of.
@@ -36,7 +37,7 @@ def walk_back(fabric, s, first, to_core, gap, work, tail, send_end, receive_end,
     end = max(send_end[sender], receive_end[core])
     base = first[0]
     if receive_end[core] == end and to_core.size:
-        message, received = s.tail[(fabric.n_senders + core) << fabric.vc_bits], True
+        message, received = s.channels[(fabric.n_senders + core) << fabric.vc_bits].tail, True
         parts[RECEIVE_WORK] += work[message]
         by_core[core, RECEIVED] += work[message]
     else:
@@ -45,15 +46,15 @@ def walk_back(fabric, s, first, to_core, gap, work, tail, send_end, receive_end,
         message, received = first[sender + 1] - base - 1, False
         if first[sender + 1] == first[sender]:
             return end
-    taking = s.sent[message]
+    taking = s.messages[message].sent
     while True:
         if received:  # we stand where the core began with this message
-            while s.worked_after[message] >= 0:
-                message = s.worked_after[message]
+            while s.messages[message].worked_after != NONE:
+                message = s.messages[message].worked_after
                 core = to_core[message]
                 parts[RECEIVE_WORK] += work[message]
                 by_core[core, RECEIVED] += work[message]
-            taking, received = s.taking[message], False
+            taking, received = s.messages[message].taking, False
             link = s.cause[taking, 0] // 8
             parts[HOP] += fabric.latency_fs[link] + fabric.slot_fs[link]
         link, why, cause = s.cause[taking, 0] // 8, s.cause[taking, 0] % 8, s.cause[taking, 1]
@@ -62,7 +63,7 @@ def walk_back(fabric, s, first, to_core, gap, work, tail, send_end, receive_end,
             by_core[link, SENT] += gap[cause]
             if base + cause == first[link]:
                 return end
-            taking = s.sent[cause - 1]
+            taking = s.messages[cause - 1].sent
             continue
         if why == RECEIVER:
             message, received = cause, True
@@ -74,6 +75,7 @@ def walk_back(fabric, s, first, to_core, gap, work, tail, send_end, receive_end,
             parts[LINK_WAIT] += fabric.slot_fs[before]
             by_link[before, WAIT] += fabric.slot_fs[before]
         else:
-            parts[FULL_WAIT] += fabric.slot_fs[before]
-            by_link[link, BLOCK] += fabric.slot_fs[before]
+            wait = fabric.credit_fs + max(fabric.slot_fs[before] - fabric.slot_fs[link], 0)
+            parts[FULL_WAIT] += wait
+            by_link[link, BLOCK] += wait
         taking = cause

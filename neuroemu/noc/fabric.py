@@ -21,11 +21,10 @@ from typing import NamedTuple
 import numpy as np
 
 TOPOLOGIES = {"mesh": 0, "torus": 1, "tree": 2}
-ROUTINGS = {"xy": 0, "yx": 1, "west_first": 2}
+ARBITRATIONS = ("oldest", "round_robin")
+ROUTINGS = ("xy", "yx", "west_first")
 MESH, TORUS, TREE = 0, 1, 2
-XY, YX, WEST_FIRST = 0, 1, 2
 EAST, WEST, NORTH, SOUTH = 0, 1, 2, 3
-UP, DOWN = 0, 1
 UNBOUNDED = np.int32(2**31 - 1)
 
 
@@ -35,13 +34,13 @@ class Fabric(NamedTuple):
     x, y: (n_routers,) int32; in a tree place in the level, and level, 0 being the tiles.  span: (levels,) int32, tiles below a
     node of that level.  first_of_level: (levels,) int32 routers.
     tile_of_core: (n_cores,) int32.  tile_of_sender: (n_senders,) int32; senders are the cores, then the host if there is one.
+    turns: (9,) int32 direction of the next hop by the signs of what is left to go, 4 + 3 * sign(dx) + sign(dy).
     to_router: (n_links,) int32, -1 where a core or nothing is.  latency_fs, slot_fs: (n_links,) int64, at least 1.
     room: (n_links,) int32 messages that fit in each buffer at its end.  crosses: (n_links,) bool, from chip to chip.
-    chip_width, chip_height: tiles.
+    chip_width, chip_height: tiles.  credit_fs, round_robin: see `fabric`.
     """
 
     topology: int
-    routing: int
     width: int
     height: int
     degree: int
@@ -54,12 +53,15 @@ class Fabric(NamedTuple):
     n_links: int
     n_vcs: int
     vc_bits: int
+    credit_fs: int
+    round_robin: int
     x: np.ndarray
     y: np.ndarray
     span: np.ndarray
     first_of_level: np.ndarray
     tile_of_core: np.ndarray
     tile_of_sender: np.ndarray
+    turns: np.ndarray
     to_router: np.ndarray
     latency_fs: np.ndarray
     slot_fs: np.ndarray
@@ -84,6 +86,8 @@ def fabric(
     chip_slot_fs: int = 0,
     buffer: int = 16,
     receive_buffer: int | None = None,
+    credit_fs: int | None = None,
+    arbitration: str = "oldest",
 ) -> Fabric:
     """A board of width x height tiles; tile t sits at x = t // height, y = t % height; core = tile * cores_per_tile + offset.
 
@@ -97,6 +101,10 @@ def fabric(
     buffer: messages that fit at the end of a link, at least 1.  receive_buffer: messages that wait at a core for it to begin
     with them; 0 has no bound; None is as much as `buffer`. Our choice: the queue is in the core's router, as every other,
     so a core that does not keep up blocks the network behind it (SANA-FE's messages in flight do likewise).
+    credit_fs: how long after a message began to leave a buffer the next may begin to cross to its place. None is slot_fs:
+    when all of it has left. Where flits of a cycle move on one by one, it is a cycle. At most slot_fs.
+    arbitration: which of several messages takes a link. oldest: that which arrived first at this router; round_robin: of the
+    next buffer in order of their numbers, counted from the last that had its turn, as small routers do.
     The defaults of the times are Loihi's (Davies 2018: hops, tile, 3.44 G messages a second).
     Raises ValueError where a value makes no sense.
     """
@@ -105,6 +113,11 @@ def fabric(
         raise ValueError("width, height, cores_per_tile, chip and buffer must be at least 1, degree at least 2")
     if width % chip_width or height % chip_height:
         raise ValueError(f"{width} x {height} tiles are no multiple of chips of {chip_width} x {chip_height}")
+    for value, allowed in ((topology, TOPOLOGIES), (routing, ROUTINGS), (arbitration, ARBITRATIONS)):
+        if value not in allowed:
+            raise ValueError(f"{value} is none of {', '.join(allowed)}")
+    if credit_fs is not None and credit_fs > max(slot_fs, 1):
+        raise ValueError(f"credit_fs {credit_fs} is more than slot_fs {slot_fs}")
     n_tiles = width * height
     if not -1 <= host_tile < n_tiles:
         raise ValueError(f"host_tile {host_tile} is not one of {n_tiles} tiles")
@@ -133,13 +146,24 @@ def fabric(
     room[n_senders:first_net] = buffer if receive_buffer is None else receive_buffer or UNBOUNDED
     n_vcs = 2 if topology == "torus" else 1
     return Fabric(
-        TOPOLOGIES[topology], ROUTINGS[routing], width, height, degree, chip_width, chip_height, n_routers, n_cores,
-        n_senders, first_net, n_links, n_vcs, n_vcs - 1, x, y, span, first_of_level, tile_of_core, tile_of_sender, to_router,
+        TOPOLOGIES[topology], width, height, degree, chip_width, chip_height, n_routers, n_cores, n_senders, first_net,
+        n_links, n_vcs, n_vcs - 1, max(slot_fs if credit_fs is None else credit_fs, 1), int(arbitration == "round_robin"),
+        x, y, span, first_of_level, tile_of_core, tile_of_sender, _turns(routing), to_router,
         np.maximum(np.concatenate([own, hop]), 1),
         np.maximum(np.concatenate([np.full(first_net, slot_fs, np.int64), slot]), 1),
         room,
         np.concatenate([np.zeros(first_net, bool), crosses]),
     )  # fmt: skip
+
+
+def _turns(routing: str) -> np.ndarray:
+    """See Fabric and routes.py."""
+    turns = np.zeros(9, np.int32)
+    for dx in (-1, 0, 1):
+        for dy in (-1, 0, 1):
+            x_first = {"xy": dx != 0, "yx": dy == 0, "west_first": dx < 0 or dy == 0}[routing]
+            turns[4 + 3 * dx + dy] = (EAST if dx > 0 else WEST) if x_first else (NORTH if dy > 0 else SOUTH)
+    return turns
 
 
 def _grid(width: int, height: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import InternalError
 from .bare import njit_bare
-from .contended import BLOCKED, CARRIED, MOST, WAITED, one_step, scratch
+from .contended import one_step, scratch
 from .critical import PARTS, walk_back
 from .fabric import Fabric
 from .routes import distance
@@ -80,7 +80,6 @@ class _Rows(NamedTuple):
 class _Totals(NamedTuple):
     """What is summed up over steps by one thread, and what it was a step ago."""
 
-    counts: np.ndarray
     by_core: np.ndarray
     by_link: np.ndarray
     core_before: np.ndarray
@@ -89,7 +88,7 @@ class _Totals(NamedTuple):
 
 def _totals(fabric: Fabric) -> _Totals:
     links, senders = fabric.n_links, fabric.n_senders
-    shapes = [(links, 4), (senders, 2), (links, 2), (senders, 2), (links, 2)]
+    shapes = [(senders, 2), (links, 2), (senders, 2), (links, 2)]
     return _Totals(*(np.zeros(shape, np.int64) for shape in shapes))
 
 
@@ -113,13 +112,13 @@ def contend(fabric: Fabric, messages: Messages, threads: int = 1) -> Outcome:
         np.zeros(n_steps, np.int64),
     )
 
-    def run(begin: int, end: int) -> _Totals:
+    def run(begin: int, end: int) -> tuple[np.ndarray, _Totals]:
         totals = _totals(fabric)
         memory = scratch(fabric, int(per_step[begin:end].max(initial=0)), int(takings[begin:end].max(initial=0)))
         stuck = _run(fabric, memory, begin, end, *messages, rows, totals)
         if stuck >= 0:
             raise InternalError(f"noc: messages of step {stuck} stand still for ever")
-        return totals
+        return memory.links, totals
 
     bounds = _shares(takings + fabric.n_links, threads)
     if len(bounds) <= 2:
@@ -127,14 +126,16 @@ def contend(fabric: Fabric, messages: Messages, threads: int = 1) -> Outcome:
     else:
         with ThreadPoolExecutor(len(bounds) - 1) as pool:
             shares = list(pool.map(run, bounds[:-1], bounds[1:]))
-    counts = np.sum([share.counts for share in shares], axis=0)
-    most = np.max([share.counts[:, MOST] for share in shares], axis=0)
+    carried, waited, blocked = (
+        np.sum([links[name] for links, _ in shares], axis=0) for name in ("carried", "waited", "blocked")
+    )
+    most = np.max([links["most"] for links, _ in shares], axis=0).astype(np.int64)
     return Outcome(
         rows.end, rows.send_end, rows.receive_busy, rows.receive_end,
-        counts[:, CARRIED], counts[:, CARRIED] * fabric.slot_fs, counts[:, WAITED], counts[:, BLOCKED], most,
+        carried, carried * fabric.slot_fs, waited, blocked, most,
         rows.path, rows.slowest_core, rows.slowest_link,
-        np.sum([share.by_core for share in shares], axis=0),
-        np.sum([share.by_link for share in shares], axis=0),
+        np.sum([totals.by_core for _, totals in shares], axis=0),
+        np.sum([totals.by_link for _, totals in shares], axis=0),
     )  # fmt: skip
 
 
@@ -176,7 +177,7 @@ def _run(fabric, memory, begin, end, first, core, gap, work, tail, rows, totals)
         mine = slice(at[0], at[-1])
         send_end, receive_end = rows.send_end[step], rows.receive_end[step]
         takings = one_step(
-            fabric, memory, at, core[mine], gap[mine], work[mine], tail[step], totals.counts,
+            fabric, memory, at, core[mine], gap[mine], work[mine], tail[step],
             send_end, rows.receive_busy[step], receive_end,
         )  # fmt: skip
         if takings < 0:

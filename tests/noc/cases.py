@@ -1,4 +1,4 @@
-"""Random boards and messages for the network's tests, and how links of the twin are numbered in a Fabric."""
+"""Random boards and messages for the network's tests."""
 
 from __future__ import annotations
 
@@ -20,19 +20,6 @@ def built(board):
     return fabric(**asdict(board))
 
 
-def link_number(f, board, link):
-    """The number that a link of the twin has in the Fabric."""
-    if link[0] == "send":
-        return link[1]
-    if link[0] == "core":
-        return f.n_senders + link[1]
-    _, a, b = link[:3]
-    if a[0] == "node":
-        low, down = (a, 0) if a[1] < b[1] else (b, 1)
-        return f.first_net + 2 * (int(f.first_of_level[low[1]]) + low[2]) + down
-    return f.first_net + 4 * (a[1] * board.height + a[2]) + board.direction(link)
-
-
 @st.composite
 def boards(draw):
     """Small boards of every kind. Times are of few values, so that many things happen at once, or large, or both."""
@@ -41,11 +28,14 @@ def boards(draw):
     across, along = draw(st.integers(1, 3)), draw(st.integers(1, 2))
     width, height = chip[0] * across, chip[1] * along
     times = draw(st.sampled_from([st.integers(0, 4), st.integers(300, 2000), st.sampled_from([1, 100, 50_000])]))
+    slot = draw(times)
+    credit = draw(st.one_of(st.none(), st.integers(0, max(slot, 1))))
     return Board(
         width, height, draw(st.integers(1, 2)), topology, routing, draw(st.integers(2, 4)),
         draw(st.sampled_from([None, chip])), draw(st.integers(-1, width * height - 1)),
-        (draw(times), draw(times), draw(times), draw(times)), draw(times), draw(times),
-        draw(times), draw(times), draw(st.integers(1, 3)), draw(st.sampled_from([None, 0, 1, 2])),
+        (draw(times), draw(times), draw(times), draw(times)), draw(times), slot,
+        draw(times), draw(times), draw(st.integers(1, 3)), draw(st.sampled_from([None, 0, 1, 2])), credit,
+        draw(st.sampled_from(["oldest", "round_robin"])),
     )  # fmt: skip
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import fields
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuroemu.errors import InternalError
+from neuroemu.noc.contended import one_step, scratch
 from neuroemu.noc.critical import PARTS
-from neuroemu.noc.steps import contend
+from neuroemu.noc.fabric import fabric
+from neuroemu.noc.routes import count_hops
+from neuroemu.noc.steps import Messages, contend
 from tests import naive_noc
+from tools.noc_traffic import messages as traffic
 
-from .cases import boards, built, link_number, messages, sends
+from .cases import TOPOLOGIES, boards, built, messages, sends
 
 
 @given(st.data())
@@ -26,7 +35,7 @@ def test_contended_is_its_twin(data):
     assert told.receive_end_fs[0].tolist() == twin["receive_end"]
     counts = np.zeros((f.n_links, 4), np.int64)
     for link, row in twin["counts"].items():
-        counts[link_number(f, board, link)] = row
+        counts[board.number(link)] = row
     assert np.stack([told.carried, told.waited_fs, told.blocked_fs, told.most], axis=1).tolist() == counts.tolist()
     parts, by_core, by_link = [0] * len(PARTS), np.zeros((f.n_senders, 2), int), np.zeros((f.n_links, 2), int)
     for part, what, fs in twin["path"]:
@@ -34,8 +43,115 @@ def test_contended_is_its_twin(data):
         if part in ("send", "receive"):
             by_core[what, int(part == "receive")] += fs
         elif part != "hop":
-            by_link[link_number(f, board, what), int(part == "full")] += fs
+            by_link[board.number(what), int(part == "full")] += fs
     assert told.path_fs[0].tolist() == parts
     assert told.core_path_fs.tolist() == by_core.tolist()
     assert told.link_path_fs.tolist() == by_link.tolist()
     assert sum(parts) == twin["end"]
+
+
+@given(st.data())
+def test_in_the_twin_no_link_carries_two_messages_in_one_slot(data):
+    board = data.draw(boards())
+    rows, tails = data.draw(sends(board))
+    by_link = {}
+    for message in naive_noc.step(board, rows, tails)["messages"]:
+        for (link, _), (time, *_) in zip(message.route, message.taken, strict=True):
+            by_link.setdefault(link, []).append(time)
+    for link, times in by_link.items():
+        assert all(b - a >= board.slot(link) for a, b in itertools.pairwise(sorted(times)))
+
+
+@pytest.mark.parametrize("topology, routing", TOPOLOGIES)
+@pytest.mark.parametrize("buffer, receive_buffer", [(1, 1), (2, 0)])
+def test_all_messages_arrive_and_buffers_hold_what_they_can_over_thousands_of_steps(
+    topology, routing, buffer, receive_buffer
+):
+    # 14 boards of 750 steps: more than 10,000 steps without a deadlock.
+    f = fabric(
+        4, 3, 1, topology=topology, routing=routing, degree=3, hop_fs=(3, 3, 5, 5), tile_fs=2, slot_fs=4, credit_fs=1,
+        chip=(2, 3), chip_hop_fs=9, chip_slot_fs=12, buffer=buffer, receive_buffer=receive_buffer,
+    )  # fmt: skip
+    sent = traffic("uniform", f, 8, 2, 5, steps=500, seed=1), traffic("hotspot", f, 12, 2, 5, steps=250, seed=2)
+    for those in sent:
+        told = contend(f, those)
+        received = told.carried[f.n_senders : f.first_net]
+        assert received.tolist() == np.bincount(those.core, minlength=f.n_cores).tolist()
+        assert told.carried[: f.n_senders].sum() == those.core.size
+        senders = np.repeat(np.arange(those.first.size - 1) % f.n_senders, np.diff(those.first))
+        assert told.carried[f.first_net :].sum() == count_hops(f, senders, those.core)[:, :4].sum()
+        assert np.all(told.most <= f.room.astype(np.int64) * f.n_vcs)
+        assert np.all(told.busy_fs <= told.end_fs.sum())
+        assert np.all(told.path_fs.sum(axis=1) == told.end_fs)
+        assert told.receive_busy_fs.sum() == those.work_fs.sum()
+
+
+@pytest.fixture
+def busy():
+    """A board under load, and steps of different lengths, one without any message."""
+    f = fabric(4, 4, 2, host_tile=3, topology="torus", buffer=2)
+    steps = [traffic("hotspot", f, n, 600_000, 300_000, seed=n) for n in (30, 3, 0, 11, 50)]
+    first = np.concatenate([[0], *(np.diff(step.first) for step in steps)]).cumsum()
+    core, gap, work, tail = (np.concatenate([step[k] for step in steps]) for k in range(1, 5))
+    return f, Messages(first, core, gap, work, tail + np.arange(f.n_senders)), steps
+
+
+@pytest.mark.parametrize("threads", [2, 3, 9])
+def test_results_do_not_depend_on_threads(busy, threads):
+    f, messages, _ = busy
+    one, several = contend(f, messages), contend(f, messages, threads)
+    for field in fields(one):
+        assert getattr(one, field.name).tolist() == getattr(several, field.name).tolist(), field.name
+
+
+def test_a_step_does_not_depend_on_those_beside_it(busy):
+    f, messages, steps = busy
+    together = contend(f, messages)
+    for k, step in enumerate(steps):
+        alone = contend(f, step._replace(tail_fs=step.tail_fs + np.arange(f.n_senders)))
+        assert alone.end_fs[0] == together.end_fs[k]
+        assert alone.receive_end_fs[0].tolist() == together.receive_end_fs[k].tolist()
+        assert alone.path_fs[0].tolist() == together.path_fs[k].tolist()
+        assert alone.slowest_link[0] == together.slowest_link[k]
+
+
+@pytest.mark.parametrize("topology", ["mesh", "torus", "tree"])
+def test_the_order_in_which_links_of_a_bucket_are_taken_does_not_matter(topology):
+    f = fabric(4, 4, 2, topology=topology, slot_fs=290_000, buffer=2)
+    messages = traffic("uniform", f, 60, 500_000, 300_000)
+    ends = []
+    for any_order in (1, 0):  # 0: by time
+        memory = scratch(f, messages.core.size, 20 * messages.core.size)
+        assert memory.calendar.clock[2] == 1
+        memory.calendar.clock[2] = any_order
+        send_end, busy, end = (
+            np.zeros(f.n_senders, np.int64),
+            np.zeros(f.n_cores, np.int64),
+            np.zeros(f.n_cores, np.int64),
+        )
+        one_step(f, memory, *messages[:4], messages.tail_fs[0], send_end, busy, end)
+        ends.append((send_end.tolist(), end.tolist(), memory.links[["carried", "waited", "blocked", "most"]].tolist()))
+    assert ends[0] == ends[1]
+
+
+def test_cores_may_be_listed_in_any_order_where_nothing_happens_at_once():
+    # The board turned round: core c becomes n - 1 - c. No two messages arrive anywhere in the same femtosecond.
+    f = fabric(4, 4, 1, hop_fs=(1_000_003,) * 4, tile_fs=500_009, slot_fs=700_001)
+    rng = np.random.default_rng(3)
+    rows = [
+        [(int(rng.integers(16)), int(rng.integers(10**7)), int(rng.integers(10**6))) for _ in range(30)]
+        for _ in range(16)
+    ]
+    turned = [[(15 - core, gap, work) for core, gap, work in row] for row in rows[::-1]]
+    a, b = (contend(f, messages([(those, [0] * 16)])) for those in (rows, turned))
+    assert a.end_fs[0] == b.end_fs[0]
+    assert a.receive_end_fs[0].tolist() == b.receive_end_fs[0, ::-1].tolist()
+    assert sorted(a.waited_fs.tolist()) == sorted(b.waited_fs.tolist())
+
+
+def test_messages_that_do_not_fit_the_fabric_are_refused():
+    f = fabric(2, 1, 1)
+    good = messages([([[(1, 2, 3)], []], [0, 0])])
+    for bad in ({"core": np.array([2], np.int32)}, {"gap_fs": np.array([-1])}, {"first": np.array([0, 1])}):
+        with pytest.raises(InternalError):
+            contend(f, good._replace(**bad))
