@@ -319,12 +319,12 @@ def one_step(fabric, s, first, to_core, gap, work, tail, send_end, receive_busy,
         fed = NONE
         if from_ != NONE:  # it leaves: the one behind it may ask, and there is room for another
             buffer = s.channels[np.uint32(from_)]
-            feeds = np.uint32(from_ >> fabric.vc_bits)
+            feeds = from_ >> fabric.vc_bits
             if buffer.places == 0:
                 fed = feeds
             buffer.places += 1
             buffer.freed_before, buffer.by_before = buffer.freed, buffer.by
-            buffer.freed = time + fabric.credit_fs + max(link.slot - s.links[feeds].slot, 0)
+            buffer.freed = time + fabric.credit_fs + max(link.slot - s.links[np.uint32(feeds)].slot, 0)
             buffer.left = left
             buffer.by = taking
             buffer.head = following

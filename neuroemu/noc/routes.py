@@ -81,6 +81,14 @@ def path(fabric: Fabric, sender: int, core: int) -> list[int]:
 
 
 @njit_inline
+def direction_of(fabric, link):
+    """0..3 east, west, north, south of a link between routers; in a tree up is north and down is south."""
+    if fabric.topology == TREE:
+        return NORTH + ((link - fabric.first_net) & 1)
+    return (link - fabric.first_net) & 3
+
+
+@njit_inline
 def offset(fabric, a, b):
     """(dx, dy) of the way from tile a to tile b, not in a tree."""
     dx, dy = fabric.x[b] - fabric.x[a], fabric.y[b] - fabric.y[a]
@@ -109,7 +117,7 @@ def _count_hops(fabric, sender, core, out):
             router = a
             while router != b:
                 link = _tree(fabric, router, b)
-                out[m, 2 + ((link - fabric.first_net) & 1)] += 1
+                out[m, direction_of(fabric, link)] += 1
                 out[m, 4] += fabric.crosses[link]
                 router = fabric.to_router[link]
             continue
