@@ -39,7 +39,7 @@ SET_AGAIN = click.option(
     help="Lay a value over the chip: --set mesh.buffer=4.",
 )
 LATENCY = click.option(
-    "--latency", type=click.Choice(["contended", "analytic", "simple"]), help="How time is worked out."
+    "--latency", type=click.Choice(["contended", "flit", "analytic", "simple"]), help="How time is worked out."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")
 OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace the run that is in the folder given with -o.")

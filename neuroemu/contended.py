@@ -10,11 +10,13 @@ from dataclasses import replace
 import numpy as np
 
 from .chip import Mesh, PriceList
+from .errors import ChipError, Problem
 from .events import HOPS, Event
 from .latency import barrier_ns, work
 from .messages import FS, femtoseconds, messages
 from .noc.fabric import Fabric
-from .noc.steps import Outcome, contend
+from .noc.flit import FlitOutcome, flit
+from .noc.steps import Messages, Outcome, contend
 from .schedule import BUFFER, HOP, LINK, PARTS, RECEIVER, SENDER, Links, Schedule, added, ended
 from .topology import topology_of
 from .traffic import Ways
@@ -43,14 +45,23 @@ def schedule(
     row: np.ndarray,
     source: np.ndarray,
     prices: PriceList,
+    mode: str = "contended",
     threads: int = 1,
 ) -> Schedule:
-    """Time of every step of a stretch.  counts: (steps, n_parts, Count).  core_steps: (steps, cores in use, E)."""
+    """Time of every step of a stretch.  counts: (steps, n_parts, Count).  core_steps: (steps, cores in use, E).
+
+    mode: 'contended', or 'flit', cycle by cycle, whose paths tell cores and network apart and nothing finer.
+    Raises ChipError where the chip cannot be had in that mode.
+    """
+    _check(wiring.mesh, prices, mode)
     net, times = network_of(wiring.mesh, prices), prices.times()
     found: Schedule | None = None
     paths, cores, links = [], [], []
     for _, batch in messages(wiring, ways, counts, row, source, femtoseconds(times)):
-        one = _schedule(contend(net, batch, threads), wiring, prices)
+        if mode == "flit":
+            one = _of_flits(flit(net, batch), batch, wiring, prices)
+        else:
+            one = _schedule(contend(net, batch, threads), wiring, prices)
         found = one if found is None else added(found, one)
         paths.append(one.path_ns)
         cores.append(one.slowest_core)
@@ -63,6 +74,39 @@ def schedule(
         slowest_link=np.concatenate(links),
         busy_ns=work(core_steps, times).sum(axis=1).T,
     )
+
+
+def _check(mesh: Mesh, prices: PriceList, mode: str) -> None:
+    if mesh.multicast == "tree":
+        what = f"{prices.name} copies messages in the network (multicast: tree), which latency: {mode} does not model"
+        raise ChipError([Problem(what, remedy="latency: analytic")])
+    if mode == "flit" and not prices.slot_ns.value:
+        what = (
+            f"{prices.name} does not say how long a message holds a link (link.slot), which is what a cycle is made of"
+        )
+        raise ChipError([Problem(what, remedy="latency: contended")])
+
+
+def _of_flits(outcome: FlitOutcome, batch: Messages, wiring: Wiring, prices: PriceList) -> Schedule:
+    """The outcome of a batch of steps in ns; what is not the work of the slowest core is called its hops."""
+    n_steps, n_senders = outcome.end_fs.size, wiring.mesh.n_cores + 1
+    owner = np.repeat(np.arange(n_steps * n_senders), np.diff(batch.first))
+    both = np.zeros((2, n_steps * n_senders), np.int64)
+    both[0] = batch.tail_fs.reshape(-1)
+    np.add.at(both[0], owner, batch.gap_fs)
+    np.add.at(both[1], owner // n_senders * n_senders + batch.core, batch.work_fs)
+    by_step = both.reshape(2, n_steps, n_senders)
+    side, steps = by_step.max(axis=2).argmax(axis=0), np.arange(n_steps)
+    core = by_step[side, steps].argmax(axis=1)
+    work_fs = by_step[side, steps, core]
+    path = np.zeros((n_steps, len(PARTS)))
+    path[steps, np.array([SENDER, RECEIVER])[side]] = work_fs / FS
+    path[:, HOP] = np.maximum(outcome.end_fs - work_fs, 0) / FS
+    by_core = np.zeros((n_senders, 2))
+    np.add.at(by_core, (core, side), work_fs / FS)
+    path, late = ended(path, barrier_ns(wiring, prices), prices)
+    busy = np.zeros((wiring.cores_in_use().size, 2))
+    return Schedule(path, core, np.full(n_steps, -1), busy, by_core, None, None, late)
 
 
 def _schedule(outcome: Outcome, wiring: Wiring, prices: PriceList) -> Schedule:

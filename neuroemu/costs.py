@@ -23,7 +23,7 @@ from .why import Reason, Sample, why
 from .wiring import Wiring
 
 Progress = Callable[[int, int], None] | None
-MODES = ("contended", "analytic", "simple")
+MODES = ("contended", "flit", "analytic", "simple")
 STRETCH_BYTES = 16 << 20  # of the largest table of a stretch
 
 
@@ -70,8 +70,8 @@ def costs(
     for counts, row, source in stretches(wiring, activity):
         found = traffic(wiring, going, row, source, counts.shape[0])
         one, core_steps = tally(wiring, going, counts, found)
-        if mode == "contended":
-            took = contended.schedule(wiring, going, counts, core_steps, row, source, prices, threads)
+        if mode in ("contended", "flit"):
+            took = contended.schedule(wiring, going, counts, core_steps, row, source, prices, mode, threads)
         else:
             took = latency.schedule(wiring, going, core_steps, row, source, prices, mode)
         rows.append(one, took)

@@ -82,7 +82,7 @@ def tally(wiring: Wiring, ways: Ways, counts: np.ndarray, traffic: Traffic) -> t
     names = (*wiring.names, *wiring.source_names)
     by_population = np.zeros((len(names), N_EVENTS), np.int64)
     np.add.at(by_population, parts.population, by_part)
-    journeys[:n, Event.AXON_OUT] += (traffic.spikes * ways.messages)[:n]
+    journeys[:n, Event.AXON_OUT] += (traffic.spikes * ways.entering)[:n]
     journeys[:, Event.AXON_IN] += traffic.spikes * ways.messages
     journeys[n:, Event.HOST_IN] += traffic.spikes[n:]
     np.add.at(by_population, wiring.owner_of_source(), journeys)

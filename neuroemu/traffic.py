@@ -15,6 +15,7 @@ import numpy as np
 from .compiler.destinations import destinations
 from .jit import njit
 from .noc.fabric import Fabric
+from .noc.multicast import count_tree_hops
 from .pieces import source_pieces, spread_sources
 from .topology import DIRECTIONS, hops_of, topology_of
 from .wiring import Wiring
@@ -25,7 +26,7 @@ class Ways:
     """Where a spike of each source goes.  first: (n_sources + 1,) int64 bounds of each source in core: (all messages,).
 
     sender: (n_sources,) int64 core where they come from, the host being the one after the last.
-    entering: (n_sources,) int64 messages that enter the source's router.
+    entering: (n_sources,) int64 messages that leave the source and enter its router.
     hops: (n_sources, 5) int64 links that they cross together: east, west, north, south; and borders between chips.
     """
 
@@ -50,7 +51,10 @@ def ways(wiring: Wiring) -> Ways:
     hops = np.zeros((messages.size, DIRECTIONS), np.int64)
     for sources, start, paths in _paths(first, core, sender, net):
         hops[sources] = np.add.reduceat(paths, start)
-    return Ways(first, core, sender, messages, hops, net)
+    entering = messages
+    if wiring.mesh.multicast == "tree":
+        hops, entering = count_tree_hops(net, first, sender, core), np.minimum(messages, 1)
+    return Ways(first, core, sender, entering, hops, net)
 
 
 def _paths(
@@ -120,7 +124,7 @@ def _count(row, source, first, core, column_of_core, sender, entering_of, hops_o
         t, s = row[k], source[k]
         entering[t] += entering_of[s]
         if sender[s] >= 0:
-            sent[t, sender[s]] += first[s + 1] - first[s]
+            sent[t, sender[s]] += entering_of[s]
         for d in range(hops.shape[1]):
             hops[t, d] += hops_of[s, d]
         for m in range(first[s], first[s + 1]):

@@ -13,6 +13,7 @@ from neuroemu.chip import Barrier, Constant
 from neuroemu.compiler import MappingOptions, compile_network
 from neuroemu.connect import Dense, OneToOne, Sparse
 from neuroemu.costs import Activity, costs
+from neuroemu.errors import ChipError
 from neuroemu.events import EVENTS, Event
 from neuroemu.latency import work
 from neuroemu.messages import femtoseconds, messages
@@ -171,3 +172,50 @@ def test_shares_of_the_reasons_are_shares_of_the_time(chip, loihi):
     reasons = costs(wiring, activity, clocked, "contended").reasons
     assert [reason.share for reason in reasons] == sorted((reason.share for reason in reasons), reverse=True)
     assert reasons[0].part == PARTS[TICK] and sum(reason.share for reason in reasons) <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("topology", ["mesh", "torus", "tree"])
+def test_flit_takes_what_contended_takes(topology, chip, loihi):
+    # One population that fires all of itself: messages from every core to every core.
+    n = 12
+    network = Network().population("in", n, Spikes("in")).population("busy", n, LifRegisters(threshold=1))
+    network = network.connect("in", "busy", OneToOne(np.full(n, 200.0)), WeightFormat())
+    network = network.connect("busy", "busy", Dense(np.full((n, n), 8.0)), WeightFormat())
+    mesh = replace(chip.mesh, topology=topology, cores_per_tile=1, width=4, height=3)
+    image = compile_network(
+        network, replace(chip, mesh=mesh), MappingOptions(parts={"busy": n}, share_cores=False)
+    ).image
+    traces, counters = run_small(image, network, {1: list(range(n))}, 6)
+    wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source)
+    prices = replace(loihi[1], slot_ns=Constant(2.0, 2.0, 2.0, "a test", "estimate"))
+    contended, flit, simple = (
+        costs(wiring, activity, prices, mode).schedule.step_ns for mode in ("contended", "flit", "simple")
+    )
+    assert flit == pytest.approx(contended, rel=0.1)
+    assert np.all(flit[1:] > simple[1:])
+
+
+def test_a_tree_of_copies_crosses_each_link_once(chip, loihi):
+    small = replace(chip, mesh=replace(chip.mesh, width=4, height=1, cores_per_tile=1))
+    totals = {}
+    for multicast in ("source", "tree"):
+        mesh = replace(small.mesh, multicast=multicast)
+        image = compile_network(
+            pair(4), replace(small, mesh=mesh), MappingOptions(parts={"a": 4}, share_cores=False)
+        ).image
+        traces, counters = run_small(image, pair(4), {1: [0]}, 2)
+        wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source)
+        totals[multicast] = costs(wiring, activity, loihi[1], "analytic").tally.by_step[1]
+        if multicast == "tree":
+            with pytest.raises(ChipError, match="latency: analytic"):
+                costs(wiring, activity, loihi[1], "contended")
+    hops = [totals[way][[Event.HOP_EAST, Event.AXON_OUT, Event.AXON_IN, Event.TILE_OUT]].tolist() for way in totals]
+    assert hops == [[1 + 2 + 3, 3, 3, 3], [3, 1, 3, 1]]
+
+
+def test_flit_without_a_slot_is_refused(chip, loihi):
+    image = compile_network(pair(), chip, MappingOptions(parts={"a": 2}, share_cores=False)).image
+    traces, counters = run_small(image, pair(), {1: [0]}, 2)
+    nothing = replace(loihi[1], slot_ns=Constant(None, None, None, "a test", "estimate"))
+    with pytest.raises(ChipError, match=r"link\.slot"):
+        costs(wiring_of(image), Activity(counters.counts, traces.step, traces.source), nothing, "flit")

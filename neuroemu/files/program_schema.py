@@ -422,7 +422,7 @@ class RunSpec(Spec):
     steps: Annotated[int, Field(ge=1, le=10**9)]
     samples: Annotated[int, Field(ge=1, le=10**9)] | Literal["all"] = "all"
     reset: bool = True
-    latency: Literal["contended", "analytic", "simple"] = "contended"
+    latency: Literal["contended", "flit", "analytic", "simple"] = "contended"
 
 
 class DecodeSpec(Spec):
