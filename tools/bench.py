@@ -4,6 +4,8 @@ python tools/bench.py startup [--runs 5]     whole processes: --help, check, qui
 python tools/bench.py engine [--size N] [--peer NAME=PYTHON ...]
                                              random networks of 1k to 131k compartments, counting included, against a bare
                                              loop and other emulators (tools/peers/README.md)
+python tools/bench.py contended [--size N] [--peer sanafe=PYTHON]
+                                             steps run, counted and sent through the contended network on 128 cores
 python tools/bench.py build [--size N]       seconds and memory of compiling random networks, 131,072 compartments by default
 """
 
@@ -190,7 +192,34 @@ def _build(kind: str, n: int) -> None:
     )
 
 
-SUITES = {"startup": startup, "engine": engine, "build": build}
+def contended(options: argparse.Namespace) -> None:
+    """Steps run and sent through the contended network, against SANA-FE's detailed timing of the same network size."""
+    from tools.peers.run import measure
+
+    for size in [options.size] if options.size else [8192, 32768]:
+        command = [sys.executable, "-m", "tools.bench_costs", str(size), "10"]
+        done = subprocess.run(command, cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True)
+        found = json.loads(done.stdout)
+        best, steps = found["best_s"], found["steps"]
+        print(f"{size} compartments on 128 cores, 10 %: {found['messages'] / steps:,.0f} messages a step")
+        for key in ("engine", "simple-1", "contended-1", "contended-2"):
+            rate = "" if key == "engine" else f", {found['messages'] / best[key] / 1e6:.2f} M messages/s"
+            print(f"  {key:12} {best[key] / steps * 1e3:8.2f} ms a step{rate}")
+        print(f"  peak {found['peak_mb']:.0f} MB")
+        for name, _, interpreter in (peer.partition("=") for peer in options.peer):
+            given = dict(neurons=size, fan_out=100, rate=0.1, steps=3, threads=1, seed=1, timing="detailed")
+            peer = measure(interpreter, name, **given)
+            if not isinstance(peer, dict):
+                print(f"  {peer}")
+                continue
+            times = [peer["step_ms"] / 1e3 / ((best["engine"] + best[f"contended-{n}"]) / steps) for n in (1, 2)]
+            print(
+                f"  {name} {peer['version']} ({peer['note']}): {peer['step_ms']:.1f} ms a step, {peer['peak_mb']:.0f} MB; "
+                f"engine and contended together are {times[0]:.1f} times as fast on one thread, {times[1]:.1f} on two"
+            )
+
+
+SUITES = {"startup": startup, "engine": engine, "build": build, "contended": contended}
 
 if __name__ == "__main__":
     main()
