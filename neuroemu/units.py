@@ -10,7 +10,7 @@ import re
 
 from quantiphy import InvalidNumber, Quantity
 
-KINDS = {"J": "an energy", "s": "a time", "W": "a power", "V": "a voltage", "Hz": "a frequency"}
+KINDS = {"J": "an energy", "s": "a time", "W": "a power", "V": "a voltage", "Hz": "a frequency", "m": "a length"}
 
 # unit inside neuroemu -> (SI unit a user must name, factor from SI, example)
 UNITS = {
@@ -20,6 +20,9 @@ UNITS = {
     "mW": ("W", 1e3, "0.8 mW"),
     "V": ("V", 1.0, "0.75 V"),
     "Hz": ("Hz", 1.0, "100 Hz"),
+    "MHz": ("Hz", 1e-6, "75 MHz"),
+    "nm": ("m", 1e9, "28 nm"),
+    "mm": ("m", 1e3, "0.5 mm"),
 }
 
 _EXPONENT = re.compile(r"[\d.][eE][+-]?\d")
