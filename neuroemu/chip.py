@@ -302,9 +302,17 @@ class PriceList:
     def estimates(self) -> list[str]:
         """Names of every constant that is a guess or from memory, so that a report can repeat it."""
         guessed = ("estimate", "MU")
-        names = [f"energy and time of {MEANING[e].key}" for e in EVENTS if self.energy_pj[e].provenance in guessed]
+        names = [
+            f"energy and time of {MEANING[e].key}"
+            for e in EVENTS
+            if self.energy_pj[e].provenance in guessed and (self.energy_pj[e].value or self.time_ns[e].value)
+        ]
         names += ["time of the barrier"] if self.barrier.provenance in guessed else []
-        names += [f"static power of {power.name}" for power in self.static if power.mw.provenance in guessed]
+        names += [
+            f"static power of {power.name}"
+            for power in self.static
+            if power.mw.provenance in guessed and power.mw.value is not None
+        ]
         return names + list(self.estimated)
 
 
