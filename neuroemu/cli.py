@@ -221,7 +221,7 @@ def _again(run: Path, price: Callable[[Any], Any], out: str | None, overwrite: b
         priced = price(advanced)
         landed = again.write(priced, run, wanted, overwrite, ["neuroemu", *sys.argv[1:]], numbered=out is None)
         interrupts.landed(landed)
-    before, after = again.old_summary(run), again.new_summary(priced, run)
+    before, after = again.old_summary(run), again.old_summary(landed)
     if as_json:
         import json
 

@@ -29,6 +29,7 @@ LAYERS = [
     ["contended"],
     ["why"],
     ["costs"],
+    ["ranges"],
     ["report"],
     ["again", "pipeline", "progress"],
     ["cli"],

@@ -444,7 +444,7 @@ def laid_over(section: str, new: dict[str, Any], old: dict[str, Any], document: 
 
 
 def _build(document: Document) -> tuple[Chip, PriceList]:
-    written = json.dumps(document.data)
+    written = document.data
     document, problems = _completed(document)
     spec, more, _ = check(ChipSpec, document)
     if spec is None or problems:
@@ -466,7 +466,7 @@ def _build(document: Document) -> tuple[Chip, PriceList]:
         about=spec.about,
         technology=spec.technology,
         estimate=spec.estimate,
-        written=written,
+        written=json.dumps(written),
         sources={
             name: (section.source, section.provenance or "")
             for name in ("mesh", "core", "synapse", "registers", "clock", "barrier", "link", "area")
