@@ -146,7 +146,12 @@ def price_many(wiring: Wiring, activity: Activity, lists: Lists, mode: str = "an
         slowest_core = _Slowest(*_core_rows(core_steps, lists.time_ns), lists.time_ns)
         slowest_message = _slowest_message(paths, going, row, source, counts.shape[0], lists, mode)
         time += _total(slowest_core, slowest_message, wiring, lists)
-    return Many(lists.energy_pj @ totals, lists.static_mw @ drawn_by(wiring) * time, time)
+    return charged(totals, time, wiring, lists)
+
+
+def charged(totals: np.ndarray, time_ns: np.ndarray, wiring: Wiring, lists: Lists) -> Many:
+    """Energies of so many events in so long a time.  totals: (E,).  time_ns: (n,)."""
+    return Many(lists.energy_pj @ totals, lists.static_mw @ drawn_by(wiring) * time_ns, time_ns)
 
 
 class _Slowest:

@@ -30,7 +30,7 @@ LAYERS = [
     ["why"],
     ["costs"],
     ["ranges"],
-    ["report"],
+    ["report", "sheet"],
     ["again", "pipeline", "progress"],
     ["cli"],
     ["__main__", "__init__"],

@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, create_model, field_validator, model_validator
 
 from .. import library, scaling
 from ..chip import (
@@ -299,12 +299,14 @@ class GenericSpec(Section):
     pitch: Annotated[Millimetres, Field(gt=0, le=100)] | None = None
     factor: Annotated[float, Field(ge=1, le=100)] = 2.0
 
-    @model_validator(mode="after")
-    def _voltage(self) -> GenericSpec:
-        low, high = scaling.limits_v(self.node)
-        if not low <= self.voltage <= high:
-            raise ValueError(f"{self.voltage:g} V at {self.node:g} nm: the fits hold from {low:g} to {high:g} V")
-        return self
+    @field_validator("voltage")
+    @classmethod
+    def _stands(cls, volts: float, info: ValidationInfo) -> float:
+        if "node" in info.data:  # else the node is wrong, which is told
+            low, high = scaling.limits_v(info.data["node"])
+            if not low <= volts <= high:
+                raise ValueError(f"{volts:g} V at {info.data['node']:g} nm: the fits hold from {low:g} to {high:g} V")
+        return volts
 
 
 class StaticSpec(Section):
