@@ -188,6 +188,7 @@ class Constant:
 
 
 UNKNOWN = Constant(None, None, None, "not given", "estimate")
+FEW = 3  # guesses that a report gives a line each
 DRAWN_BY = ("board", "chip", "chip_in_use", "tile", "core", "core_in_use")
 
 
@@ -302,11 +303,14 @@ class PriceList:
     def estimates(self) -> list[str]:
         """Names of every constant that is a guess or from memory, so that a report can repeat it."""
         guessed = ("estimate", "MU")
-        names = [
-            f"energy and time of {MEANING[e].key}"
+        keys = [
+            MEANING[e].key
             for e in EVENTS
             if self.energy_pj[e].provenance in guessed and (self.energy_pj[e].value or self.time_ns[e].value)
         ]
+        names = [f"energy and time of {key}" for key in keys]
+        if len(names) > FEW:
+            names = [f"energy and time of {', '.join(keys[:-1])} and {keys[-1]}"]
         names += ["time of the barrier"] if self.barrier.provenance in guessed else []
         names += [
             f"static power of {power.name}"

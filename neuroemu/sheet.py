@@ -9,7 +9,7 @@ import textwrap
 from dataclasses import asdict
 from typing import Any
 
-from .chip import Chip, Constant, PriceList
+from .chip import EXPONENT_STAGE, OVERFLOW, WEIGHT_ROUNDING, Arithmetic, Chip, Constant, PriceList
 from .events import EVENTS, MEANING, Event
 from .units import show
 
@@ -52,7 +52,7 @@ def sheet(chip: Chip, prices: PriceList) -> dict[str, Any]:
         "core": asdict(chip.core),
         "synapse": asdict(chip.synapse),
         "registers": asdict(chip.registers),
-        "arithmetic": chip.arithmetic._asdict(),
+        "arithmetic": {**chip.arithmetic._asdict(), **_switches(chip.arithmetic)},
         "barrier": {
             "time_ns_by_tiles": {str(n): ns for n, ns in barrier.points},
             "time_ns_by_chips": {str(n): ns for n, ns in barrier.chip_points},
@@ -71,6 +71,20 @@ def sheet(chip: Chip, prices: PriceList) -> dict[str, Any]:
         "constants": constants,
         "not_modelled": prices.not_modelled(),
         "estimates": prices.estimates(),
+    }
+
+
+def _switches(arithmetic: Arithmetic) -> dict[str, str]:
+    """The switches that stand for words in chip files, as those words."""
+    words = {
+        "u_overflow": OVERFLOW,
+        "bias_overflow": OVERFLOW,
+        "weight_rounding": WEIGHT_ROUNDING,
+        "exponent_stage": EXPONENT_STAGE,
+    }
+    return {
+        switch: next(word for word, number in table.items() if number == getattr(arithmetic, switch))
+        for switch, table in words.items()
     }
 
 
@@ -102,11 +116,11 @@ def as_text(found: dict[str, Any], width: int = 110) -> str:
         name: c for name, c in found["constants"].items() if name.split(".")[0] in ("static", "clock", "link", "area")
     }
     if others:
-        lines += ["", f"{'other constants':22} {'value':12} {'range':24} {'from':4} source"]
+        lines += ["", f"{'other constants':20} {'value':14} {'range':15} {'from':4} src"]
     for name, c in others.items():
         per = f" a {c['per'].replace('_', ' ')}" if c.get("per") else ""
-        clock = ", at the clock" if c.get("each") else ""
-        text = f"{name:22} {_quantity(c['value'], c['unit']):12} {_range(c):24} {_code(c)} {cite(c['source'], c['provenance'])}"
+        clock = " (by MHz)" if c.get("each") else ""
+        text = f"{name:20} {_quantity(c['value'], c['unit']):14} {_range(c):15} {_code(c)} {cite(c['source'], c['provenance'])}"
         lines += [text + per + clock]
     for title, items in (("not modelled", found["not_modelled"]), ("estimates", found["estimates"])):
         if items:
@@ -120,13 +134,13 @@ def as_text(found: dict[str, Any], width: int = 110) -> str:
 
 
 def _event_table(constants: dict[str, Any], cite: Any) -> list[str]:
-    lines = [f"{'event':20} {'energy':>8} {'range':16} {'time':>8} {'range':14} {'from':4} source"]
+    lines = [f"{'event':20} {'energy':>8} {'range':15} {'time':>8} {'range':14} {'from':4} src"]
     for event in EVENTS:
         key = MEANING[event].key
         energy, time = constants[f"{key}.energy"], constants.get(f"{key}.time")
         when = f"{_quantity(time['value'], 'ns'):>8} {_range(time):14}" if time else f"{'':8} {'':14}"
         lines.append(
-            f"{key:20} {_quantity(energy['value'], 'pJ'):>8} {_range(energy):16} {when} {_code(energy)} "
+            f"{key:20} {_quantity(energy['value'], 'pJ'):>8} {_range(energy):15} {when} {_code(energy)} "
             f"{cite(energy['source'], energy['provenance'])}"
         )
     return lines
@@ -140,7 +154,7 @@ def _quantity(value: float | None, unit: str) -> str:
     if value is None:
         return "unknown"
     if unit in _UNITS.values():
-        return f"{value:,.6g} {unit}"
+        return f"{value:,.0f} {unit}" if unit == "bits" else f"{value:.4g} {unit}"
     return show(value, unit)
 
 

@@ -25,6 +25,7 @@ UNITS = {
     "mm": ("m", 1e3, "0.5 mm"),
 }
 
+_METRES = re.compile(r"\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*m\s*")
 _EXPONENT = re.compile(r"[\d.][eE][+-]?\d")
 
 
@@ -41,7 +42,8 @@ def parse(text: object, unit: str) -> float:
     if text.strip() == "inf":
         return math.inf
     try:
-        quantity = Quantity(text)
+        metres = _METRES.fullmatch(text) if si == "m" else None  # to quantiphy a lone m is milli
+        quantity = Quantity(metres[1], units="m") if metres else Quantity(text)
         if _EXPONENT.search(text) and quantity.units not in ("", si):
             # quantiphy takes either an exponent or a prefix: it reads '1e3 pJ' as 1000 of a unit 'pJ'.
             prefixed = Quantity(f"1 {quantity.units}")

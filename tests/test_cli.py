@@ -102,6 +102,13 @@ def test_chips_and_programs_are_listed():
 
 
 @pytest.mark.parametrize("columns", [80, 110])
+@pytest.mark.parametrize("other", ["loihi1-sanafe", "generic-7nm"])
+def test_a_diff_fits_the_width(columns, other):
+    one, two = (sheet.sheet(*neuroemu.read_chip(name)) for name in ("loihi1-davies2018", other))
+    assert max(map(len, sheet.diff_text(one, two, columns).splitlines())) <= columns
+
+
+@pytest.mark.parametrize("columns", [80, 110])
 def test_every_chip_is_shown_within_the_width(columns):
     for name in library.names("chips"):
         found = sheet.sheet(*neuroemu.read_chip(name))

@@ -142,7 +142,7 @@ def _range(ranges: dict[str, Any], name: str, unit: str) -> str:
     """As far as the chip's constants are known: what cannot be left, and what nine of ten draws keep to."""
     ends, draws = ranges["interval"][name], ranges["draws"][name]
     if ends["low"] == ends["high"]:
-        return "none; the chip file has no range for these constants"
+        return "none"
     return (
         f"{show(ends['low'], unit)} to {show(ends['high'], unit)}; nine of ten draws {show(draws['p5'], unit)} to "
         f"{show(draws['p95'], unit)}"
