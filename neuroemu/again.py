@@ -155,7 +155,8 @@ def write(priced: Priced, run: Path, wanted: Path, overwrite: bool, command: lis
 
 def new_summary(priced: Priced, run: Path) -> dict[str, Any]:
     """summary.json of the run with its new costs."""
-    return {**_json(run / "summary.json"), **summarise(priced), "mesh_hash": priced.wiring.mesh_hash}
+    old = _json(run / "summary.json")
+    return {**old, **summarise(priced, old["seed"]), "mesh_hash": priced.wiring.mesh_hash}
 
 
 def old_summary(run: Path) -> dict[str, Any]:

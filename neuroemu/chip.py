@@ -71,13 +71,18 @@ class Mesh:
 
 @dataclass(frozen=True)
 class CoreLimits:
-    """What one core holds.  synapse_words: words of word_bits bits of synapse memory."""
+    """What one core holds.  synapse_words: words of word_bits bits of synapse memory.
+
+    fan_in: synapses into one compartment.  fan_out: cores that one compartment may send to.  None is no limit of their own.
+    """
 
     compartments: int
     axons_in: int
     axons_out: int
     synapse_words: int
     word_bits: int
+    fan_in: int | None = None
+    fan_out: int | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,7 @@ class Chip:
     """Structure of a chip: everything a compiler and an engine must honour, and no price.
 
     written: the chip file it came from with all that it extends, as JSON, prices included; '' if made in Python.
+    sources: (source, provenance) of the figures, by section of the chip file.
     """
 
     name: str
@@ -163,14 +169,15 @@ class Chip:
     technology: str = ""
     estimate: bool = False
     written: str = field(default="", repr=False, compare=False)
+    sources: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Constant:
     """One published or estimated number.  value: None where nobody has published it (then it is not modelled).
 
-    low, high: the range it may lie in, same unit.  provenance: code of facts/chips.md (PF, SV, SN, AB, RD, DV, DG, MU) or
-    'estimate'.
+    low, high: the range it may lie in, same unit; some numbers that nobody has published have one, too.
+    provenance: code of facts/chips.md (PF, SV, SN, AB, RD, DV, DG, MU) or 'estimate'.
     """
 
     value: float | None
@@ -181,16 +188,21 @@ class Constant:
 
 
 UNKNOWN = Constant(None, None, None, "not given", "estimate")
+FEW = 3  # guesses that a report gives a line each
 DRAWN_BY = ("board", "chip", "chip_in_use", "tile", "core", "core_in_use")
 
 
 @dataclass(frozen=True)
 class StaticPower:
-    """Power drawn whether or not anything happens.  per: one of DRAWN_BY."""
+    """Power drawn whether or not anything happens.  per: one of DRAWN_BY.
+
+    mw: at the frequency of the clock, where the file gives it for each MHz.  each: 'MHz' there, else ''.
+    """
 
     name: str
     mw: Constant
     per: str
+    each: str = ""
 
 
 @dataclass(frozen=True)
@@ -200,7 +212,7 @@ class Barrier:
     points: ((tiles in use, ns), ...), ascending.  interpolate: 'log' (linear in log tiles) or 'step' (largest entry <= tiles).
     chip_points: ((chips in use, ns), ...), taken where more than one chip is in use, linear in both logarithms.
     tick_ns: a step takes at least this long and the next begins with the tick; 0 is no clock.
-    low, high: factors on the times of the barrier, the ends of its range.
+    low, high: factors on the times of the barrier, the ends of its range: of chip_points where there are any, else of points.
     """
 
     points: tuple[tuple[int, float], ...]
@@ -225,6 +237,10 @@ class Barrier:
             return times[max([i for i, t in enumerate(tiles) if t <= n_tiles], default=0)]
         return float(np.interp(math.log(n_tiles), np.log(tiles), times))
 
+    def factors(self, n_chips: int = 1) -> tuple[float, float]:
+        """(low, high) of the barrier of so many chips."""
+        return (self.low, self.high) if n_chips > 1 or not self.chip_points else (1.0, 1.0)
+
     def step_ns(self, busy_ns: np.ndarray) -> np.ndarray:
         """How long steps take that are busy for busy_ns, barrier included: up to the next tick."""
         if self.tick_ns == 0.0:
@@ -239,6 +255,7 @@ class PriceList:
     slot_ns, chip_slot_ns: how long a message holds a link, within a chip and between chips.
     area_mm2: of one 'core', 'tile', 'chip', as far as known.  sram_bits: of one core.
     notes: what is not modelled besides.  estimated: what is a guess besides.
+    clock_mhz: of a chip with a clock; times in cycles and power for each MHz have been taken with it.
     """
 
     name: str
@@ -252,6 +269,7 @@ class PriceList:
     sram_bits: Constant = UNKNOWN
     notes: tuple[str, ...] = field(default=())
     estimated: tuple[str, ...] = field(default=())
+    clock_mhz: Constant | None = None
 
     def energies(self) -> np.ndarray:
         """(N_EVENTS,) pJ; what is not modelled counts 0 here and is named by `not_modelled`."""
@@ -285,9 +303,20 @@ class PriceList:
     def estimates(self) -> list[str]:
         """Names of every constant that is a guess or from memory, so that a report can repeat it."""
         guessed = ("estimate", "MU")
-        names = [f"energy and time of {MEANING[e].key}" for e in EVENTS if self.energy_pj[e].provenance in guessed]
+        keys = [
+            MEANING[e].key
+            for e in EVENTS
+            if self.energy_pj[e].provenance in guessed and (self.energy_pj[e].value or self.time_ns[e].value)
+        ]
+        names = [f"energy and time of {key}" for key in keys]
+        if len(names) > FEW:
+            names = [f"energy and time of {', '.join(keys[:-1])} and {keys[-1]}"]
         names += ["time of the barrier"] if self.barrier.provenance in guessed else []
-        names += [f"static power of {power.name}" for power in self.static if power.mw.provenance in guessed]
+        names += [
+            f"static power of {power.name}"
+            for power in self.static
+            if power.mw.provenance in guessed and power.mw.value is not None
+        ]
         return names + list(self.estimated)
 
 

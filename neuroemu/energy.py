@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .chip import PriceList
+from .chip import DRAWN_BY, PriceList
 from .events import EVENTS, MEANING, Event
 from .spool import forget
 from .tally import HOST, Tally
@@ -74,8 +74,14 @@ def bill(tally: Tally, prices: PriceList, total_ns: float, wiring: Wiring) -> Bi
 
 def static_mw(prices: PriceList, wiring: Wiring) -> float:
     """Static power in mW (times ns it is pJ): each for as many boards, chips, tiles or cores as it is drawn by."""
+    drawn = dict(zip(DRAWN_BY, drawn_by(wiring), strict=True))
+    return float(sum((power.mw.value or 0.0) * drawn[power.per] for power in prices.static))
+
+
+def drawn_by(wiring: Wiring) -> np.ndarray:
+    """(6,) how many there are of each that may draw power, in the order of DRAWN_BY."""
     mesh = wiring.mesh
-    drawn_by = {
+    number = {
         "board": 1,
         "chip": mesh.n_chips,
         "chip_in_use": wiring.chips_in_use().size,
@@ -83,4 +89,4 @@ def static_mw(prices: PriceList, wiring: Wiring) -> float:
         "core": mesh.n_cores,
         "core_in_use": wiring.cores_in_use().size,
     }
-    return float(sum((power.mw.value or 0.0) * drawn_by[power.per] for power in prices.static))
+    return np.array([number[name] for name in DRAWN_BY], float)

@@ -10,7 +10,7 @@ import re
 
 from quantiphy import InvalidNumber, Quantity
 
-KINDS = {"J": "an energy", "s": "a time", "W": "a power", "V": "a voltage", "Hz": "a frequency"}
+KINDS = {"J": "an energy", "s": "a time", "W": "a power", "V": "a voltage", "Hz": "a frequency", "m": "a length"}
 
 # unit inside neuroemu -> (SI unit a user must name, factor from SI, example)
 UNITS = {
@@ -20,8 +20,12 @@ UNITS = {
     "mW": ("W", 1e3, "0.8 mW"),
     "V": ("V", 1.0, "0.75 V"),
     "Hz": ("Hz", 1.0, "100 Hz"),
+    "MHz": ("Hz", 1e-6, "75 MHz"),
+    "nm": ("m", 1e9, "28 nm"),
+    "mm": ("m", 1e3, "0.5 mm"),
 }
 
+_METRES = re.compile(r"\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*m\s*")
 _EXPONENT = re.compile(r"[\d.][eE][+-]?\d")
 
 
@@ -38,7 +42,8 @@ def parse(text: object, unit: str) -> float:
     if text.strip() == "inf":
         return math.inf
     try:
-        quantity = Quantity(text)
+        metres = _METRES.fullmatch(text) if si == "m" else None  # to quantiphy a lone m is milli
+        quantity = Quantity(metres[1], units="m") if metres else Quantity(text)
         if _EXPONENT.search(text) and quantity.units not in ("", si):
             # quantiphy takes either an exponent or a prefix: it reads '1e3 pJ' as 1000 of a unit 'pJ'.
             prefixed = Quantity(f"1 {quantity.units}")

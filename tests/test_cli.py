@@ -11,8 +11,10 @@ import time
 
 import pytest
 
-from neuroemu import cli
+import neuroemu
+from neuroemu import cli, library, sheet
 from neuroemu.compartments import BUILT_IN, find
+from neuroemu.events import BY_KEY
 
 COMMAND = [sys.executable, "-m", "neuroemu"]
 
@@ -97,6 +99,53 @@ def test_a_wrong_command_says_what_is_wrong_and_exits_with_2(arguments, in_empty
 def test_chips_and_programs_are_listed():
     assert "loihi1-davies2018" in call("chips").stdout
     assert "digits" in call("programs").stdout
+
+
+@pytest.mark.parametrize("columns", [80, 110])
+@pytest.mark.parametrize("other", ["loihi1-sanafe", "generic-7nm"])
+def test_a_diff_fits_the_width(columns, other):
+    one, two = (sheet.sheet(*neuroemu.read_chip(name)) for name in ("loihi1-davies2018", other))
+    assert max(map(len, sheet.diff_text(one, two, columns).splitlines())) <= columns
+
+
+@pytest.mark.parametrize("columns", [80, 110])
+def test_every_chip_is_shown_within_the_width(columns):
+    for name in library.names("chips"):
+        found = sheet.sheet(*neuroemu.read_chip(name))
+        text = sheet.as_text(found, columns)
+        assert max(map(len, text.splitlines())) <= columns, name
+        assert all(f"{key} " in text for key in BY_KEY), name
+
+
+def test_a_chip_is_shown_as_text_and_as_json():
+    text = call("chips", "show", "odin").stdout
+    assert "8.43 pJ" in text and "Frenkel 2019 Eq. 2" in text and "0.086 mm2" in text
+    found = json.loads(call("chips", "show", "odin", "--json").stdout)
+    constant = found["constants"]["synapse_dense.energy"]
+    assert (constant["value"], constant["unit"], constant["provenance"]) == (8.43, "pJ", "SV")
+    assert found["constants"]["compartment_access.energy"]["high"] == 8.43
+    assert found["not_modelled"] and found["structure"]["core"]["fan_in"] == 256
+
+
+def test_a_diff_shows_what_differs_and_nothing_else():
+    done = call("chips", "diff", "loihi1-davies2018", "loihi1-nahuku32")
+    rows = {line.split()[0]: line for line in done.stdout.splitlines()[1:]}
+    assert done.returncode == 0
+    assert "3.34 W a board" in rows["static.board"] and "mesh.chips" in rows
+    assert "synapse_dense.energy" not in rows and "core.compartments" not in rows
+    assert "do not differ" in call("chips", "diff", "odin", "odin").stdout
+
+
+def test_a_chip_that_is_not_there_is_told_the_nearest():
+    done = call("chips", "show", "truenort")
+    assert done.returncode == 2 and "'truenorth'" in done.stderr
+
+
+def test_the_list_says_which_chips_are_estimates():
+    lines = call("chips").stdout.splitlines()
+    loihi2 = next(line for line in lines if line.startswith("loihi2"))
+    assert "128 cores" in loihi2 and "ESTIMATE" in loihi2
+    assert "ESTIMATE" not in next(line for line in lines if line.startswith("odin"))
 
 
 @pytest.mark.parametrize("kind", ["program", "chip"])

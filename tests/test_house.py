@@ -13,18 +13,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "neuroemu"
 # Lowest first; the first entry that a module's name starts with is its layer.
 LAYERS = [
     [
-        "errors",
-        "units",
-        "events",
-        "jit",
-        "widths",
-        "fixedpoint",
-        "rng",
-        "philox",
-        "streams",
-        "pieces",
-        "library",
-        "spool",
+        "errors", "units", "events", "jit", "widths", "fixedpoint", "rng", "philox", "streams", "pieces", "library",
+        "scaling", "spool",
     ],
     ["noc"],
     ["chip", "compartments", "connect", "mapping", "network", "counters"],
@@ -39,11 +29,12 @@ LAYERS = [
     ["contended"],
     ["why"],
     ["costs"],
-    ["report"],
+    ["ranges"],
+    ["report", "sheet"],
     ["again", "pipeline", "progress"],
     ["cli"],
     ["__main__", "__init__"],
-]
+]  # fmt: skip
 
 
 def layer(module: str) -> int:

@@ -11,7 +11,7 @@ from neuroemu.errors import ChipError, ProblemsError
 
 
 def test_the_names_are_those_of_the_files():
-    assert library.names("chips") == ["loihi1-davies2018", "loihi1-sanafe"]
+    assert {"loihi1-davies2018", "truenorth", "generic-14nm"} <= set(library.names("chips"))
     assert {"digits", "quickstart"} <= set(library.names("programs"))
 
 

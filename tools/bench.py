@@ -6,6 +6,7 @@ python tools/bench.py engine [--size N] [--peer NAME=PYTHON ...]
                                              loop and other emulators (tools/peers/README.md)
 python tools/bench.py contended [--size N] [--peer sanafe=PYTHON]
                                              steps run, counted and sent through the contended network on 128 cores
+python tools/bench.py prices                 1000 price lists over 1000 steps x 128 parts, drawn from the ranges of two chips
 python tools/bench.py build [--size N]       seconds and memory of compiling random networks, 131,072 compartments by default
 """
 
@@ -219,7 +220,29 @@ def contended(options: argparse.Namespace) -> None:
             )
 
 
-SUITES = {"startup": startup, "engine": engine, "build": build, "contended": contended}
+def prices(options: argparse.Namespace) -> None:
+    """Seconds of ranges.price_many over synthetic counts: 128 parts of 64 compartments, each reaching 10 cores, 1 % firing."""
+    import neuroemu
+    from neuroemu.ranges import drawn, price_many
+    from tools.synthetic import run_of
+
+    for name in ("loihi1-davies2018", "generic-14nm"):
+        chip, priced = neuroemu.read_chip(name)
+        wiring, activity = run_of(chip, parts=128, size=64, steps=1000)
+        lists = drawn(priced, 1000, seed=1)
+        price_many(wiring, activity, drawn(priced, 3))  # kernels
+        times = []
+        for _ in range(options.runs):
+            began = time.perf_counter()
+            many = price_many(wiring, activity, lists)
+            times.append(time.perf_counter() - began)
+        print(
+            f"{name:18} 1000 lists over 1000 steps x 128 parts: {min(times):.2f} s ({max(times):.2f} at most of "
+            f"{options.runs}); time {np.min(many.time_ns) / 1e3:.0f} .. {np.max(many.time_ns) / 1e3:.0f} us"
+        )
+
+
+SUITES = {"startup": startup, "engine": engine, "build": build, "contended": contended, "prices": prices}
 
 if __name__ == "__main__":
     main()

@@ -72,8 +72,9 @@ def compile_network(network: Network, chip: Chip, options: MappingOptions | None
     parts = _parts(network, cut, placement, first)
     rows = count_rows(table.first, table.target, parts.size)
     rows = rows._replace(dense=dense_synapses(rows, network, table, formats, parts, chip))
-    axons_out = _axons_out(rows, parts, first_on_host(network), chip)
-    limits.check(cut, placement, axons_out, chip)
+    messages = np.diff(destinations(rows, parts.core)[0])[: first_on_host(network)]
+    axons_out = _axons_out(messages, parts, chip)
+    limits.check(cut, placement, axons_out, chip, limits.fans(network, table, messages, chip))
     spread = lonely(network) + apart(network, parts, first)
     if spread:
         raise ProgramError(spread)
@@ -102,10 +103,9 @@ def _numbering(network: Network) -> tuple[dict[str, int], np.ndarray]:
     return first, np.array(bounds, np.int64)
 
 
-def _axons_out(rows: CountRows, parts: Parts, n_compartments: int, chip: Chip) -> np.ndarray:
-    """Output axons used on each core, one for each message of a spike."""
+def _axons_out(messages: np.ndarray, parts: Parts, chip: Chip) -> np.ndarray:
+    """Output axons used on each core, one for each message of a spike.  messages: (n_compartments,)."""
     n_cores = max(int(parts.core.max()) + 1, chip.mesh.n_cores)
-    messages = np.diff(destinations(rows, parts.core)[0])[:n_compartments]
     return np.bincount(np.repeat(parts.core, parts.size), messages, n_cores).astype(np.int64)
 
 

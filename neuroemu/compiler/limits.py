@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,13 +12,16 @@ from ..chip import Chip
 from ..errors import DoesNotFit, Violation
 from ..network import Network
 from .partition import Part, distinct_sources
+from .table import Table
 
 LARGE_COMPARTMENTS, LARGE_SYNAPSES = 2**20, 2**24  # above these a network is not mapped just to say what it exceeds
 EXPECTED = 0.9  # of a random projection's expected size: a draw may stay a little below it
 
 
-def check(parts: list[Part], placement: np.ndarray, axons_out: np.ndarray, chip: Chip) -> None:
-    """Raises DoesNotFit with every limit exceeded, else returns.
+def check(
+    parts: list[Part], placement: np.ndarray, axons_out: np.ndarray, chip: Chip, found: Sequence[Violation] = ()
+) -> None:
+    """Raises DoesNotFit with every limit exceeded, those found before included; else returns.
 
     placement: core of each part.  axons_out: (n_cores at least,) messages one spike of every compartment would send, by core.
     """
@@ -28,8 +32,37 @@ def check(parts: list[Part], placement: np.ndarray, axons_out: np.ndarray, chip:
         on_core.setdefault(core, []).append(part)
     for core in sorted(on_core):
         violations += _core(core, on_core[core], int(axons_out[core]), parts_of, chip)
+    violations += found
     if violations:
         raise DoesNotFit(violations, chip.name)
+
+
+def fans(network: Network, table: Table, messages: np.ndarray, chip: Chip) -> list[Violation]:
+    """Limits of single compartments, on chips that have any: of each population its worst.
+
+    messages: (n_compartments,) that a spike of each would send.
+    """
+    found, n = [], messages.size
+    if chip.core.fan_in is not None:
+        into = np.bincount(table.target, minlength=n)[:n]
+        found += _worst("fan_in", into, chip.core.fan_in, network, "fewer synapses into each compartment")
+    if chip.core.fan_out is not None:
+        remedy = "one core for all that it reaches, or a copy of the population for each core"
+        found += _worst("fan_out", messages, chip.core.fan_out, network, remedy)
+    return found
+
+
+def _worst(resource: str, each: np.ndarray, available: int, network: Network, remedy: str) -> list[Violation]:
+    found, first = [], 0
+    for population in network.on_chip:
+        here = each[first : first + population.size]
+        worst = int(here.argmax())
+        if here[worst] > available:
+            place = f"compartment {population.name}[{worst}]"
+            culprit = f"population '{population.name}'"
+            found.append(Violation(resource, int(here[worst]), available, place, culprit, f"Try {remedy}."))
+        first += population.size
+    return found
 
 
 def check_extent(network: Network, chip: Chip) -> None:

@@ -87,12 +87,20 @@ if TYPE_CHECKING:
     Nanoseconds = float
     Picojoules = float
     Milliwatts = float
+    Megahertz = float
+    Volts = float
+    Nanometres = float
+    Millimetres = float
 else:
     Milliseconds = _quantity("ms")
     MillisecondsOrInf = _quantity("ms", may_be_infinite=True)
     Nanoseconds = _quantity("ns")
     Picojoules = _quantity("pJ")
     Milliwatts = _quantity("mW")
+    Megahertz = _quantity("MHz")
+    Volts = _quantity("V")
+    Nanometres = _quantity("nm")
+    Millimetres = _quantity("mm")
 
 S = TypeVar("S", bound=Spec)
 

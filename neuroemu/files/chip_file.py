@@ -2,6 +2,8 @@
 
 The specs below are the format: `neuroemu schema chip` prints them. Every constant carries a source and a provenance; a
 missing price is an error, a free event says 0 pJ, an unknown one says null. `extends: NAME` starts from another chip.
+A chip with a `clock` may write times in cycles, one with a `generic` section leaves its prices to scaling.py
+(files/chip_derived.py does both).
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, create_model, field_validator, model_validator
 
-from .. import library
+from .. import library, scaling
 from ..chip import (
     EXPONENT_STAGE,
     OVERFLOW,
@@ -33,8 +35,23 @@ from ..chip import (
 )
 from ..errors import ChipError, Problem
 from ..events import BY_KEY, EVENTS, MEANING, Event
-from . import marked_yaml
-from .checking import Count, Milliwatts, Name, Nanoseconds, Natural, Picojoules, Spec, Version, check, shown
+from . import chip_derived, marked_yaml
+from .checking import (
+    Count,
+    Megahertz,
+    Millimetres,
+    Milliwatts,
+    Name,
+    Nanometres,
+    Nanoseconds,
+    Natural,
+    Picojoules,
+    Spec,
+    Version,
+    Volts,
+    check,
+    shown,
+)
 from .marked_yaml import Document, Path_
 
 Provenance = Literal["PF", "SV", "SN", "AB", "RD", "DV", "DG", "MU", "estimate"]
@@ -84,11 +101,15 @@ class MeshSpec(Sourced):
 
 
 class CoreSpec(Sourced):
+    """What a core holds.  fan_in: synapses into one compartment.  fan_out: cores that one compartment may send to."""
+
     compartments: Count
     axons_in: Count
     axons_out: Count
     synapse_words: Count
     word_bits: Count = 64
+    fan_in: Count | None = None
+    fan_out: Count | None = None
 
 
 class SynapseSpec(Sourced):
@@ -201,7 +222,8 @@ PricesSpec: Any = create_model("PricesSpec", __base__=Section, **_ENTRIES)
 class BarrierSpec(Section):
     """time: by number of tiles in use, {1: 113 ns, 32: 465 ns}.  chips: by number of chips, where there are more than one.
 
-    tick: the period of a chip whose steps follow a clock.  range: factors on `time` and `chips` between which they may lie.
+    tick: the period of a chip whose steps follow a clock.
+    range: factors between which `chips` may lie, or `time` where there is no `chips`.
     """
 
     time: dict[str, NonNegativeNs] = {}
@@ -255,12 +277,45 @@ class AreaSpec(Section):
     provenance: Provenance
 
 
+class ClockSpec(Section):
+    """Of a chip that has one: times may then be written in cycles, and static power for each MHz."""
+
+    frequency: Annotated[Megahertz, Field(gt=0)]
+    source: Annotated[str, Field(min_length=1)]
+    provenance: Provenance
+
+
+class GenericSpec(Section):
+    """A chip that nobody has built: its prices follow from these, its core and its mesh by the formulas of scaling.py.
+
+    flavour: of transistors, high performance or low power.  weight_bits: of a weight that is read.  pitch: between routers.
+    factor: every derived energy and time lies within the value divided and multiplied by it.
+    """
+
+    node: Annotated[Nanometres, Field(ge=scaling.NODES[0], le=scaling.NODES[1])]
+    voltage: Volts
+    flavour: Literal["HP", "LP"] = "HP"
+    weight_bits: Annotated[int, Field(ge=1, le=8)] = 8
+    pitch: Annotated[Millimetres, Field(gt=0, le=100)] | None = None
+    factor: Annotated[float, Field(ge=1, le=100)] = 2.0
+
+    @field_validator("voltage")
+    @classmethod
+    def _stands(cls, volts: float, info: ValidationInfo) -> float:
+        if "node" in info.data:  # else the node is wrong, which is told
+            low, high = scaling.limits_v(info.data["node"])
+            if not low <= volts <= high:
+                raise ValueError(f"{volts:g} V at {info.data['node']:g} nm: the fits hold from {low:g} to {high:g} V")
+        return volts
+
+
 class StaticSpec(Section):
-    """Power that is always drawn, by so many boards, chips, tiles or cores."""
+    """Power that is always drawn, by so many boards, chips, tiles or cores.  each: MHz, where it is given for 1 MHz."""
 
     power: NonNegativeMw | None
     power_range: Annotated[list[NonNegativeMw], Field(min_length=2, max_length=2)] | None = None
     per: Literal["board", "chip", "chip_in_use", "tile", "core", "core_in_use"]
+    each: Literal["MHz"] | None = None
     source: Annotated[str, Field(min_length=1)]
     provenance: Provenance
 
@@ -271,9 +326,11 @@ class StaticSpec(Section):
 
 
 def _sections_or_extends(schema: dict[str, Any]) -> None:
-    """In the JSON Schema: every section is required, or only those that change a chip."""
+    """In the JSON Schema: every section is required, or only those that change a chip, or those that prices follow from."""
     named = ["neuroemu_chip", "name"]
-    schema["anyOf"] = [{"required": ["extends"]}, {"required": [key for key in schema["required"] if key not in named]}]
+    sections = [key for key in schema["required"] if key not in named]
+    generic = ["generic", *(key for key in sections if key not in ("prices", "barrier"))]
+    schema["anyOf"] = [{"required": ["extends"]}, {"required": sections}, {"required": generic}]
     schema["required"] = named
 
 
@@ -293,6 +350,8 @@ class ChipSpec(Spec):
     synapse: SynapseSpec
     registers: RegistersSpec
     arithmetic: Annotated[ArithmeticSpec, BeforeValidator(_profile)] = ArithmeticSpec()
+    generic: GenericSpec | None = None
+    clock: ClockSpec | None = None
     prices: PricesSpec
     barrier: BarrierSpec
     link: LinkSpec | None = None
@@ -317,7 +376,9 @@ def read_inline(document: Document, at: Path_, beside: Path) -> tuple[Chip, Pric
             return read(library.find("chips", value, beside, ChipError))
         except ChipError as error:
             raise ChipError([_placed(problem, document, at) for problem in error.problems]) from None
-    if "extends" not in value and not {"core", "registers", "prices"} & set(value):  # surely not a whole chip
+    if "extends" not in value and not {"core", "registers", "prices", "generic"} & set(
+        value
+    ):  # surely not a whole chip
         what, remedy = "changes a chip and does not say which", "'extends: NAME' among its keys"
         raise ChipError([document.problem(at, what, remedy=remedy, at_key=True)])
     inner = Document(document.file, at)
@@ -357,7 +418,7 @@ def _with_base(document: Document, beside: Path, seen: tuple[Path, ...]) -> Docu
     merged.data = dict(base.data)
     for key, value in document.data.items():
         under = base.data.get(key)
-        merged.data[key] = _laid_over(key, value, under, document) if _both_dicts(value, under) else value
+        merged.data[key] = laid_over(key, value, under, document) if _both_dicts(value, under) else value
     merged.data.pop("extends", None)
     return merged
 
@@ -366,7 +427,7 @@ def _both_dicts(a: Any, b: Any) -> bool:
     return isinstance(a, dict) and isinstance(b, dict)
 
 
-def _laid_over(section: str, new: dict[str, Any], old: dict[str, Any], document: Document) -> dict[str, Any]:
+def laid_over(section: str, new: dict[str, Any], old: dict[str, Any], document: Document) -> dict[str, Any]:
     """A section over its base, key by key. A changed price loses its old range, and its source says who changed it."""
     result = dict(old)
     for key, value in new.items():
@@ -375,19 +436,24 @@ def _laid_over(section: str, new: dict[str, Any], old: dict[str, Any], document:
             who = " and ".join(sorted({document.mark((section, key, name)).file for name in value}))
             origin = {"source": f"changed in {who}, before: {old[key].get('source')}", "provenance": "estimate"}
             result[key] = {**kept, **origin, **value}
-        elif section == "barrier" and key == "time":
+        elif (section, key) in (("barrier", "time"), ("clock", "frequency")):
             who = document.mark((section, key)).file
             origin = {"source": f"changed in {who}", "provenance": "estimate"}
-            result = {**result, **{name: new.get(name, said) for name, said in origin.items()}, "time": value}
+            result = {**result, **{name: new.get(name, said) for name, said in origin.items()}, key: value}
         else:
             result[key] = value
     return result
 
 
 def _build(document: Document) -> tuple[Chip, PriceList]:
-    spec, problems, _ = check(ChipSpec, document)
-    if spec is None:
-        raise ChipError(problems)
+    written = document.data
+    document, problems = _completed(document)
+    spec, more, _ = check(ChipSpec, document)
+    if spec is None or problems:
+        raise ChipError([*problems, *more])
+    unclocked = [name for name, static in spec.static.items() if static.each and spec.clock is None]
+    if unclocked:
+        raise ChipError([_no_clock(document, ("static", name, "each"), "power for each MHz") for name in unclocked])
     plain = {"source", "provenance"}
     mesh = spec.mesh
     chip = Chip(
@@ -402,9 +468,63 @@ def _build(document: Document) -> tuple[Chip, PriceList]:
         about=spec.about,
         technology=spec.technology,
         estimate=spec.estimate,
-        written=json.dumps(document.data),
+        written=json.dumps(written),
+        sources={
+            name: (section.source, section.provenance or "")
+            for name in ("mesh", "core", "synapse", "registers", "clock", "barrier", "link", "area")
+            if (section := getattr(spec, name)) is not None
+        },
     )
     return chip, _prices(spec)
+
+
+def _completed(document: Document) -> tuple[Document, list[Problem]]:
+    """The document with what scaling.py derives laid under it and without cycles; and the cycles of no clock."""
+    full = Document(document.file, document.inside)
+    full.values, full.keys, full.data = document.values, document.keys, document.data
+    if isinstance(document.data, dict) and "generic" in document.data:
+        full.data = _with_derived(document)
+    full.data, lost = chip_derived.without_cycles(full.data)
+    return full, [_no_clock(document, path, "a time in cycles") for path in lost]
+
+
+def _no_clock(document: Document, path: Path_, what: str) -> Problem:
+    remedy = "clock: {frequency: 100 MHz, source: ..., provenance: estimate}"
+    return document.problem(path, f"{what}, but the chip has no clock", remedy=remedy)
+
+
+class _Scaled(Spec):
+    """The sections that prices are derived from; what is wrong with the others is told later."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    generic: GenericSpec
+    mesh: MeshSpec
+    core: CoreSpec
+    synapse: SynapseSpec
+
+
+def _with_derived(document: Document) -> dict[str, Any]:
+    """The content laid over the prices that follow from its generic section."""
+    found, _, _ = check(_Scaled, document)
+    if found is None:  # ChipSpec will say why
+        derived = chip_derived.stand_in()
+    else:
+        g, mesh, core = found.generic, found.mesh, found.core
+        design = scaling.Design(
+            g.node, g.voltage, g.flavour, g.weight_bits, found.synapse.index_bits, core.compartments, core.axons_in,
+            core.axons_out, core.synapse_words, core.word_bits, mesh.width * mesh.chips[0], mesh.height * mesh.chips[1],
+            mesh.cores_per_tile, g.pitch,
+        )  # fmt: skip
+        derived = chip_derived.sections(design, g.factor)
+    data = dict(document.data)
+    for name, section in derived.items():
+        own = data.get(name)
+        if own is None:
+            data[name] = section
+        elif isinstance(own, dict):
+            data[name] = laid_over(name, own, section, document)
+    return data
 
 
 def _mesh(spec: MeshSpec) -> Mesh:
@@ -437,7 +557,7 @@ def _prices(spec: ChipSpec) -> PriceList:
             getattr(price, "time", None), getattr(price, "time_range", None), price.source, price.provenance
         )
     static = tuple(
-        StaticPower(name, _constant(s.power, s.power_range, s.source, s.provenance), s.per)
+        StaticPower(name, _constant(*_at_clock(s, spec.clock), s.source, s.provenance), s.per, s.each or "")
         for name, s in spec.static.items()
     )
     slot, chip_slot = _slots(spec.link)
@@ -454,6 +574,16 @@ def _prices(spec: ChipSpec) -> PriceList:
         bits,
         tuple(spec.not_modelled),
         tuple(spec.estimates),
+        _constant(spec.clock.frequency, None, spec.clock.source, spec.clock.provenance) if spec.clock else None,
+    )
+
+
+def _at_clock(spec: StaticSpec, clock: ClockSpec | None) -> tuple[float | None, list[float] | None]:
+    """mW and its range, at the frequency of the clock."""
+    times = clock.frequency if spec.each and clock else 1.0
+    return (
+        None if spec.power is None else spec.power * times,
+        None if spec.power_range is None else [bound * times for bound in spec.power_range],
     )
 
 

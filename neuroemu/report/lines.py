@@ -70,6 +70,8 @@ def cost_notes(summary: dict[str, Any]) -> list[str]:
     """What the chip file does not know, or only guesses."""
     late = summary["latency_ns"]["late_steps"]
     found = [f"Warning: {late:,} steps took longer than a tick of the chip's clock."] if late else []
+    unpriced = summary["ranges"]["only_in_high"]
+    found += [f"In the upper ends of ranges only: {', '.join(unpriced)}."] if unpriced else []
     found += [f"Not modelled: {item}." for item in summary["not_modelled"]]
     return found + [f"Estimate: {item}." for item in summary["estimates"]]
 
@@ -108,6 +110,7 @@ def _energy(s: dict[str, Any], priced: Priced) -> Section:
             "total",
             f"{show(energy['total'], 'pJ')}  (dynamic {show(energy['dynamic'], 'pJ')}, static {show(energy['static'], 'pJ')})",
         ),
+        ("range", _range(s["ranges"], "total_pj", "pJ")),
         (
             "static",
             f"at full speed, {show(s['latency_ns']['total'], 'ns')} in all; {show(energy['static_in_real_time'], 'pJ')} "
@@ -135,6 +138,17 @@ def _energy(s: dict[str, Any], priced: Priced) -> Section:
     return "energy", rows
 
 
+def _range(ranges: dict[str, Any], name: str, unit: str) -> str:
+    """As far as the chip's constants are known: what cannot be left, and what nine of ten draws keep to."""
+    ends, draws = ranges["interval"][name], ranges["draws"][name]
+    if ends["low"] == ends["high"]:
+        return "none"
+    return (
+        f"{show(ends['low'], unit)} to {show(ends['high'], unit)}; nine of ten draws {show(draws['p5'], unit)} to "
+        f"{show(draws['p95'], unit)}"
+    )
+
+
 def _time(s: dict[str, Any], priced: Priced) -> Section:
     latency = s["latency_ns"]
     step_ms = priced.wiring.step_ms
@@ -143,6 +157,7 @@ def _time(s: dict[str, Any], priced: Priced) -> Section:
         ("a step", f"{show(latency['mean_step'], 'ns')} mean, {show(latency['max_step'], 'ns')} longest "
                    f"({real_time:,.0f} times real time)"),
         ("a sample", show(s["latency_per_sample_ns"], "ns")),
+        ("in all", f"{show(latency['total'], 'ns')}; range {_range(s['ranges'], 'time_ns', 'ns')}"),
         ("how", f"latency: {s['latency']}"),
         *(("why" if k == 0 else "", f"{reason.share:.0%} {reason.text}") for k, reason in enumerate(priced.costs.reasons)),
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from ..compiler.partition import Part
 from ..costs import Activity, Costs
 from ..energy import static_mw
 from ..events import HOPS, READS, Event
+from ..ranges import ranges
 from ..schedule import PARTS
 from ..wiring import Wiring
 
@@ -32,8 +33,11 @@ class Priced:
         return self.activity.n_steps // self.steps
 
 
-def summarise(priced: Priced) -> dict[str, Any]:
-    """What a run did and cost. Energies in pJ, times in ns; `pj_per_spike` and the like divide the total, static included."""
+def summarise(priced: Priced, seed: int = 0) -> dict[str, Any]:
+    """What a run did and cost. Energies in pJ, times in ns; `pj_per_spike` and the like divide the total, static included.
+
+    seed: of the draws from the ranges of constants.
+    """
     wiring, tally, bill, schedule = priced.wiring, priced.costs.tally, priced.costs.bill, priced.costs.schedule
     totals, samples, n_steps = tally.totals, priced.samples, priced.activity.n_steps
     spikes, reads = int(totals[Event.SPIKE_OUT]), int(totals[list(READS)].sum())
@@ -82,9 +86,28 @@ def summarise(priced: Priced) -> dict[str, Any]:
             {"share": r.share, "part": r.part, "core": r.core, "link": r.link, "text": r.text, "moved": r.moved, "gain": r.gain}
             for r in priced.costs.reasons
         ],
+        "ranges": ranges(wiring, priced.activity, priced.costs, priced.prices, priced.latency, seed),
+        "area": area(wiring, priced.prices),
         "not_modelled": priced.prices.not_modelled(totals),
         "estimates": priced.prices.estimates(),
     }  # fmt: skip
+
+
+def area(wiring: Wiring, prices: PriceList) -> dict[str, float | None]:
+    """mm2 of all chips and of the cores in use, and bits of SRAM in those; None where the chip file does not say."""
+    cores, mesh = wiring.cores_in_use().size, wiring.mesh
+
+    def of(name: str, number: int) -> float | None:
+        known = prices.area_mm2.get(name)
+        return None if known is None or known.value is None else known.value * number
+
+    bits = prices.sram_bits.value
+    return {
+        "chips_mm2": of("chip", mesh.n_chips),
+        "tiles_in_use_mm2": of("tile", wiring.tiles_in_use().size),
+        "cores_in_use_mm2": of("core", cores),
+        "sram_bits_of_cores_in_use": None if bits is None else bits * cores,
+    }
 
 
 def ratio(value: float, count: int) -> float | None:

@@ -30,7 +30,7 @@ def summarise(report: Report) -> dict[str, Any]:
         if answers
         else None,
         "mean_error": answers.mean_error if answers else None,
-        **priced.summarise(report.priced),
+        **priced.summarise(report.priced, int(program.seed)),
         "overflows": _overflows(report),
         "quantisation": _quantisation(report),
         "wall_s": report.wall_s,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,6 +69,23 @@ def only(found, resource, needed, available=10):
 def test_cores_at_the_edge(chip, needed, fits):
     found = violations(many(needed), small(chip, (5, 1, 2)), ALONE)
     assert found == () if fits else only(found, "cores", needed)
+
+
+@EDGES
+def test_fan_in_of_a_compartment_at_the_edge(chip, needed, fits):
+    found = violations(feed(needed), replace(chip, core=replace(chip.core, fan_in=10)))
+    assert found == () if fits else only(found, "fan_in", needed)
+
+
+@EDGES
+def test_fan_out_of_a_compartment_at_the_edge(chip, needed, fits):
+    # One compartment reaches all of a population that lies on as many cores.
+    net = Network().population("a", 1, LifRegisters()).population("b", needed, LifRegisters())
+    net = net.connect("a", "b", Dense(2.0))
+    options = MappingOptions(parts={"b": needed}, share_cores=False)
+    found = violations(net, replace(chip, core=replace(chip.core, fan_out=10)), options)
+    assert found == () if fits else only(found, "fan_out", needed)
+    assert fits or (found[0].place, found[0].culprit) == ("compartment a[0]", "population 'a'")
 
 
 @EDGES

@@ -30,6 +30,8 @@ from neuroemu.prepare import compile_program
 FOLDER = Path(__file__).parent / "bad"
 LIBRARY_CHIP = (library.folder("chips") / "loihi1-davies2018.yaml").read_text()
 
+GENERIC = (library.folder("chips") / "generic-28nm.yaml").read_text()
+
 PROGRAM = """\
 neuroemu: 1
 name: small
@@ -97,6 +99,10 @@ def chip_slip(claim: str, good: str, bad: str, what: str, path: str, allowed="",
     return slip(claim, good, bad, what, path, allowed, remedy, line, CHIP)
 
 
+def generic_slip(claim: str, good: str, bad: str, what: str, path: str, allowed="", remedy="", line=None) -> Bad:
+    return slip(claim, good, bad, what, path, allowed, remedy, line, GENERIC)
+
+
 def written(path: Path, content: str | bytes) -> Path:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
@@ -144,7 +150,7 @@ SLIPS = [
     slip("weight beyond every sum", "weights: 0.5", "weights: 1.0e+307", "too large for a number", FIRST + ".weights"),
     slip("time beyond every sum", "10 ms", "1e300 s", "too large", RELAY + ".tau_mem"),
     slip("unknown chip", "loihi1-davies2018", "loihi1-davis2018", "no chip of the library", "chip",
-         "loihi1-davies2018, loihi1-sanafe", "'loihi1-davies2018'"),
+         "loihi1-davies2018, loihi1-nahuku32, loihi1-sanafe", "'loihi1-davies2018'"),
     slip("number for a chip", "loihi1-davies2018", "5", "found 5", "chip", "text or a mapping"),
     slip("chip with a name too long for a file", "loihi1-davies2018", "c" * 5000, "no file and no chip", "chip"),
     slip("chip that changes nobody knows which", "loihi1-davies2018", "{mesh: {width: 4}}", "does not say which", "chip",
@@ -203,6 +209,33 @@ SLIPS = [
               remedy="'loihi1-sanafe'"),
     chip_slip("barrier by an odd number of tiles", "prices:", "barrier: {time: {²: 5 ns}}\nprices:",
               "'²' is not a number of tiles", "barrier"),
+    chip_slip("clock of 0 Hz", "prices:", "clock: {frequency: 0 Hz, source: a lab book, provenance: MU}\nprices:",
+              "found '0 Hz'", "clock.frequency", "more than 0"),
+    chip_slip("clock in ns", "prices:", "clock: {frequency: 3 ns, source: a lab book, provenance: MU}\nprices:",
+              "'3 ns' has the unit", "clock.frequency"),
+    chip_slip("cycles without a clock", "energy_range: [1 pJ, 2 pJ]", "time: 2 cycles", "the chip has no clock",
+              "prices.tile_out.time", remedy="clock: {frequency"),
+    chip_slip("power for each MHz without a clock", "prices:",
+              "static: {idle: {power: 1 uW, per: core, each: MHz, source: a lab book, provenance: MU}}\nprices:",
+              "the chip has no clock", "static.idle.each", remedy="clock: {frequency"),
+    chip_slip("power drawn by nobody we know", "prices:",
+              "static: {idle: {power: 1 uW, per: wafer, source: a lab book, provenance: MU}}\nprices:",
+              "found 'wafer'", "static.idle.per", "board, chip"),
+    chip_slip("range of power that excludes its value", "prices:", "static: {cores: {power: 3 mW, power_range: [0 mW, 1 mW]}}"
+              "\nprices:", "0..1 excludes the value 3", "static.cores"),
+    chip_slip("barrier with a range that excludes it", "prices:", "barrier: {range: [2, 3]}\nprices:",
+              "are factors and exclude 1", "barrier"),
+    chip_slip("mesh of too many cores", "width: 4", "width: 40000, height: 40000", "more than 2**24 cores", "mesh"),
+    chip_slip("tree of several chips", "routing: xy", "topology: tree, chips: [2, 1]", "a tree of several chips", "mesh"),
+    chip_slip("west first on a torus", "routing: xy", "topology: torus, routing: west_first",
+              "west_first is for a mesh", "mesh"),
+    generic_slip("voltage that a node does not stand", "voltage: 0.8 V", "voltage: 1.4 V", "hold from 0.5 to 1.1 V",
+                 "generic.voltage"),
+    generic_slip("voltage without a unit", "voltage: 0.8 V", "voltage: 0.8", "0.8 has no unit", "generic.voltage"),
+    generic_slip("node beyond the fits", "node: 28 nm", "node: 3 nm", "found '3 nm'", "generic.node", "at least 7"),
+    generic_slip("factor below 1", "factor: 2", "factor: 0.5", "found 0.5", "generic.factor", "at least 1"),
+    generic_slip("generic core without memory", "synapse_words: 16384", "synapse_words: 0", "found 0", "core.synapse_words",
+                 "at least 1"),
     slip("missing price", re.search(r"  tile_out:\n(    .*\n)+", LIBRARY_CHIP)[0], "",
          "the key 'tile_out' is missing", "prices",
          line=LIBRARY_CHIP[: LIBRARY_CHIP.index("prices:")].count("\n") + 1, base=LIBRARY_CHIP),
@@ -604,7 +637,7 @@ def test_a_process_of_its_own_says_the_same(name, in_empty_folder):
 
 
 def test_the_bases_of_the_slips_are_good(in_empty_folder):
-    for name, text in (("program", PROGRAM), ("chip", CHIP), ("whole_chip", LIBRARY_CHIP)):
+    for name, text in (("program", PROGRAM), ("chip", CHIP), ("whole_chip", LIBRARY_CHIP), ("generic", GENERIC)):
         path = written(in_empty_folder / f"{name}.yaml", text)
         assert checked(path, in_empty_folder / "said.txt")[0] == 0
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from neuroemu import library
 from neuroemu.chip import PROFILES
+from neuroemu.compiler import compile_network
+from neuroemu.connect import Dense
+from neuroemu.costs import Activity, costs
 from neuroemu.errors import ChipError
 from neuroemu.events import EVENTS, Event
 from neuroemu.files import chip_file, marked_yaml
+from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
+from neuroemu.scaling import energy_factor
+from neuroemu.wiring import wiring_of
+from tests.engine.test_run import run_small
 
 CHIPS = library.names("chips")
 
@@ -64,6 +73,114 @@ def test_a_price_without_a_range_lies_between_itself_and_itself():
 def test_units_are_converted(extended):
     _, prices = extended("prices: {tile_out: {energy: 0.002 nJ, time: 3 us}}\n")
     assert (prices.energy_pj[Event.TILE_OUT].value, prices.time_ns[Event.TILE_OUT].value) == (2.0, 3000.0)
+
+
+def test_every_section_with_figures_has_a_source():
+    for name in CHIPS:
+        chip, prices = library_chip(name)
+        assert all(source and code for source, code in chip.sources.values()), name
+        others = [power.mw for power in prices.static] + list(prices.area_mm2.values())
+        assert all(constant.source and constant.provenance for constant in others), name
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_every_chip_prices_a_tiny_run(name):
+    # Two compartments, weights of the chip's own width; TrueNorth's one bit has no sign to spare.
+    chip, prices = library_chip(name)
+    format = WeightFormat(chip.synapse.weight_bits[-1], 0, "excitatory")
+    net = Network().population("in", 2, Spikes("in")).population("a", 2, LifRegisters(threshold=10))
+    net = net.connect("in", "a", Dense(128.0), format)
+    image = compile_network(net, chip).image
+    traces, counters = run_small(image, net, {1: [0], 3: [0, 1]}, 5)
+    activity = Activity(counters.counts, traces.step, traces.source)
+    found = costs(wiring_of(image), activity, prices, "analytic")
+    assert found.bill.total >= found.bill.dynamic >= 0 and found.schedule.total_ns > 0
+    assert found.bill.total > 0  # on SpiNNaker all of it is the power of cores
+
+
+def test_an_estimate_says_so_in_its_first_words():
+    for name in CHIPS:
+        chip, _ = library_chip(name)
+        assert chip.estimate == ("ESTIMATE" in chip.about), name
+
+
+# ---- clocks --------------------------------------------------------------------------------------------------------
+
+
+def test_cycles_follow_the_clock(extended):
+    clock = "clock: {frequency: 50 MHz, source: s, provenance: MU}\n"
+    _, prices = extended(clock + "prices: {tile_out: {time: 2 cycles, time_range: [1 cycle, 3.5 cycles]}}\n")
+    time = prices.time_ns[Event.TILE_OUT]
+    assert (time.low, time.value, time.high) == (20.0, 40.0, 70.0)
+
+
+def test_a_changed_clock_changes_times_and_power_and_says_so(tmp_path):
+    (tmp_path / "slow.yaml").write_text("neuroemu_chip: 1\nname: slow\nextends: odin\nclock: {frequency: 1.3 MHz}\n")
+    _, prices = chip_file.read(tmp_path / "slow.yaml")
+    assert prices.time_ns[Event.SYNAPSE_DENSE].value == pytest.approx(2 * 1e3 / 1.3)
+    assert [power.mw.value for power in prices.static] == pytest.approx([27.3e-3, 1.78e-3 * 1.3])
+    assert "slow.yaml" in prices.clock_mhz.source
+
+
+def test_an_unpublished_constant_may_have_a_range(extended):
+    _, prices = extended("")
+    assert (prices.energy_pj[Event.AXON_OUT].value, prices.energy_pj[Event.AXON_OUT].high) == (None, 111.0)
+
+
+# ---- generic chips -------------------------------------------------------------------------------------------------
+
+
+def generic(tmp_path, change="", base="generic-28nm"):
+    (tmp_path / "g.yaml").write_text(f"neuroemu_chip: 1\nname: g\nextends: {base}\n{change}\n")
+    return chip_file.read(tmp_path / "g.yaml")
+
+
+def test_a_generic_chip_follows_its_voltage(tmp_path):
+    _, at = generic(tmp_path)
+    _, below = generic(tmp_path, "generic: {voltage: 0.6 V}")
+    ratio = energy_factor(28, 0.6) / energy_factor(28, 0.8)
+    for event in (Event.SYNAPSE_DENSE, Event.ACCUMULATE, Event.COMPARTMENT_ACCESS, Event.AXON_IN):
+        assert below.energy_pj[event].value == pytest.approx(ratio * at.energy_pj[event].value, rel=1e-5)
+    assert below.clock_mhz.value < at.clock_mhz.value
+    assert below.time_ns[Event.HOP_EAST].value > at.time_ns[Event.HOP_EAST].value
+
+
+def test_a_generic_chip_follows_its_memory_and_its_mesh(tmp_path):
+    _, at = generic(tmp_path)
+    _, other = generic(tmp_path, "core: {synapse_words: 65536}\nmesh: {width: 16, height: 8}")
+    synapse = Event.SYNAPSE_DENSE
+    assert other.energy_pj[synapse].value == pytest.approx(2 * at.energy_pj[synapse].value, rel=1e-5)
+    assert other.barrier.points[-1][1] == pytest.approx(2 * at.barrier.points[-1][1])
+    assert other.area_mm2["chip"].value > 4 * at.area_mm2["chip"].value
+
+
+def test_derived_constants_carry_their_formula_and_a_factor_of_two(tmp_path):
+    _, prices = generic(tmp_path)
+    for event in EVENTS:
+        constant = prices.energy_pj[event]
+        if constant.value:
+            assert "scaling.py" in constant.source and constant.provenance == "estimate"
+            assert (constant.low, constant.high) == pytest.approx((constant.value / 2, 2 * constant.value), rel=1e-5)
+
+
+def test_a_price_of_ones_own_comes_before_the_derived_one(tmp_path):
+    _, prices = generic(tmp_path, "prices: {hop_east: {energy: 9 pJ}}")
+    own, derived = prices.energy_pj[Event.HOP_EAST], prices.energy_pj[Event.HOP_WEST]
+    assert own.value == 9.0 and "g.yaml" in own.source
+    assert derived.value != 9.0 and "scaling.py" in derived.source
+
+
+def test_a_generic_chip_in_a_program_is_derived_from_what_is_set_there(tmp_path):
+    _, prices = inline("chip: {extends: generic-14nm, generic: {voltage: 0.6 V}}", tmp_path)
+    _, same = generic(tmp_path, "generic: {voltage: 0.6 V}", "generic-14nm")
+    assert [c.value for c in prices.energy_pj.values()] == [c.value for c in same.energy_pj.values()]
+
+
+def test_a_run_folder_keeps_what_a_generic_chip_was_derived_from(tmp_path):
+    chip, prices = generic(tmp_path)
+    (tmp_path / "again.yaml").write_text(chip.written)
+    assert chip_file.read(tmp_path / "again.yaml")[1].hash == prices.hash
+    assert {"generic", "prices"} & set(json.loads(chip.written)) == {"generic"}
 
 
 # ---- extends -------------------------------------------------------------------------------------------------------
