@@ -88,14 +88,14 @@ def scratch(fabric: Fabric, n_messages: int, n_takings: int) -> Scratch:
     """Enough for steps of at most so many messages and takings (links of all their routes together); nothing counted yet."""
     in_use = (fabric.to_router >= 0) | (np.arange(fabric.n_links) < fabric.first_net)
     latency, slot = fabric.latency_fs[in_use], fabric.slot_fs[in_use]
-    links = np.zeros(fabric.n_links, LINK)
+    links = np.zeros(fabric.n_links, LINK).view(np.recarray)  # whose fields are attributes in plain Python too
     links["latency"], links["slot"] = fabric.latency_fs, fabric.slot_fs
-    channels = np.zeros(fabric.n_links * fabric.n_vcs, CHANNEL)
+    channels = np.zeros(fabric.n_links * fabric.n_vcs, CHANNEL).view(np.recarray)
     return Scratch(
         calendar(fabric.n_links, min(latency.min(), slot.min(), fabric.credit_fs), max(latency.max(), slot.max())),
         links,
         channels,
-        np.empty(n_messages, MESSAGE),
+        np.empty(n_messages, MESSAGE).view(np.recarray),
         np.empty(fabric.n_senders, np.int64),
         np.empty(fabric.n_senders, np.int64),
         np.empty(fabric.n_cores, np.int64),
