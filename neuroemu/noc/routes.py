@@ -31,16 +31,21 @@ def next_channel(fabric, router, core):
         return _tree(fabric, router, tile) if router != tile else fabric.n_senders + core
     dx, dy = fabric.x[tile] - fabric.x[router], fabric.y[tile] - fabric.y[router]
     if fabric.topology == MESH:
-        # Without branches: they would be as random as the traffic is, and a fifth of the time.
-        direction = fabric.turns[4 + 3 * ((dx > 0) - (dx < 0)) + (dy > 0) - (dy < 0)]
+        direction = _direction(fabric, dx, dy)
         return fabric.n_senders + core if router == tile else fabric.first_net + 4 * router + direction
     wrap_x, wrap_y = dx, dy  # the way without the wrap
     dx, dy = _shorter(dx, fabric.width), _shorter(dy, fabric.height)
-    direction = fabric.turns[4 + 3 * ((dx > 0) - (dx < 0)) + (dy > 0) - (dy < 0)]
+    direction = _direction(fabric, dx, dy)
     wraps = dx != wrap_x if direction <= WEST else dy != wrap_y
     if router == tile:
         return (fabric.n_senders + core) * 2
     return (fabric.first_net + 4 * router + direction) * 2 + (0 if wraps else 1)
+
+
+@njit_inline
+def _direction(fabric, dx, dy):
+    """Of the next hop. By a table, not by branches: those would be as random as the traffic is."""
+    return fabric.turns[4 + 3 * (int(dx > 0) - int(dx < 0)) + int(dy > 0) - int(dy < 0)]
 
 
 @njit_inline
