@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .chip import DRAWN_BY, PriceList
-from .events import EVENTS, MEANING, Event
+from .events import EVENTS, HOPS, MEANING, Event
+from .noc.fabric import Fabric
+from .noc.routes import direction_of
 from .spool import forget
 from .tally import HOST, Tally
 from .wiring import Wiring
@@ -70,6 +72,16 @@ def bill(tally: Tally, prices: PriceList, total_ns: float, wiring: Wiring) -> Bi
         by_core=by_core,
         by_step=by_step,
     )
+
+
+def by_link(carried: np.ndarray, net: Fabric, prices: PriceList) -> np.ndarray:
+    """(links,) pJ of the messages that each link carried: ways out of and into cores, hops, borders between chips."""
+    energies = prices.energies()
+    each = np.zeros(net.n_links)
+    each[: net.n_senders], each[net.n_senders : net.first_net] = energies[Event.TILE_OUT], energies[Event.TILE_IN]
+    for link in range(net.first_net, net.n_links):
+        each[link] = energies[HOPS[direction_of(net, link)]] + net.crosses[link] * energies[Event.CHIP_HOP]
+    return carried * each
 
 
 def static_mw(prices: PriceList, wiring: Wiring) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def why(wiring: Wiring, tally: Tally, schedule: Schedule, prices: PriceList, sam
     for side in range(2):
         found += _ranked(
             schedule.core_path_ns[:, side] / total,
-            lambda core, share, side=side: _core(wiring, tally, prices, sample, core, side, share),  # type: ignore[misc]
+            partial(_core, wiring, tally, prices, sample, side),
             PARTS[_SIDES[side]],
             f"other cores {_DOES[side]}, none of them as much",
         )
@@ -75,7 +76,7 @@ def why(wiring: Wiring, tally: Tally, schedule: Schedule, prices: PriceList, sam
             part = (LINK, BUFFER)[side]
             found += _ranked(
                 schedule.link_path_ns[:, side] / total,
-                lambda link, share, part=part: _link(wiring, schedule, link, part, share),  # type: ignore[misc]
+                partial(_link, wiring, schedule, part),
                 PARTS[part],
                 f"{_WAITS[side]} other links, none of them as much",
             )
@@ -101,7 +102,7 @@ def _ranked(shares: np.ndarray, told: Callable[[int, float], Reason], part: str,
 
 
 def _core(
-    wiring: Wiring, tally: Tally, prices: PriceList, sample: Sample, core: int, side: int, share: float
+    wiring: Wiring, tally: Tally, prices: PriceList, sample: Sample, side: int, core: int, share: float
 ) -> Reason:
     """A core that others waited for.  side: 0 sending, 1 receiving."""
     if core == wiring.mesh.n_cores:
@@ -161,7 +162,7 @@ def _work_of_part(wiring: Wiring, part: int, counts: np.ndarray, times: np.ndarr
     return np.stack([events[:, list(side)] @ times[list(side)] for side in _EVENTS])
 
 
-def _link(wiring: Wiring, schedule: Schedule, link: int, part: int, share: float) -> Reason:
+def _link(wiring: Wiring, schedule: Schedule, part: int, link: int, share: float) -> Reason:
     name = name_of_link(topology_of(wiring.mesh), link)
     text = f"{_WAITS[part == BUFFER]} {name}"
     if schedule.links is not None:

@@ -67,6 +67,7 @@ def summarise(priced: Priced, seed: int = 0) -> dict[str, Any]:
             "by_event": bill.by_event,
             "by_population": bill.by_population,
             "by_core": bill.by_core,
+            "by_tile": _by_tile(priced),
         },
         "pj_per_spike": ratio(bill.total, spikes),
         "dynamic_pj_per_spike": ratio(bill.dynamic, spikes),
@@ -108,6 +109,16 @@ def area(wiring: Wiring, prices: PriceList) -> dict[str, float | None]:
         "cores_in_use_mm2": of("core", cores),
         "sram_bits_of_cores_in_use": None if bits is None else bits * cores,
     }
+
+
+def _by_tile(priced: Priced) -> dict[str, float]:
+    """Dynamic pJ of the cores of each tile, by 'x,y'."""
+    mesh = priced.wiring.mesh
+    found: dict[str, float] = {}
+    for core in priced.costs.tally.cores.tolist():
+        x, y = mesh.tile_xy(core // mesh.cores_per_tile)
+        found[f"{x},{y}"] = found.get(f"{x},{y}", 0.0) + priced.costs.bill.by_core[str(core)]
+    return found
 
 
 def ratio(value: float, count: int) -> float | None:

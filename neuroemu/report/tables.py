@@ -13,6 +13,7 @@ import yaml
 
 from ..compiler.destinations import destinations
 from ..compiler.partition import distinct_sources
+from ..energy import by_link, static_mw
 from ..events import HOPS, READS, Event
 from ..noc.names import name_of_link
 from ..schedule import PARTS
@@ -22,7 +23,7 @@ from . import saved
 from .priced import Priced
 
 CHIP = "chip.yaml"
-FILES = (CHIP, "mapping.json", "steps.csv", "cores.csv", "populations.csv", "links.csv", "costs.h5")
+FILES = (CHIP, "mapping.json", "steps.csv", "cores.csv", "populations.csv", "links.csv", "samples.csv", "costs.h5")
 ROWS = 1 << 14  # of a table that are made at once
 Table = tuple[list[str], Iterable[Iterable[Any]]]
 
@@ -35,6 +36,7 @@ def write_costs(priced: Priced, folder: Path) -> None:
     as_csv(folder / "cores.csv", *_cores(priced))
     as_csv(folder / "populations.csv", *_populations(priced))
     as_csv(folder / "links.csv", *_links(priced))
+    as_csv(folder / "samples.csv", *_samples(priced))
     saved.write(priced, folder / "costs.h5")
 
 
@@ -113,6 +115,33 @@ def _steps(priced: Priced) -> Table:
     return list(columns(slice(0, 0))), rows()
 
 
+def _samples(priced: Priced) -> Table:
+    """A row a sample."""
+    header = [
+        "sample",
+        "spikes",
+        "input_spikes",
+        "synaptic_events",
+        "messages",
+        "hops",
+        "dynamic_pj",
+        "static_pj",
+        "ns",
+    ]
+    costs, steps = priced.costs, priced.steps
+    power = static_mw(priced.prices, priced.wiring)
+
+    def rows() -> Iterable[Iterable[Any]]:
+        for sample in range(priced.samples):
+            here = slice(sample * steps, (sample + 1) * steps)
+            events, ns = costs.tally.by_step[here].sum(axis=0), float(costs.schedule.path_ns[here].sum())
+            counts = (events[Event.SPIKE_OUT], events[Event.HOST_IN], events[list(READS)].sum(), events[Event.TILE_IN])
+            hops, dynamic = events[list(HOPS)].sum(), float(costs.bill.by_step[here].sum())
+            yield [sample, *(int(count) for count in (*counts, hops)), dynamic, power * ns, ns]
+
+    return header, rows()
+
+
 def _cores(priced: Priced) -> Table:
     chip, tally = priced.chip, priced.costs.tally
     axons_out = _axons_out(priced)
@@ -164,10 +193,11 @@ def _populations(priced: Priced) -> Table:
 
 def _links(priced: Priced) -> Table:
     """Links that carried something; empty where the latency mode does not send messages over links."""
-    header = ["link", "name", "messages", "busy_ns", "waited_ns", "blocked_ns", "most_in_buffer"]
+    header = ["link", "name", "messages", "busy_ns", "waited_ns", "blocked_ns", "most_in_buffer", "dynamic_pj"]
     links, net = priced.costs.schedule.links, topology_of(priced.wiring.mesh)
     if links is None:
         return header, []
+    energy = by_link(links.carried, net, priced.prices)
     rows = [
         [
             int(link),
@@ -177,6 +207,7 @@ def _links(priced: Priced) -> Table:
             float(links.waited_ns[link]),
             float(links.blocked_ns[link]),
             int(links.most[link]),
+            float(energy[link]),
         ]
         for link in np.flatnonzero(links.carried)
     ]

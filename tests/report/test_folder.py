@@ -15,6 +15,7 @@ from neuroemu.events import Event
 from neuroemu.files import program_file
 from neuroemu.report import folder as folder_module
 from neuroemu.report.folder import FILES
+from neuroemu.schedule import PARTS
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,29 @@ def test_the_summary_has_every_promised_key(folder):
     energy = summary["energy_pj"]
     assert energy["total"] == pytest.approx(energy["dynamic"] + energy["static"])
     assert summary["pj_per_spike"] == pytest.approx(energy["total"] / summary["spikes"])
+
+
+def test_every_view_of_the_energy_adds_up(folder):
+    summary = json.loads((folder / "summary.json").read_text())
+    energy = summary["energy_pj"]
+    others = energy["by_core"]["host"] + energy["by_core"]["barrier"]
+    assert sum(energy["by_tile"].values()) + others == pytest.approx(energy["dynamic"])
+    samples = rows(folder / "samples.csv")
+    assert len(samples) == summary["samples"]
+    assert sum(float(row["dynamic_pj"]) for row in samples) == pytest.approx(energy["dynamic"])
+    assert sum(float(row["static_pj"]) for row in samples) == pytest.approx(energy["static"])
+    assert sum(float(row["ns"]) for row in samples) == pytest.approx(summary["latency_ns"]["total"])
+    ways = sum(
+        energy["by_event"][key] or 0 for key in energy["by_event"] if key.split("_")[0] in ("hop", "tile", "chip")
+    )
+    assert sum(float(row["dynamic_pj"]) for row in rows(folder / "links.csv")) == pytest.approx(ways)
+
+
+def test_a_step_is_the_sum_of_its_path(folder):
+    parts = [f"{name}_ns" for name in PARTS]
+    for row in rows(folder / "steps.csv"):
+        assert sum(float(row[part]) for part in parts) == pytest.approx(float(row["step_ns"]))
+        assert float(row[f"{row['bound_by']}_ns"]) == max(float(row[part]) for part in parts)
 
 
 def test_steps_add_up_to_the_summary(folder):
