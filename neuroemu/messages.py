@@ -21,7 +21,7 @@ from .traffic import Ways
 from .wiring import Wiring
 
 FS = 1_000_000  # in a nanosecond
-MOST = 1 << 20  # messages that are held at once
+MOST = 1 << 22  # links that the messages of a stretch take, and steps times senders: the network keeps notes of each
 
 _READ, _ACTIVE, _INACTIVE = int(Count.SYNAPSE_READ), int(Count.ACTIVE), int(Count.INACTIVE)
 _ACCESS_T, _ACTIVE_T, _INACTIVE_T = (
@@ -66,7 +66,7 @@ def _add_reads(rows, dense, core_of_part, first, core, times, work):
 def messages(
     wiring: Wiring, ways: Ways, counts: np.ndarray, row: np.ndarray, source: np.ndarray, times_fs: np.ndarray
 ) -> Iterator[tuple[int, Messages]]:
-    """(first row, Messages) of stretches of steps, each with about MOST messages.
+    """(first row, Messages) of stretches of steps, each of about MOST links taken.
 
     counts: (steps, n_parts, Count).  row, source: (n_spikes,) ascending.  The host is the sender after the last core.
     """
@@ -74,7 +74,8 @@ def messages(
         work_of_messages(wiring, ways, times_fs),
         np.repeat(np.arange(wiring.n_parts), wiring.parts.size),
     )
-    per_step = np.bincount(row, ways.messages[source], counts.shape[0]).astype(np.int64)
+    links = ways.hops[:, :4].sum(axis=1) + 2 * ways.messages
+    per_step = np.bincount(row, links[source], counts.shape[0]).astype(np.int64) + wiring.mesh.n_cores + 1
     done = np.concatenate([[0], np.cumsum(per_step)])
     begin, n_steps = 0, counts.shape[0]
     while begin < n_steps:

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from .chip import PriceList
-from .events import MEANING, RECEIVING, SENDING
+from .events import MEANING, READS, RECEIVING, SENDING, Event
 from .latency import work
 from .noc.names import name_of_link
 from .schedule import BARRIER, BUFFER, HOP, LINK, PARTS, RECEIVER, SENDER, TICK, Schedule
@@ -116,7 +116,7 @@ def _core(
     text = f"core {core} at tile ({x}, {y}) {_DOES[side]}: {_listed(names)}"
     if of_core.sum() > 0:
         text += f"; {of_core.max() / of_core.sum():.0%} of that is {MEANING[worst].key.replace('_', ' ')}"
-    moved, gain = _gain(wiring, prices, sample, core, here, side)
+    moved, gain = _gain(wiring, tally, prices, sample, core, here, side)
     if gain > 1.02:
         how = f"moving {moved} of its {here.size} parts" if here.size > 1 else "splitting its part in two"
         scope = "" if sample.step_ns.size == sample.of else f" (over the first {sample.step_ns.size:,} steps)"
@@ -125,7 +125,7 @@ def _core(
 
 
 def _gain(
-    wiring: Wiring, prices: PriceList, sample: Sample, core: int, here: np.ndarray, side: int
+    wiring: Wiring, tally: Tally, prices: PriceList, sample: Sample, core: int, here: np.ndarray, side: int
 ) -> tuple[int, float]:
     """(parts, times faster) of moving parts of a core to the cores with least to do; one part alone is cut in two."""
     times, cores = prices.times(), wiring.cores_in_use()
@@ -133,7 +133,7 @@ def _gain(
     before = both.max(axis=(0, 2))
     rest = sample.step_ns - before
     column = int(np.searchsorted(cores, core))
-    each = np.stack([_work_of_part(wiring, part, sample.counts[:, part], times) for part in here])  # (parts, 2, steps)
+    each = np.stack([_work_of_part(wiring, tally, part, sample.counts[:, part], times) for part in here])
     if here.size == 1:
         each, most = each / 2, 1
     else:
@@ -156,10 +156,16 @@ def _gain(
     return best, gain
 
 
-def _work_of_part(wiring: Wiring, part: int, counts: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """(2, steps) ns that a part takes of its core, sending and receiving; messages stay with the core."""
+def _work_of_part(wiring: Wiring, tally: Tally, part: int, counts: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """(2, steps) ns that a part takes of its core, sending and receiving; messages stay with the core.
+
+    A read takes what the part's reads take on average over the run: steps do not tell formats apart by part.
+    """
     events = part_events(counts, int(wiring.parts.size[part]), int(wiring.draws[part]))
-    return np.stack([events[:, list(side)] @ times[list(side)] for side in _EVENTS])
+    reads = tally.by_part[part, list(READS)]
+    a_read = float(reads @ times[list(READS)]) / max(int(reads.sum()), 1)
+    receiving = events[:, Event.ACCUMULATE] * (a_read + times[Event.ACCUMULATE])
+    return np.stack([events[:, list(SENDING)] @ times[list(SENDING)], receiving])
 
 
 def _link(wiring: Wiring, schedule: Schedule, part: int, link: int, share: float) -> Reason:
