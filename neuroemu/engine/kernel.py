@@ -17,7 +17,7 @@ import numpy as np
 from ..chip import Arithmetic
 from ..compartments import Now
 from ..compartments.joins import ADD, MAX, MIN
-from ..widths import LANES
+from ..widths import EVERY_LANE, LANES
 from .native import int32s, int64s, lowest, masks_at, record
 
 # One row a part and thread; all int64, addresses included (*_at).
@@ -73,7 +73,7 @@ ring_row: Any = None
 N_SWITCHES = len(Arithmetic._fields)
 FEW = 12  # compartments of a group that are updated one by one; above, all of it as vectors costs no more
 _HALF = 2**31
-_NONE, _ONE, _EVERY = np.uint64(0), np.uint64(1), np.uint64(2**LANES - 1)
+_NONE, _ONE, _EVERY = np.uint64(0), np.uint64(1), np.uint64(EVERY_LANE)
 
 
 def advance_part(part_at, row, parity, flood, step, sample_step, n_spiked):

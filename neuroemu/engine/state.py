@@ -8,9 +8,7 @@ import numpy as np
 
 from ..compiler.image import ChipImage
 from ..counters import OVERFLOWS
-from ..widths import LANES
-
-EVERY_LANE = np.uint64(2**LANES - 1)
+from ..widths import EVERY_LANE, LANES
 
 
 class ChipState(NamedTuple):

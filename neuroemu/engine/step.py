@@ -28,13 +28,14 @@ import numpy as np
 from ..compiler.image import CountRows, Synapses
 from ..counters import Count
 from ..jit import njit
+from ..widths import EVERY_LANE
 from .kernel import PART
 from .native import barrier, call, record
 from .synapses import count_reads, deliver, deliver_graded, deliver_late, deliver_marking
 
 _SYNAPSE_READ, _ACTIVE = int(Count.SYNAPSE_READ), int(Count.ACTIVE)
 _INACTIVE, _SPIKE_OUT = int(Count.INACTIVE), int(Count.SPIKE_OUT)
-_EVERY_LANE = np.uint64(2**64 - 1)
+_EVERY_LANE = np.uint64(EVERY_LANE)
 MARKED, FLOODED = np.uint8(1), np.uint8(2)
 _DENSE = 4  # spikes that reach more synapses than this times the groups there are reach nearly every group
 

@@ -165,7 +165,9 @@ def test_destinations_equal_their_twin(reached, cores, shared, piece):
     first = np.concatenate([[0], np.cumsum([len(parts) for parts in reached])]).astype(np.int64)
     part = np.array([k for parts in reached for k in sorted(parts)], np.uint16)
     with patch.object(pieces, "PIECE", piece):
-        found, core = destinations(CountRows(first, part, np.ones(part.size, np.uint8), np.empty(0, np.uint8)), core_of_part)
+        found, core = destinations(
+            CountRows(first, part, np.ones(part.size, np.uint8), np.empty(0, np.uint8)), core_of_part
+        )
     twin = [sorted({int(core_of_part[k]) for k in parts}) for parts in reached]
     assert [core[found[s] : found[s + 1]].tolist() for s in range(len(reached))] == twin
     assert core.dtype == (np.uint8 if core_of_part.max() < 256 else np.uint16) and found.dtype == np.int64
