@@ -12,23 +12,23 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from . import library
+from . import library, modes
 from .chip import Chip, PriceList
 from .compiler import limits
-from .compiler.destinations import destinations
+from .compiler.destinations import axons_out, messages_of
 from .compiler.place import PLACERS
-from .costs import MODES, Progress, costs
+from .costs import Progress, costs
 from .errors import ChipError, OutputError, Problem, ProgramError
 from .files import chip_file, marked_yaml
 from .files.overrides import lay_over
 from .report import folder as run_folder
 from .report import saved, tables
+from .report.lines import HEADLINES
 from .report.priced import Priced, summarise
 from .report.saved import Saved
 from .wiring import Wiring
 
+NEEDED = ("costs.h5", "spikes.h5", "summary.json", "manifest.json", tables.CHIP)
 KEEP = "keep"  # the placement that leaves every part where it is
 
 
@@ -55,12 +55,14 @@ def remap(
     chip: Chip,
     prices: PriceList,
     placement: str = KEEP,
-    share_cores: bool = True,
+    share_cores: bool | None = None,
     latency: str | None = None,
     threads: int = 1,
     progress: Progress = None,
 ) -> Priced:
     """The run in a folder with its parts on other cores or another mesh.  placement: 'keep', or one of compiler.place.
+
+    share_cores: whether parts may share a core; None as in the run.
 
     Raises OutputError, ProgramError, DoesNotFit.
     """
@@ -75,19 +77,20 @@ def remap(
         raise ProgramError(problems)
     cores = old.wiring.parts.core
     if placement != KEEP:
-        cores = PLACERS[placement](list(old.parts), chip, share_cores)
+        shared = old.wiring.cores_in_use().size < old.wiring.n_parts
+        cores = PLACERS[placement](list(old.parts), chip, shared if share_cores is None else share_cores)
     return _priced(old, old.wiring.placed(cores, chip.mesh), chip, prices, latency or old.latency, threads, progress)
 
 
 def _priced(
     old: Saved, wiring: Wiring, chip: Chip, prices: PriceList, latency: str, threads: int, progress: Progress
 ) -> Priced:
-    if latency not in MODES:
-        raise ProgramError([Problem(f"there is no latency mode '{latency}'", allowed=", ".join(MODES))])
-    messages = np.diff(destinations(wiring.rows, wiring.parts.core)[0])[: wiring.n_compartments]
-    n_cores = max(chip.mesh.n_cores, int(wiring.parts.core.max()) + 1)
-    axons_out = np.bincount(np.repeat(wiring.parts.core, wiring.parts.size), messages, n_cores).astype(np.int64)
-    limits.check(list(old.parts), wiring.parts.core, axons_out, chip)
+    unable = modes.problems(chip.mesh, prices, latency)
+    if unable:
+        raise ProgramError(unable)
+    limits.check(
+        list(old.parts), wiring.parts.core, axons_out(messages_of(wiring.rows, wiring.parts), wiring.parts), chip
+    )
     found = costs(wiring, old.activity, prices, latency, threads, progress)
     return Priced(chip, prices, latency, old.parts, wiring, old.activity, found, old.steps)
 
@@ -114,23 +117,40 @@ def _differences(section: str, old: Saved, chip: Chip) -> list[str]:
 def chip_of(run: Path, chip: str | None, overrides: tuple[str, ...] = ()) -> tuple[Chip, PriceList]:
     """The chip of that name or file, or the one that the run ran on.  overrides: KEY=VALUE, keys of the chip.
 
-    Raises ChipError, ProgramError.
+    Raises ChipError, ProgramError, OutputError.
     """
+    require(run)
+    overrides = tuple(override.removeprefix("chip.") for override in overrides)  # as 'run' writes them
     name = chip or str((run / tables.CHIP).absolute())
+    base, prices = chip_file.read(library.find("chips", name, error=ChipError))
+    if chip is None and _json(run / "manifest.json").get("price_hash") != prices.hash:
+        what = f"{run} was priced with a chip that was changed in Python; its {tables.CHIP} is what that was made from"
+        raise ProgramError([Problem(what, remedy="--chip, and --set for what was changed")])
     if not overrides:
-        return chip_file.read(library.find("chips", name, error=ChipError))
-    base = chip_file.read(library.find("chips", name, error=ChipError))[0].name
-    document = marked_yaml.parse(json.dumps({"chip": {"name": f"{base}-changed", "extends": name}}), "--chip")
+        return base, prices
+    document = marked_yaml.parse(json.dumps({"chip": {"name": f"{base.name}-changed", "extends": name}}), "--chip")
     for override in overrides:
         lay_over(document, f"chip.{override}")
     return chip_file.read_inline(document, ("chip",), Path.cwd())
 
 
+def require(run: Path) -> None:
+    """Raises OutputError unless the folder holds a whole run."""
+    missing = [name for name in NEEDED if not (run / name).is_file()]
+    if len(missing) == len(NEEDED):
+        raise OutputError(f"{run} is not the folder of a run. Try one that 'neuroemu run' wrote, like runs/digits-1.")
+    if missing:
+        raise OutputError(f"{run} is not a whole run: {', '.join(missing)} is missing. Run it again.")
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise OutputError(f"{path} cannot be read ({error}).") from None
+        raise OutputError(f"{path} cannot be read ({error}). Run it again.") from None
+    if not isinstance(found, dict):
+        raise OutputError(f"{path} is not what a run writes. Run it again.")
+    return found
 
 
 def write(priced: Priced, run: Path, wanted: Path, overwrite: bool, command: list[str], numbered: bool) -> Path:
@@ -141,6 +161,7 @@ def write(priced: Priced, run: Path, wanted: Path, overwrite: bool, command: lis
         changed = {
             "command": command,
             "chip": priced.chip.name,
+            "chip_hash": run_folder.chip_hash(priced.chip),
             "from_run": str(run),
             "mesh_hash": priced.wiring.mesh_hash,
             "price_hash": priced.prices.hash,
@@ -160,5 +181,12 @@ def new_summary(priced: Priced, run: Path) -> dict[str, Any]:
 
 
 def old_summary(run: Path) -> dict[str, Any]:
-    """summary.json as it stands in a run folder."""
-    return _json(run / "summary.json")
+    """summary.json as it stands in a run folder. Raises OutputError where it is not whole."""
+    require(run)
+    found = _json(run / "summary.json")
+    figures = [
+        found.get(section, {}).get(key) for section, key, _, _ in HEADLINES if isinstance(found.get(section), dict)
+    ]
+    if len(figures) < len(HEADLINES) or not all(isinstance(figure, (int, float)) for figure in figures):
+        raise OutputError(f"{run / 'summary.json'} is not what a run writes. Run it again.")
+    return found

@@ -36,7 +36,7 @@ SET_AGAIN = click.option(
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Lay a value over the chip: --set mesh.buffer=4.",
+    help="Lay a value over the chip: --set link.slot='1 ns'.",
 )
 LATENCY = click.option(
     "--latency", type=click.Choice(["contended", "flit", "analytic", "simple"]), help="How time is worked out."
@@ -170,7 +170,9 @@ def reprice(
 @cli.command(context_settings=CONTEXT)
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option("--placement", default="keep", show_default=True, help="keep, sequential or hilbert.")
-@click.option("--share-cores/--no-share-cores", default=True, show_default=True, help="Whether parts may share a core.")
+@click.option(
+    "--share-cores/--no-share-cores", default=None, help="Whether parts may share a core [default: as in RUN]."
+)
 @CHIP_AGAIN
 @SET_AGAIN
 @LATENCY
@@ -180,7 +182,7 @@ def reprice(
 def remap(
     run_folder: Path,
     placement: str,
-    share_cores: bool,
+    share_cores: bool | None,
     chip: str | None,
     overrides: tuple[str, ...],
     latency: str | None,
@@ -209,6 +211,7 @@ def _again(run: Path, price: Callable[[Any], Any], out: str | None, overwrite: b
 
     if out is not None and not out.strip():
         raise click.UsageError("-o is empty; name a folder.")
+    before = again.old_summary(run)
     wanted = Path(out) if out else folder.next_free(run.absolute().parent, run.absolute().name)
     folder.check_free(wanted, overwrite)
     with shown(quiet=as_json) as progress:
@@ -221,7 +224,7 @@ def _again(run: Path, price: Callable[[Any], Any], out: str | None, overwrite: b
         priced = price(advanced)
         landed = again.write(priced, run, wanted, overwrite, ["neuroemu", *sys.argv[1:]], numbered=out is None)
         interrupts.landed(landed)
-    before, after = again.old_summary(run), again.old_summary(landed)
+    after = again.old_summary(landed)
     if as_json:
         import json
 

@@ -6,6 +6,7 @@ Joins the messages of a run (messages.py) and the network (noc/), and adds the b
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from .chip import Mesh, PriceList
 from .errors import ChipError, Problem
 from .events import HOPS, Event
 from .latency import barrier_ns, work
-from .messages import FS, femtoseconds, messages
+from .messages import FS, MOST_FS, Jobs, femtoseconds, jobs, messages
 from .noc.fabric import Fabric
 from .noc.flit import FlitOutcome, flit
 from .noc.steps import Messages, Outcome, contend
@@ -37,9 +38,24 @@ def network_of(mesh: Mesh, prices: PriceList) -> Fabric:
     return net._replace(latency_fs=latency)
 
 
+class Prepared(NamedTuple):
+    """What is the same in every stretch of a run.  times_ns: (E,)."""
+
+    net: Fabric
+    times_ns: np.ndarray
+    jobs: Jobs
+
+
+def prepare(wiring: Wiring, ways: Ways, prices: PriceList) -> Prepared:
+    """The network, and what senders and receivers do for each message of `ways`."""
+    times = prices.times()
+    return Prepared(network_of(wiring.mesh, prices), times, jobs(wiring, ways, times))
+
+
 def schedule(
     wiring: Wiring,
     ways: Ways,
+    prepared: Prepared,
     counts: np.ndarray,
     core_steps: np.ndarray,
     row: np.ndarray,
@@ -51,13 +67,16 @@ def schedule(
     """Time of every step of a stretch.  counts: (steps, n_parts, Count).  core_steps: (steps, cores in use, E).
 
     mode: 'contended', or 'flit', cycle by cycle, whose paths tell cores and network apart and nothing finer.
-    Raises ChipError where the chip cannot be had in that mode.
+    Raises ChipError where a step takes longer than can be counted.
     """
-    _check(wiring.mesh, prices, mode)
-    net, times = network_of(wiring.mesh, prices), prices.times()
+    net, times, each = prepared
+    busy = work(core_steps, times)
+    if busy.sum(axis=(0, 2)).max(initial=0.0) * FS >= MOST_FS:
+        what = f"a step of this run keeps the cores of {prices.name} busy for more than {MOST_FS / FS / 1e9:.0f} s"
+        raise ChipError([Problem(what, remedy="latency: analytic, or a look at the times of the chip")])
     found: Schedule | None = None
     paths, cores, links = [], [], []
-    for _, batch in messages(wiring, ways, counts, row, source, femtoseconds(times)):
+    for _, batch in messages(wiring, ways, each, counts, row, source):
         if mode == "flit":
             one = _of_flits(flit(net, batch), batch, wiring, prices)
         else:
@@ -72,19 +91,8 @@ def schedule(
         path_ns=np.concatenate(paths),
         slowest_core=np.concatenate(cores),
         slowest_link=np.concatenate(links),
-        busy_ns=work(core_steps, times).sum(axis=1).T,
+        busy_ns=busy.sum(axis=1).T,
     )
-
-
-def _check(mesh: Mesh, prices: PriceList, mode: str) -> None:
-    if mesh.multicast == "tree":
-        what = f"{prices.name} copies messages in the network (multicast: tree), which latency: {mode} does not model"
-        raise ChipError([Problem(what, remedy="latency: analytic")])
-    if mode == "flit" and not prices.slot_ns.value:
-        what = (
-            f"{prices.name} does not say how long a message holds a link (link.slot), which is what a cycle is made of"
-        )
-        raise ChipError([Problem(what, remedy="latency: contended")])
 
 
 def _of_flits(outcome: FlitOutcome, batch: Messages, wiring: Wiring, prices: PriceList) -> Schedule:

@@ -10,20 +10,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import contended, latency
+from . import contended, latency, modes
 from .chip import PriceList
 from .energy import Bill, bill
+from .errors import ChipError
 from .events import N_EVENTS
-from .schedule import PARTS, Schedule
-from .schedule import added as added_schedules
+from .schedule import PARTS, Schedule, added
 from .spool import Spool, budget, forget
-from .tally import Tally, added, tally
+from .tally import Tally, nothing, steps_of, tally_of
 from .traffic import traffic, ways
 from .why import Reason, Sample, why
 from .wiring import Wiring
 
 Progress = Callable[[int, int], None] | None
-MODES = ("contended", "flit", "analytic", "simple")
 STRETCH_BYTES = 16 << 20  # of the largest table of a stretch
 
 
@@ -61,29 +60,36 @@ def costs(
     threads: int = 1,
     progress: Progress = None,
 ) -> Costs:
-    """Counts, energy and time of a run.  mode: one of MODES.  progress: told the steps done and in all."""
-    going = ways(wiring)
-    rows, done = _Rows(), 0
-    counted: Tally | None = None
+    """Counts, energy and time of a run.  mode: one of modes.MODES.  progress: told the steps done and in all.
+
+    Raises ChipError where the chip cannot be had in that mode.
+    """
+    unable = modes.problems(wiring.mesh, prices, mode)
+    if unable:
+        raise ChipError(unable)
+    going, sums, rows, done = ways(wiring), nothing(wiring), _Rows(), 0
+    prepared = contended.prepare(wiring, going, prices) if mode in modes.NETWORK else None
+    journey = latency.journeys(going, prices, mode) if prepared is None else np.empty(0)
     times: Schedule | None = None
     sample: Sample | None = None
     for counts, row, source in stretches(wiring, activity):
         found = traffic(wiring, going, row, source, counts.shape[0])
-        one, core_steps = tally(wiring, going, counts, found)
-        if mode in ("contended", "flit"):
-            took = contended.schedule(wiring, going, counts, core_steps, row, source, prices, mode, threads)
+        by_step, core_steps = steps_of(wiring, counts, found)
+        if prepared is None:
+            took = latency.schedule(wiring, journey, core_steps, row, source, prices)
         else:
-            took = latency.schedule(wiring, going, core_steps, row, source, prices, mode)
-        rows.append(one, took)
-        counted = added(counted, one) if counted else one
-        times = added_schedules(times, took) if times else took
-        sample = sample or Sample(core_steps, np.array(counts), took.step_ns, activity.n_steps)
+            took = contended.schedule(wiring, going, prepared, counts, core_steps, row, source, prices, mode, threads)
+        rows.append(by_step, took)
+        sums = sums.and_then(counts, core_steps, found)
+        times = added(times, took) if times else took
+        sample = sample or Sample(core_steps, np.array(counts), took.path_ns, activity.n_steps)
         done += counts.shape[0]
         if progress:
             progress(done, activity.n_steps)
-    assert counted and times and sample, "a run has at least one step"
-    counted, times = rows.put_into(counted, times)
-    reasons = tuple(why(wiring, counted, times, prices, sample))
+    assert times and sample, "a run has at least one step"
+    times = rows.put_into(times)
+    counted = tally_of(wiring, going, sums, rows.by_step.array())
+    reasons = tuple(why(wiring, counted, times, prices, sample, mode))
     return Costs(counted, bill(counted, prices, times.total_ns, wiring), times, reasons)
 
 
@@ -95,16 +101,15 @@ class _Rows:
         self.by_step, self.path = Spool(np.int64, (N_EVENTS,), room), Spool(np.float64, (len(PARTS),), room)
         self.core, self.link = Spool(np.int32, (), room), Spool(np.int32, (), room)
 
-    def append(self, tally: Tally, schedule: Schedule) -> None:
-        self.by_step.append(tally.by_step)
+    def append(self, by_step: np.ndarray, schedule: Schedule) -> None:
+        self.by_step.append(by_step)
         self.path.append(schedule.path_ns)
         self.core.append(schedule.slowest_core)
         self.link.append(schedule.slowest_link)
 
-    def put_into(self, tally: Tally, schedule: Schedule) -> tuple[Tally, Schedule]:
+    def put_into(self, schedule: Schedule) -> Schedule:
         path, core, link = (spool.array() for spool in (self.path, self.core, self.link))
-        times = replace(schedule, path_ns=path, slowest_core=core, slowest_link=link)
-        return replace(tally, by_step=self.by_step.array()), times
+        return replace(schedule, path_ns=path, slowest_core=core, slowest_link=link)
 
 
 def stretches(wiring: Wiring, activity: Activity) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -42,7 +42,7 @@ class Bill:
 
 
 def charge(counts: np.ndarray, prices: PriceList) -> np.ndarray:
-    """THE place where energy is charged: counts[..., event] times pJ an event, summed over events."""
+    """The place where energy is charged: counts[..., event] times pJ an event, summed over events."""
     energies, out = prices.energies(), np.empty(counts.shape[:-1])
     for first in range(0, max(len(counts), 1), ROWS):  # a product takes a copy as floats of all that it is given
         here = slice(first, first + ROWS) if counts.ndim > 1 else ...

@@ -38,32 +38,39 @@ def barrier_ns(wiring: Wiring, prices: PriceList) -> float:
     return prices.barrier.time_ns(wiring.tiles_in_use().size, wiring.chips_in_use().size)
 
 
-def schedule(
-    wiring: Wiring,
-    ways: Ways,
-    core_steps: np.ndarray,
-    row: np.ndarray,
-    source: np.ndarray,
-    prices: PriceList,
-    mode: str,
-) -> Schedule:
-    """Time of every step of a stretch.  core_steps: (steps, cores in use, E).  row, source: (n_spikes,).
+def journeys(ways: Ways, prices: PriceList, mode: str) -> np.ndarray:
+    """(n_sources,) ns of the slowest message of each source's spike; 0 where none is sent, and all in mode 'simple'."""
+    times = prices.times()
+    if mode == "simple":
+        return np.zeros(ways.sender.size)
+    slowest = slowest_of_sources(ways, hop_times(times)) + times[Event.TILE_OUT] + times[Event.TILE_IN]
+    return np.where(ways.messages > 0, slowest, 0.0)
 
-    mode: 'analytic' or 'simple'.
+
+def schedule(
+    wiring: Wiring, journey: np.ndarray, core_steps: np.ndarray, row: np.ndarray, source: np.ndarray, prices: PriceList
+) -> Schedule:
+    """Time of every step of a stretch.  journey: (n_sources,) of `journeys`.  core_steps: (steps, cores in use, E).
+
+    row, source: (n_spikes,).
     """
-    times, cores = prices.times(), wiring.cores_in_use()
+    times, cores = prices.times(), np.append(wiring.cores_in_use(), wiring.mesh.n_cores)  # the host sends, too
     both = work(core_steps, times)
+    handed_over = (
+        np.bincount(row[source >= wiring.n_compartments], minlength=core_steps.shape[0]) * times[Event.HOST_IN]
+    )
+    host = np.stack([handed_over, np.zeros(core_steps.shape[0])])
+    both = np.concatenate([both, host[:, :, None]], axis=2)
     busy = both.max(axis=0)
     slowest = busy.argmax(axis=1)
     steps = np.arange(slowest.size)
     side = both[:, steps, slowest].argmax(axis=0)
     path = np.zeros((slowest.size, len(PARTS)))
     path[steps, np.array([SENDER, RECEIVER])[side]] = busy[steps, slowest]
-    if mode == "analytic":
-        journey = slowest_of_sources(ways, hop_times(times)) + times[Event.TILE_OUT] + times[Event.TILE_IN]
-        sends = ways.messages[source] > 0
-        np.maximum.at(path[:, HOP], row[sends], journey[source[sends]])
+    np.maximum.at(path[:, HOP], row, journey[source])
     by_core = np.zeros((wiring.mesh.n_cores + 1, 2))
     np.add.at(by_core, (cores[slowest], side), busy[steps, slowest])
     path, late = ended(path, barrier_ns(wiring, prices), prices)
-    return Schedule(path, cores[slowest], np.full(slowest.size, -1), both.sum(axis=1).T, by_core, None, None, late)
+    return Schedule(
+        path, cores[slowest], np.full(slowest.size, -1), both[:, :, :-1].sum(axis=1).T, by_core, None, None, late
+    )

@@ -10,6 +10,7 @@ Times are int64 femtoseconds, so that sums are exact and nothing depends on thei
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from .traffic import Ways
 from .wiring import Wiring
 
 FS = 1_000_000  # in a nanosecond
+MOST_FS = 2**61  # of an event, and of the work of a step: times are whole femtoseconds of 63 bits
 MOST = 1 << 22  # links that the messages of a stretch take, and steps times senders: the network keeps notes of each
 
 _READ, _ACTIVE, _INACTIVE = int(Count.SYNAPSE_READ), int(Count.ACTIVE), int(Count.INACTIVE)
@@ -33,8 +35,8 @@ _ACCUMULATE_T, _HOST_T = int(Event.ACCUMULATE), int(Event.HOST_IN)
 
 
 def femtoseconds(ns: np.ndarray) -> np.ndarray:
-    """Times of a price list in fs, rounded."""
-    return np.rint(np.asarray(ns) * FS).astype(np.int64)
+    """Times of a price list in fs, rounded; above MOST_FS that."""
+    return np.rint(np.minimum(np.asarray(ns) * FS, MOST_FS)).astype(np.int64)
 
 
 def work_of_messages(wiring: Wiring, ways: Ways, times_fs: np.ndarray) -> np.ndarray:
@@ -63,42 +65,44 @@ def _add_reads(rows, dense, core_of_part, first, core, times, work):
                 work[m] += np.int64(dense[r]) * (times[_DENSE_T] - times[_SPARSE_T])
 
 
+class Jobs(NamedTuple):
+    """What is the same in every stretch of a run.  times_fs: (E,).  work: (all messages,) fs of the receiver on each.
+
+    part: (n_compartments,) of each.  links: (n_sources,) that the messages of a spike take together.
+    """
+
+    times_fs: np.ndarray
+    work: np.ndarray
+    part: np.ndarray
+    links: np.ndarray
+
+
+def jobs(wiring: Wiring, ways: Ways, times_ns: np.ndarray) -> Jobs:
+    """The jobs of a run under a price list's times, (E,)."""
+    times = femtoseconds(times_ns)
+    part = np.repeat(np.arange(wiring.n_parts), wiring.parts.size)
+    return Jobs(times, work_of_messages(wiring, ways, times), part, ways.hops[:, :4].sum(axis=1) + 2 * ways.messages)
+
+
 def messages(
-    wiring: Wiring, ways: Ways, counts: np.ndarray, row: np.ndarray, source: np.ndarray, times_fs: np.ndarray
+    wiring: Wiring, ways: Ways, jobs: Jobs, counts: np.ndarray, row: np.ndarray, source: np.ndarray
 ) -> Iterator[tuple[int, Messages]]:
     """(first row, Messages) of stretches of steps, each of about MOST links taken.
 
     counts: (steps, n_parts, Count).  row, source: (n_spikes,) ascending.  The host is the sender after the last core.
     """
-    work, part_of_source = (
-        work_of_messages(wiring, ways, times_fs),
-        np.repeat(np.arange(wiring.n_parts), wiring.parts.size),
-    )
-    links = ways.hops[:, :4].sum(axis=1) + 2 * ways.messages
-    per_step = np.bincount(row, links[source], counts.shape[0]).astype(np.int64) + wiring.mesh.n_cores + 1
+    per_step = np.bincount(row, jobs.links[source], counts.shape[0]).astype(np.int64) + wiring.mesh.n_cores + 1
     done = np.concatenate([[0], np.cumsum(per_step)])
     begin, n_steps = 0, counts.shape[0]
     while begin < n_steps:
         end = max(int(np.searchsorted(done, done[begin] + MOST, side="right")) - 1, begin + 1)
         low, high = np.searchsorted(row, [begin, end])
-        yield (
-            begin,
-            _stretch(
-                wiring, ways, counts[begin:end], row[low:high] - begin, source[low:high], times_fs, work, part_of_source
-            ),
-        )
+        yield begin, _stretch(wiring, ways, jobs, counts[begin:end], row[low:high] - begin, source[low:high])
         begin = end
 
 
 def _stretch(
-    wiring: Wiring,
-    ways: Ways,
-    counts: np.ndarray,
-    row: np.ndarray,
-    source: np.ndarray,
-    times_fs: np.ndarray,
-    work: np.ndarray,
-    part_of_source: np.ndarray,
+    wiring: Wiring, ways: Ways, jobs: Jobs, counts: np.ndarray, row: np.ndarray, source: np.ndarray
 ) -> Messages:
     n_steps, n_senders = counts.shape[0], wiring.mesh.n_cores + 1
     sender = ways.sender
@@ -109,8 +113,8 @@ def _stretch(
     core, gap, job = np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int64)
     tail = np.zeros((n_steps, n_senders), np.int64)
     _fill(
-        np.ascontiguousarray(counts), row, source, sender, part_of_source, *wiring.parts, wiring.draws, ways.first, ways.core,
-        work, times_fs, first, core, gap, job, tail,
+        np.ascontiguousarray(counts), row, source, sender, jobs.part, *wiring.parts, wiring.draws, ways.first, ways.core,
+        jobs.work, jobs.times_fs, first, core, gap, job, tail,
     )  # fmt: skip
     return Messages(first, core, gap, job, tail)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import library
+from . import library, modes
 from .compiler import Compiled, compile_network
 from .compiler.partition import PARTITIONERS
 from .compiler.place import PLACERS
@@ -63,6 +63,7 @@ def _check(program: Program) -> None:
         problems.append(Problem(f"there is no population '{program.decode.population}' on the chip to decode"))
     if program.samples is not None and program.samples < 1:
         problems.append(Problem(f"samples is {program.samples}", allowed="at least 1"))
+    problems += modes.problems(program.chip.mesh, program.prices, program.latency)
     mapping = program.mapping
     chosen: list[tuple[str, str, list[str]]] = [
         ("partition", mapping.partition, list(PARTITIONERS)),

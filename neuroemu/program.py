@@ -71,7 +71,7 @@ class Place:
 class Program:
     """samples: None takes all that the inputs have (1 without data).  steps: of one sample.
 
-    latency: one of costs.MODES.
+    latency: one of modes.MODES.
     fresh_samples: the state starts anew with every sample.  places: of populations and projections, for errors.
     """
 

@@ -41,7 +41,7 @@ class Spool:
 
     def append(self, rows: np.ndarray) -> None:
         """Adds rows; they are copied. Raises OutputError where the disk is full."""
-        rows = np.array(rows, self._dtype)
+        rows = np.array(rows, self._dtype, order="C")
         self.n += rows.shape[0]
         self._left -= rows.nbytes
         if self._left >= 0 and self._file is None:

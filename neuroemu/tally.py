@@ -6,12 +6,13 @@ names of events.py. Still counts, no price.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from .counters import Count
+from .counters import N_COUNTS, Count
 from .events import HOPS, N_EVENTS, Event
 from .spool import forget
 from .traffic import Traffic, Ways
@@ -50,16 +51,19 @@ class Tally:
         return totals
 
 
-def tally(wiring: Wiring, ways: Ways, counts: np.ndarray, traffic: Traffic) -> tuple[Tally, np.ndarray]:
-    """The Tally of a stretch of steps, and core_steps: (steps, cores in use, E), what each core itself did in each step.
+def steps_of(wiring: Wiring, counts: np.ndarray, traffic: Traffic) -> tuple[np.ndarray, np.ndarray]:
+    """(by_step, core_steps) of a stretch: (steps, E), and (steps, cores in use, E), what each core itself did.
 
     counts: (steps, n_parts, Count).
     """
-    n_steps, cores, parts = counts.shape[0], traffic.cores, wiring.parts
-    column = np.searchsorted(cores, parts.core)
-    core_steps = np.zeros((n_steps, cores.size, N_EVENTS), np.int64)
-    for part in range(wiring.n_parts):
-        core_steps[:, column[part]] += part_events(counts[:, part], int(parts.size[part]), int(wiring.draws[part]))
+    cores, parts = traffic.cores, wiring.parts
+    order = np.argsort(parts.core, kind="stable")
+    starts = np.searchsorted(parts.core[order], cores)
+    core_steps = part_events(
+        np.add.reduceat(counts[:, order], starts, axis=1, dtype=np.int64),
+        np.add.reduceat(parts.size[order], starts),
+        np.add.reduceat(wiring.draws[order], starts),
+    )
     core_steps[:, :, Event.SYNAPSE_DENSE] = traffic.dense
     core_steps[:, :, Event.SYNAPSE_SPARSE] -= traffic.dense
     core_steps[:, :, Event.AXON_OUT] = traffic.sent
@@ -71,28 +75,72 @@ def tally(wiring: Wiring, ways: Ways, counts: np.ndarray, traffic: Traffic) -> t
     by_step[:, [*HOPS, Event.CHIP_HOP]] = traffic.hops
     by_step[:, Event.HOST_IN] = traffic.host
     by_step[:, Event.BARRIER] = 1
+    return by_step, core_steps
 
-    n, journeys = wiring.n_compartments, _journeys(ways, traffic)
-    by_core = core_steps.sum(axis=0)
+
+@dataclass(frozen=True)
+class Sums:
+    """What has happened so far, int64.  counts: (n_parts, Count).  cores: (cores in use, E).  spikes: (n_sources,)."""
+
+    counts: np.ndarray
+    cores: np.ndarray
+    spikes: np.ndarray
+    n_steps: int
+
+    def and_then(self, counts: np.ndarray, core_steps: np.ndarray, traffic: Traffic) -> Sums:
+        """With a stretch more; arrays as in steps_of."""
+        return Sums(
+            self.counts + counts.sum(axis=0, dtype=np.int64),
+            self.cores + core_steps.sum(axis=0),
+            self.spikes + traffic.spikes,
+            self.n_steps + counts.shape[0],
+        )
+
+
+def nothing(wiring: Wiring) -> Sums:
+    """Before the first step."""
+    return Sums(
+        np.zeros((wiring.n_parts, N_COUNTS), np.int64),
+        np.zeros((wiring.cores_in_use().size, N_EVENTS), np.int64),
+        np.zeros(wiring.n_sources, np.int64),
+        0,
+    )
+
+
+def tally_of(wiring: Wiring, ways: Ways, sums: Sums, by_step: np.ndarray) -> Tally:
+    """The Tally of a run, by all views."""
+    n, cores = wiring.n_compartments, wiring.cores_in_use()
+    journeys = _journeys(ways, sums.spikes)
+    by_core = sums.cores.copy()
     np.add.at(by_core, np.searchsorted(cores, wiring.core_of_source()[:n]), journeys[:n])
     host = journeys[n:].sum(axis=0)
-    host[Event.HOST_IN] = traffic.host.sum()
+    host[Event.HOST_IN] = sums.spikes[n:].sum()
 
-    by_part = _by_part(wiring, counts, traffic.spikes)
+    by_part = part_events(sums.counts, wiring.parts.size * sums.n_steps, wiring.draws * sums.n_steps)
+    dense = _dense_by_part(wiring, sums.spikes)
+    by_part[:, Event.SYNAPSE_DENSE] = dense
+    by_part[:, Event.SYNAPSE_SPARSE] -= dense
     names = (*wiring.names, *wiring.source_names)
     by_population = np.zeros((len(names), N_EVENTS), np.int64)
-    np.add.at(by_population, parts.population, by_part)
-    journeys[:n, Event.AXON_OUT] += (traffic.spikes * ways.entering)[:n]
-    journeys[:, Event.AXON_IN] += traffic.spikes * ways.messages
-    journeys[n:, Event.HOST_IN] += traffic.spikes[n:]
+    np.add.at(by_population, wiring.parts.population, by_part)
+    journeys[:n, Event.AXON_OUT] += (sums.spikes * ways.entering)[:n]
+    journeys[:, Event.AXON_IN] += sums.spikes * ways.messages
+    journeys[n:, Event.HOST_IN] += sums.spikes[n:]
     np.add.at(by_population, wiring.owner_of_source(), journeys)
-    return Tally(by_step, by_core, by_population, by_part, host, traffic.spikes, cores, names), core_steps
+    return Tally(by_step, by_core, by_population, by_part, host, sums.spikes, cores, names)
 
 
-def part_events(counts: np.ndarray, size: int, draws: int) -> np.ndarray:
-    """(..., E) int64 what a part did, its reads all as of sparse lists.  counts: (..., Count).
+def tally(wiring: Wiring, ways: Ways, counts: np.ndarray, traffic: Traffic) -> tuple[Tally, np.ndarray]:
+    """The Tally of a run in one stretch, and its core_steps."""
+    by_step, core_steps = steps_of(wiring, counts, traffic)
+    return tally_of(wiring, ways, nothing(wiring).and_then(counts, core_steps, traffic), by_step), core_steps
 
-    size, draws: compartments, and random numbers that they draw, in as many steps as each row of counts is of.
+
+def part_events(counts: np.ndarray, size: Any, draws: Any) -> np.ndarray:
+    """(..., E) int64 what parts did, their reads all as of sparse lists.  counts: (..., Count).
+
+    size, draws: compartments, and random numbers that they draw, in as many steps as each row of counts is of; one for all
+    or as the last axis of counts but one.
     """
     events = np.zeros((*counts.shape[:-1], N_EVENTS), np.int64)
     events[..., Event.SYNAPSE_SPARSE] = events[..., Event.ACCUMULATE] = counts[..., Count.SYNAPSE_READ]
@@ -102,17 +150,6 @@ def part_events(counts: np.ndarray, size: int, draws: int) -> np.ndarray:
     events[..., Event.SPIKE_OUT] = counts[..., Count.SPIKE_OUT]
     events[..., Event.RANDOM_DRAW] = draws
     return events
-
-
-def _by_part(wiring: Wiring, counts: np.ndarray, spikes: np.ndarray) -> np.ndarray:
-    """(n_parts, E): what happened inside each part, dense and sparse lists apart."""
-    totals, n_steps = counts.sum(axis=0, dtype=np.int64), counts.shape[0]
-    each = zip(totals, wiring.parts.size.tolist(), wiring.draws.tolist(), strict=True)
-    by_part = np.stack([part_events(total, size * n_steps, draws * n_steps) for total, size, draws in each])
-    dense = _dense_by_part(wiring, spikes)
-    by_part[:, Event.SYNAPSE_DENSE] = dense
-    by_part[:, Event.SYNAPSE_SPARSE] -= dense
-    return by_part
 
 
 def _dense_by_part(wiring: Wiring, spikes: np.ndarray) -> np.ndarray:
@@ -129,22 +166,10 @@ def _dense_by_part(wiring: Wiring, spikes: np.ndarray) -> np.ndarray:
     return found
 
 
-def _journeys(ways: Ways, traffic: Traffic) -> np.ndarray:
+def _journeys(ways: Ways, spikes: np.ndarray) -> np.ndarray:
     """(n_sources, E): tiles and hops of all messages that each source sent."""
-    table = np.zeros((traffic.spikes.size, N_EVENTS), np.int64)
-    table[:, Event.TILE_OUT] = traffic.spikes * ways.entering
-    table[:, Event.TILE_IN] = traffic.spikes * ways.messages
-    table[:, [*HOPS, Event.CHIP_HOP]] = traffic.spikes[:, None] * ways.hops
+    table = np.zeros((spikes.size, N_EVENTS), np.int64)
+    table[:, Event.TILE_OUT] = spikes * ways.entering
+    table[:, Event.TILE_IN] = spikes * ways.messages
+    table[:, [*HOPS, Event.CHIP_HOP]] = spikes[:, None] * ways.hops
     return table
-
-
-def added(one: Tally, other: Tally) -> Tally:
-    """Both together, but for by_step, which grows with the run and is kept apart."""
-    return replace(
-        one,
-        by_core=one.by_core + other.by_core,
-        by_population=one.by_population + other.by_population,
-        by_part=one.by_part + other.by_part,
-        host=one.host + other.host,
-        spikes=one.spikes + other.spikes,
-    )

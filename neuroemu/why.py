@@ -24,6 +24,7 @@ from .wiring import Wiring
 LEAST = 0.01  # share of the time below which nothing is said
 MOST = 8  # reasons
 NAMED = 3  # cores or links of a kind that are named
+_ON_THEIR_WAY = "messages on their way, with nothing to wait for"
 _DOES = ("sending", "receiving")
 _WAITS = ("waiting for", "room behind")
 _SIDES = (SENDER, RECEIVER)
@@ -50,17 +51,17 @@ class Reason:
 class Sample:
     """Steps on which gains are worked out.  core_steps: (steps, cores in use, E).  counts: (steps, n_parts, Count).
 
-    step_ns: (steps,).  of: steps of the whole run.
+    path_ns: (steps, 7), see Schedule.  of: steps of the whole run.
     """
 
     core_steps: np.ndarray
     counts: np.ndarray
-    step_ns: np.ndarray
+    path_ns: np.ndarray
     of: int
 
 
-def why(wiring: Wiring, tally: Tally, schedule: Schedule, prices: PriceList, sample: Sample) -> list[Reason]:
-    """What took the time of a run, largest share first."""
+def why(wiring: Wiring, tally: Tally, schedule: Schedule, prices: PriceList, sample: Sample, mode: str) -> list[Reason]:
+    """What took the time of a run, largest share first.  mode: of the latency."""
     total, found = schedule.total_ns, []
     if total == 0:
         return []
@@ -81,13 +82,18 @@ def why(wiring: Wiring, tally: Tally, schedule: Schedule, prices: PriceList, sam
                 f"{_WAITS[side]} other links, none of them as much",
             )
     for part, text in (
-        (HOP, "messages on their way, with nothing to wait for"),
-        (BARRIER, f"the barrier of {wiring.tiles_in_use().size} tiles"),
+        (HOP, "the network: flit does not tell ways from waits" if mode == "flit" else _ON_THEIR_WAY),
+        (BARRIER, _barrier(wiring)),
         (TICK, "waiting for the next tick of the clock"),
     ):
         if paths[part] > LEAST * total:
             found.append(Reason(float(paths[part]) / total, PARTS[part], -1, -1, text))
     return sorted(found, key=lambda reason: -reason.share)[:MOST]
+
+
+def _barrier(wiring: Wiring) -> str:
+    tiles, chips = wiring.tiles_in_use().size, wiring.chips_in_use().size
+    return f"the barrier of {tiles} tile{'s' * (tiles > 1)}" + (f" on {chips} chips" if chips > 1 else "")
 
 
 def _ranked(shares: np.ndarray, told: Callable[[int, float], Reason], part: str, rest: str) -> list[Reason]:
@@ -119,7 +125,7 @@ def _core(
     moved, gain = _gain(wiring, tally, prices, sample, core, here, side)
     if gain > 1.02:
         how = f"moving {moved} of its {here.size} parts" if here.size > 1 else "splitting its part in two"
-        scope = "" if sample.step_ns.size == sample.of else f" (over the first {sample.step_ns.size:,} steps)"
+        scope = "" if len(sample.path_ns) == sample.of else f" (over the first {len(sample.path_ns):,} steps)"
         text += f"; {how} would give about {gain:.3g}x{scope}"
     return Reason(share, PARTS[_SIDES[side]], core, -1, text, moved, gain)
 
@@ -127,11 +133,17 @@ def _core(
 def _gain(
     wiring: Wiring, tally: Tally, prices: PriceList, sample: Sample, core: int, here: np.ndarray, side: int
 ) -> tuple[int, float]:
-    """(parts, times faster) of moving parts of a core to the cores with least to do; one part alone is cut in two."""
+    """(parts, times faster) of moving parts of a core to the cores with least to do; one part alone is cut in two.
+
+    Free cores of the tiles in use come first; further tiles make the barrier longer.
+    """
+    if here.size == 1 and wiring.parts.size[here[0]] == 1:
+        return 0, 1.0
     times, cores = prices.times(), wiring.cores_in_use()
     both = work(sample.core_steps, times)  # (2, steps, cores in use)
     before = both.max(axis=(0, 2))
-    rest = sample.step_ns - before
+    steps_ns = sample.path_ns.sum(axis=1)
+    rest = steps_ns - sample.path_ns[:, [TICK, BARRIER]].sum(axis=1) - before  # besides slowest core and barrier
     column = int(np.searchsorted(cores, core))
     each = np.stack([_work_of_part(wiring, tally, part, sample.counts[:, part], times) for part in here])
     if here.size == 1:
@@ -149,11 +161,20 @@ def _gain(
             if k >= free and k - free < len(idle):
                 after[:, :, idle[k - free]] += each[part]
         alone = each[order[: min(moved, free)]].max(axis=(0, 1)) if free else np.zeros(before.size)
-        now = np.maximum(after.max(axis=(0, 2)), alone) + rest
-        found = float(sample.step_ns.sum() / now.sum())
+        now = prices.barrier.step_ns(
+            np.maximum(after.max(axis=(0, 2)), alone) + rest + _barrier_ns(wiring, prices, min(moved, free))
+        )
+        found = float(steps_ns.sum() / now.sum())
         if found > gain + 1e-9:
             best, gain = moved, found
     return best, gain
+
+
+def _barrier_ns(wiring: Wiring, prices: PriceList, more: int) -> float:
+    """The barrier with so many cores more in use."""
+    tiles, each = wiring.tiles_in_use().size, wiring.mesh.cores_per_tile
+    beyond = max(more - (tiles * each - wiring.cores_in_use().size), 0)
+    return prices.barrier.time_ns(tiles - (-beyond // each), wiring.chips_in_use().size)
 
 
 def _work_of_part(wiring: Wiring, tally: Tally, part: int, counts: np.ndarray, times: np.ndarray) -> np.ndarray:

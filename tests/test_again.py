@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import neuroemu
 from neuroemu import again
-from neuroemu.costs import MODES
 from neuroemu.errors import ChipError, DoesNotFit, OutputError, ProgramError
+from neuroemu.events import Event
 from neuroemu.files import program_file
+from neuroemu.modes import MODES
+from neuroemu.prepare import compile_program
 
 # A run on several cores and tiles, with delays, dense and sparse lists, and spikes of the host.
 SPREAD = ("mapping.share_cores=false", "mapping.parts={relay: 8, choice: 2}", "chip.mesh.cores_per_tile=2")
@@ -130,6 +134,19 @@ def test_a_core_too_small_is_refused(ran):
         again.reprice(ran[0], *again.chip_of(ran[0], None, ("core.axons_in=1",)))
 
 
+def test_prices_that_were_changed_in_python_are_not_taken_from_the_file(tmp_path):
+    program = program_file.read("quickstart", SPREAD)
+    one = program.prices.energy_pj[Event.COMPARTMENT_ACTIVE]
+    dear = {
+        **program.prices.energy_pj,
+        Event.COMPARTMENT_ACTIVE: replace(one, value=100 * one.value, high=100 * one.high),
+    }
+    neuroemu.run(replace(program, prices=replace(program.prices, energy_pj=dear)), tmp_path / "dear")
+    with pytest.raises(ProgramError, match="changed in Python"):
+        again.chip_of(tmp_path / "dear", None)
+    assert again.chip_of(tmp_path / "dear", "loihi1-davies2018")
+
+
 def test_an_unknown_placement_and_chip_are_told(ran):
     with pytest.raises(ProgramError, match="no placement 'hilbrt'"):
         again.remap(ran[0], *again.chip_of(ran[0], None), "hilbrt")
@@ -138,11 +155,68 @@ def test_an_unknown_placement_and_chip_are_told(ran):
 
 
 def test_a_folder_without_a_run_is_told(ran, tmp_path):
-    with pytest.raises(OutputError, match="holds no run"):
-        again.reprice(tmp_path, *again.chip_of(ran[0], None))
+    for nowhere in (tmp_path, tmp_path / "not there"):
+        with pytest.raises(OutputError, match="not the folder of a run"):
+            again.chip_of(nowhere, None)
     (tmp_path / "costs.h5").write_bytes(b"no HDF5")
+    with pytest.raises(OutputError, match=r"spikes\.h5.* is missing"):
+        again.chip_of(tmp_path, None)
     with pytest.raises(OutputError, match="cannot be read"):
         again.reprice(tmp_path, *again.chip_of(ran[0], None))
+
+
+@pytest.mark.parametrize("name", ["counts", "step", "source", "draws", "parts/core", "rows/synapses"])
+def test_a_record_that_was_changed_is_refused(name, ran, tmp_path):
+    import h5py
+
+    shutil.copytree(ran[0], tmp_path / "run")
+    with h5py.File(tmp_path / "run" / "costs.h5", "a") as file:
+        kept, attributes = file[name][()], dict(file[name].attrs)
+        del file[name]
+        file.create_dataset(name, data=kept[: kept.shape[0] // 2]).attrs.update(attributes)
+    with pytest.raises(OutputError, match=f"'{name}' is not what was written"):
+        repriced(tmp_path / "run")
+
+
+def test_a_head_that_was_changed_is_refused(ran, tmp_path):
+    import h5py
+
+    shutil.copytree(ran[0], tmp_path / "run")
+    with h5py.File(tmp_path / "run" / "costs.h5", "a") as file:
+        file.attrs["head"] = file.attrs["head"].replace('"steps": 100', '"steps": 7')
+    with pytest.raises(OutputError, match="its head is not what was written"):
+        repriced(tmp_path / "run")
+
+
+@pytest.mark.parametrize("content", ["{}", "[1]", "null", '{"energy_pj": {"total": "much"}}', "{"])
+def test_a_summary_that_was_changed_is_refused(content, ran, tmp_path):
+    shutil.copytree(ran[0], tmp_path / "run")
+    (tmp_path / "run" / "summary.json").write_text(content)
+    with pytest.raises(OutputError, match=r"summary\.json"):
+        again.old_summary(tmp_path / "run")
+
+
+def test_a_disk_without_room_is_told_before_hdf5_finds_out(ran, tmp_path, monkeypatch):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1000))
+    moved = again.remap(ran[0], *again.chip_of(ran[0], None), "hilbert")
+    with pytest.raises(OutputError, match="No space left on device"):
+        again.write(moved, ran[0], tmp_path / "moved", False, ["test"], numbered=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_parts_share_cores_as_they_did_unless_told(ran):
+    found = again.remap(ran[0], *again.chip_of(ran[0], None), "hilbert")
+    assert found.wiring.cores_in_use().size == 10
+
+
+def test_a_mode_that_a_chip_does_not_have_is_refused_before_anything_runs(ran):
+    for change, mode in (("mesh.multicast=tree", "contended"), ("link.slot=null", "flit")):
+        with pytest.raises(ProgramError, match="Try: latency:"):
+            again.remap(ran[0], *again.chip_of(ran[0], None, (change,)), latency=mode)
+        program = program_file.read("quickstart", (*SPREAD, f"chip.{change}", f"run.latency={mode}"))
+        with pytest.raises(ProgramError, match="Try: latency:"):
+            compile_program(program)
 
 
 def test_what_is_saved_is_the_whole_run(ran):

@@ -17,7 +17,7 @@ LAYERS = [
         "scaling", "spool",
     ],
     ["noc"],
-    ["chip", "compartments", "connect", "mapping", "network", "counters"],
+    ["chip", "modes", "compartments", "connect", "mapping", "network", "counters"],
     ["encode", "decode", "data", "program"],
     ["files", "compiler"],
     ["wiring", "host", "prepare", "budget", "engine"],

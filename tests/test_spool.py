@@ -38,6 +38,12 @@ def test_a_spool_may_grow_after_it_was_read():
     assert spool.array().tolist() == [0, 1, 2, 0, 1]
 
 
+def test_rows_in_any_order_of_memory_are_kept_as_rows():
+    spool, rows = Spool(np.int32, (3,), 0), np.asfortranarray(np.arange(12).reshape(4, 3))
+    spool.append(rows)
+    assert np.array_equal(spool.array(), rows)
+
+
 def test_a_full_disk_is_told(monkeypatch):
     class Full:
         def write(self, _):

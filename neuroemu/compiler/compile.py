@@ -14,7 +14,7 @@ from ..network import DENDRITES, Network, Population
 from ..streams import stream
 from . import limits
 from .demand import inputs_of
-from .destinations import destinations
+from .destinations import axons_out, messages_of
 from .expand import expand
 from .groups import groups
 from .image import Blocks, Cells, ChipImage, CountRows, Parts, digest, freeze
@@ -72,15 +72,15 @@ def compile_network(network: Network, chip: Chip, options: MappingOptions | None
     parts = _parts(network, cut, placement, first)
     rows = count_rows(table.first, table.target, parts.size)
     rows = rows._replace(dense=dense_synapses(rows, network, table, formats, parts, chip))
-    messages = np.diff(destinations(rows, parts.core)[0])[: first_on_host(network)]
-    axons_out = _axons_out(messages, parts, chip)
-    limits.check(cut, placement, axons_out, chip, limits.fans(network, table, messages, chip))
+    messages = messages_of(rows, parts)
+    out = axons_out(messages, parts)
+    limits.check(cut, placement, out, chip, limits.fans(network, table, messages, chip))
     spread = lonely(network) + apart(network, parts, first)
     if spread:
         raise ProgramError(spread)
     graded = np.array([formats[projection.name].message_bits > 0 for projection in network.projections], bool)
     image = _image(network, chip, quantised, table, sum_shifts, graded, rows, parts, first, source_first)
-    mapping = Mapping(tuple(cut), tuple(int(core) for core in placement), tuple(int(a) for a in axons_out))
+    mapping = Mapping(tuple(cut), tuple(int(core) for core in placement), tuple(int(a) for a in out))
     return Compiled(image, mapping, quantised.rounding)
 
 
@@ -101,12 +101,6 @@ def _numbering(network: Network) -> tuple[dict[str, int], np.ndarray]:
         n += population.size
         bounds.append(n)
     return first, np.array(bounds, np.int64)
-
-
-def _axons_out(messages: np.ndarray, parts: Parts, chip: Chip) -> np.ndarray:
-    """Output axons used on each core, one for each message of a spike.  messages: (n_compartments,)."""
-    n_cores = max(int(parts.core.max()) + 1, chip.mesh.n_cores)
-    return np.bincount(np.repeat(parts.core, parts.size), messages, n_cores).astype(np.int64)
 
 
 def _parts(network: Network, cut: list[Part], placement: np.ndarray, first: dict[str, int]) -> Parts:

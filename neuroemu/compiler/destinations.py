@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..pieces import run_starts, source_pieces, unsigned_for
-from .image import CountRows
+from .image import CountRows, Parts
 
 
 def destinations(rows: CountRows, core_of_part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -26,3 +26,13 @@ def destinations(rows: CountRows, core_of_part: np.ndarray) -> tuple[np.ndarray,
         messages[begin + 1 : end + 1] = np.bincount(source, minlength=end - begin)
         cores.append(core.astype(core_type))
     return np.cumsum(messages), np.concatenate(cores)
+
+
+def messages_of(rows: CountRows, parts: Parts) -> np.ndarray:
+    """(n_compartments,) int64 messages that a spike of each compartment sends."""
+    return np.diff(destinations(rows, parts.core)[0])[: int(parts.size.sum())]
+
+
+def axons_out(messages: np.ndarray, parts: Parts) -> np.ndarray:
+    """(cores,) int64 output axons used on each core up to the last in use: one for each message of a spike."""
+    return np.bincount(np.repeat(parts.core, parts.size), messages).astype(np.int64)

@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..chip import Chip
 from ..compiler.image import digest
 from ..errors import OutputError
 from . import tables
@@ -171,9 +172,7 @@ def manifest(report: Report, command: list[str]) -> dict[str, Any]:
         "model_hash": report.compiled.image.model_hash,
         "mesh_hash": report.compiled.image.mesh_hash,
         "run_hash": report.summary["run_hash"],
-        "chip_hash": digest(
-            *(repr(part) for part in (chip.mesh, chip.core, chip.synapse, chip.registers, chip.arithmetic))
-        ),
+        "chip_hash": chip_hash(chip),
         "price_hash": prices.hash,
         "inputs": {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()},
         "versions": {
@@ -185,6 +184,11 @@ def manifest(report: Report, command: list[str]) -> dict[str, Any]:
         "probes": {f"{name}.{kind}": index.tolist() for kind, name, index in probed_states(report)},
         "files": list(FILES),
     }
+
+
+def chip_hash(chip: Chip) -> str:
+    """Of the structure of a chip."""
+    return digest(*(repr(part) for part in (chip.mesh, chip.core, chip.synapse, chip.registers, chip.arithmetic)))
 
 
 def _version(package: str) -> str | None:

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from .priced import Priced
     from .report import Report
 
+# What two runs are compared by: section and key of summary.json, label, unit.
+HEADLINES = (
+    ("energy_pj", "total", "energy", "pJ"),
+    ("energy_pj", "dynamic", "dynamic", "pJ"),
+    ("latency_ns", "mean_step", "a step", "ns"),
+)
 SHOWN_ERROR = 0.02  # of a threshold, a bias or a time constant; below, the weights' own rounding is larger
 
 Section = tuple[str, list[tuple[str, str]]]
@@ -32,17 +38,12 @@ def cost_sections(summary: dict[str, Any], priced: Priced) -> list[Section]:
 
 def compared(before: dict[str, Any], after: dict[str, Any]) -> Section:
     """The headline figures of two summaries of one run."""
-    figures = [
-        ("energy", ("energy_pj", "total"), "pJ"),
-        ("dynamic", ("energy_pj", "dynamic"), "pJ"),
-        ("a step", ("latency_ns", "mean_step"), "ns"),
-    ]
     rows = [("chip", f"{before['chip']} -> {after['chip']}"), ("latency", f"{before['latency']} -> {after['latency']}")]
-    for label, (section, key), unit in figures:
+    for section, key, label, unit in HEADLINES:
         old, new = before[section][key], after[section][key]
         times = f"  ({new / old:.3g} times)" if old else ""
         rows.append((label, f"{show(old, unit)} -> {show(new, unit)}{times}"))
-    rows.append(("hops", f"{before['hops']:,} -> {after['hops']:,}"))
+    rows += [(label, f"{before[label]:,} -> {after[label]:,}") for label in ("cores", "tiles", "hops")]
     return "before and after", rows
 
 

@@ -17,7 +17,7 @@ from ..wiring import Wiring
 
 @dataclass(frozen=True)
 class Priced:
-    """parts: as wiring.parts, with what each asks of a core.  latency: one of costs.MODES.  steps: of one sample."""
+    """parts: as wiring.parts, with what each asks of a core.  latency: one of modes.MODES.  steps: of one sample."""
 
     chip: Chip
     prices: PriceList

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
+import os
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from .priced import Priced
 
 FORMAT = 1
+ROOM = 1 << 18  # bytes of a file besides its arrays
 SMALL = 1000  # elements up to which an array is stored as it is
 STRETCH = 1 << 20  # elements that are converted at once
 _PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
@@ -67,10 +72,13 @@ def write(priced: Priced, path: Path) -> None:
         **{f"parts/{name}": getattr(wiring.parts, name) for name in Parts._fields},
         **{f"rows/{name}": getattr(wiring.rows, name) for name in CountRows._fields},
     }
+    kinds = {name: _kind(array) for name, array in arrays.items()}
+    require_room(path, sum(array.size * kinds[name].itemsize for name, array in arrays.items()))
     with h5py.File(path, "w") as file:
-        file.attrs["head"] = json.dumps(head)
+        text = json.dumps(head)
+        file.attrs["head"], file.attrs["head_sha256"] = text, hashlib.sha256(text.encode()).hexdigest()
         for name, array in arrays.items():
-            _write_array(file, name, array)
+            _write_array(file, name, array, kinds[name])
 
 
 def read(folder: Path) -> Saved:
@@ -84,7 +92,10 @@ def read(folder: Path) -> Saved:
         )
     try:
         with h5py.File(path, "r") as file:
-            head = json.loads(file.attrs["head"])
+            text = str(file.attrs["head"])
+            if hashlib.sha256(text.encode()).hexdigest() != file.attrs["head_sha256"]:
+                raise ValueError("its head is not what was written")
+            head = json.loads(text)
             if head["format"] != FORMAT:
                 raise OutputError(f"{path} has the format {head['format']}, this version reads {FORMAT}. Run it again.")
             found = {name: _read_array(file, name) for name in ("counts", "step", "source", "draws")}
@@ -118,28 +129,48 @@ def sections(chip: Any) -> dict[str, dict[str, Any]]:
     return json.loads(json.dumps(named))
 
 
-def _write_array(file: Any, name: str, array: np.ndarray) -> None:
-    """In the smallest unsigned type that holds it (nothing here is negative), a stretch at a time: it may lie on disk."""
-    rows = max(1, STRETCH // max(array[:1].size, 1))
-    stretches = [slice(first, first + rows) for first in range(0, array.shape[0], rows)]
+def require_room(path: Path, n_bytes: int) -> None:
+    """Raises OSError where a file of that size would fill the disk: HDF5 does not outlive that (it crashes while closing)."""
+    if shutil.disk_usage(path.parent).free < n_bytes + ROOM:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def _kind(array: np.ndarray) -> np.dtype:
+    """The smallest unsigned type that holds an array; nothing here is negative."""
     largest = 0
-    for here in stretches:
+    for here in _stretches(array):
         largest = max(largest, int(array[here].max(initial=0)))
         forget(array)
-    kind = np.min_scalar_type(largest)
-    if array.size <= SMALL:
-        found = file.create_dataset(name, data=array.astype(kind))
-    else:
-        found = file.create_dataset(name, array.shape, kind, **_PACKED)
-        for here in stretches:
-            found[here] = array[here].astype(kind)
-            forget(array)
-    found.attrs["type"] = array.dtype.str
+    return np.min_scalar_type(largest)
+
+
+def _stretches(array: np.ndarray) -> list[slice]:
+    """Of rows: an array may lie on disk."""
+    rows = max(1, STRETCH // max(array[:1].size, 1))
+    return [slice(first, first + rows) for first in range(0, array.shape[0], rows)]
+
+
+def _write_array(file: Any, name: str, array: np.ndarray, kind: np.dtype) -> None:
+    """Written in that type a stretch at a time, with a hash of what was written."""
+    found, sha = (
+        file.create_dataset(name, array.shape, kind, **(_PACKED if array.size > SMALL else {})),
+        hashlib.sha256(),
+    )
+    for here in _stretches(array):
+        piece = np.ascontiguousarray(array[here].astype(kind))
+        sha.update(piece.data)
+        if piece.size:
+            found[here] = piece
+        forget(array)
+    found.attrs["type"], found.attrs["sha256"] = array.dtype.str, sha.hexdigest()
 
 
 def _read_array(file: Any, name: str) -> np.ndarray:
-    """An array as it was before it was written."""
-    return np.asarray(file[name][()]).astype(str(file[name].attrs["type"]), copy=False)
+    """An array as it was before it was written. Raises ValueError where it is another."""
+    found = np.ascontiguousarray(file[name][()])
+    if hashlib.sha256(found.data).hexdigest() != file[name].attrs["sha256"]:
+        raise ValueError(f"'{name}' is not what was written")
+    return found.astype(str(file[name].attrs["type"]), copy=False)
 
 
 def _parts(wiring: Wiring, words: list[dict[str, int]]) -> tuple[Part, ...]:

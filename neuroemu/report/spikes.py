@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..widths import STATE_UNIT
+from .saved import require_room
 
 if TYPE_CHECKING:
     from .report import Report
@@ -30,6 +31,7 @@ def write_spikes(report: Report, path: Path) -> None:
 
     dt = report.program.network.step_ms / 1000.0
     scales = report.compiled.quantised.scale
+    require_room(path, _bytes(report))
     with h5py.File(path, "w") as file:
         file.attrs["__type__"] = "NIRGraphData"
         file.create_group("nodes")
@@ -43,6 +45,17 @@ def write_spikes(report: Report, path: Path) -> None:
             group.attrs["index"] = index  # what NIRData has no field for
             group.attrs["unit"] = "the chip's integers"
             group.attrs["one"] = scales[name] * STATE_UNIT  # what 1.0 of the network is in them
+
+
+def _bytes(report: Report) -> int:
+    """That the file takes at most: an index, a time and a value a spike, rows padded to the longest; and the states."""
+    spikes = 0
+    for name in recorded(report):
+        counts = np.zeros(report.samples, np.int64)
+        for step, _, _ in _mine(report, name):
+            counts += np.bincount((step - 1) // report.program.steps, minlength=report.samples)
+        spikes += report.samples * int(counts.max(initial=0))
+    return 24 * spikes + sum(table.size * table.itemsize for table in report.traces.states.values())
 
 
 def _observable(file: Any, name: str, kind: str) -> Any:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from ..compiler.destinations import destinations
-from ..compiler.partition import distinct_sources
+from ..compiler.destinations import axons_out, messages_of
+from ..compiler.partition import Part, distinct_sources
 from ..energy import by_link, static_mw
 from ..events import HOPS, READS, Event
 from ..noc.names import name_of_link
@@ -144,15 +144,16 @@ def _samples(priced: Priced) -> Table:
 
 def _cores(priced: Priced) -> Table:
     chip, tally = priced.chip, priced.costs.tally
-    axons_out = _axons_out(priced)
+    out = axons_out(messages_of(priced.wiring.rows, priced.wiring.parts), priced.wiring.parts)
+    parts_of: dict[int, list[Part]] = {}
+    for part, core in zip(priced.parts, priced.wiring.parts.core.tolist(), strict=True):
+        parts_of.setdefault(core, []).append(part)
     header = ["core", "tile_x", "tile_y", "parts", "compartments", "axons_in", "axons_out", "synapse_words",
               "spikes", "synaptic_events", "messages_sent", "messages_received", "dynamic_pj",
               "sending_ns", "receiving_ns"]  # fmt: skip
     rows = []
     for k, core in enumerate(tally.cores.tolist()):
-        here = [
-            part for part, place in zip(priced.parts, priced.wiring.parts.core.tolist(), strict=True) if place == core
-        ]
+        here = parts_of[core]
         counts = tally.by_core[k]
         rows.append(
             [
@@ -161,7 +162,7 @@ def _cores(priced: Priced) -> Table:
                 " ".join(part.name for part in here),
                 sum(part.size for part in here),
                 distinct_sources(here),
-                int(axons_out[core]),
+                int(out[core]),
                 sum(part.demand.words for part in here),
                 int(counts[Event.SPIKE_OUT]),
                 int(counts[list(READS)].sum()),
@@ -212,10 +213,3 @@ def _links(priced: Priced) -> Table:
         for link in np.flatnonzero(links.carried)
     ]
     return header, rows
-
-
-def _axons_out(priced: Priced) -> np.ndarray:
-    """(n_cores,) output axons used on each core, one for each message that one spike of every compartment would send."""
-    parts, n = priced.wiring.parts, priced.wiring.n_compartments
-    messages = np.diff(destinations(priced.wiring.rows, parts.core)[0])[:n]
-    return np.bincount(np.repeat(parts.core, parts.size), messages, priced.wiring.mesh.n_cores)

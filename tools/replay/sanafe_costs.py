@@ -83,7 +83,7 @@ def priced(case: SanafeCase) -> Priced:
         for table in (by_step, core_steps[:, core]):
             table[:, Event.SYNAPSE_SHARED] += reads
             table[:, Event.SYNAPSE_SPARSE] -= reads
-    schedule = latency.schedule(wiring, going, core_steps, row, source, case.prices, "simple")
+    schedule = latency.schedule(wiring, np.zeros(wiring.n_sources), core_steps, row, source, case.prices)
     counted = replace(counted, by_step=by_step)
     return Priced(counted, bill(counted, case.prices, schedule.total_ns, wiring), schedule)
 
