@@ -176,7 +176,7 @@ class Chip:
 class Constant:
     """One published or estimated number.  value: None where nobody has published it (then it is not modelled).
 
-    low, high: the range it may lie in, same unit; some numbers that nobody has published have one, too.
+    low, high: the range it may lie in, same unit; some numbers that nobody has published have one, too. None is the value.
     provenance: code of facts/chips.md (PF, SV, SN, AB, RD, DV, DG, MU) or 'estimate'.
     """
 
@@ -185,6 +185,12 @@ class Constant:
     high: float | None
     source: str
     provenance: str
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """(low, high) to count with: the value where there is no range, 0 where there is neither."""
+        value = self.value or 0.0
+        return value if self.low is None else self.low, value if self.high is None else self.high
 
 
 UNKNOWN = Constant(None, None, None, "not given", "estimate")

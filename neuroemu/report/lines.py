@@ -139,14 +139,14 @@ def _energy(s: dict[str, Any], priced: Priced) -> Section:
 
 
 def _range(ranges: dict[str, Any], name: str, unit: str) -> str:
-    """As far as the chip's constants are known: what cannot be left, and what nine of ten draws keep to."""
+    """As far as the chip's constants are known: all at their low ends, all at their high ends; and most of the draws."""
     ends, draws = ranges["interval"][name], ranges["draws"][name]
     if ends["low"] == ends["high"]:
         return "none"
-    return (
-        f"{show(ends['low'], unit)} to {show(ends['high'], unit)}; nine of ten draws {show(draws['p5'], unit)} to "
-        f"{show(draws['p95'], unit)}"
-    )
+    text = f"{show(ends['low'], unit)} to {show(ends['high'], unit)}"
+    if draws["p5"] is None:
+        return text
+    return f"{text}; nine of ten draws {show(draws['p5'], unit)} to {show(draws['p95'], unit)}"
 
 
 def _time(s: dict[str, Any], priced: Priced) -> Section:
