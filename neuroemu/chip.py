@@ -259,6 +259,7 @@ class PriceList:
     """What one event of each kind costs, what leaks, and what a barrier takes.
 
     slot_ns, chip_slot_ns: how long a message holds a link, within a chip and between chips.
+    own_core_slot_ns: the same of the link between a core and its router; None is slot_ns. Read it as `core_slot_ns`.
     area_mm2: of one 'core', 'tile', 'chip', as far as known.  sram_bits: of one core.
     notes: what is not modelled besides.  estimated: what is a guess besides.
     clock_mhz: of a chip with a clock; times in cycles and power for each MHz have been taken with it.
@@ -276,6 +277,12 @@ class PriceList:
     notes: tuple[str, ...] = field(default=())
     estimated: tuple[str, ...] = field(default=())
     clock_mhz: Constant | None = None
+    own_core_slot_ns: Constant | None = None
+
+    @property
+    def core_slot_ns(self) -> Constant:
+        """How long a message holds the link between a core and its router."""
+        return self.slot_ns if self.own_core_slot_ns is None else self.own_core_slot_ns
 
     def energies(self) -> np.ndarray:
         """(N_EVENTS,) pJ; what is not modelled counts 0 here and is named by `not_modelled`."""

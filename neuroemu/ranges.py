@@ -113,6 +113,7 @@ def at_ends(prices: PriceList, n_chips: int = 1) -> tuple[PriceList, PriceList]:
             time_ns={event: at(constant) for event, constant in prices.time_ns.items()},
             slot_ns=at(prices.slot_ns),
             chip_slot_ns=at(prices.chip_slot_ns),
+            own_core_slot_ns=at(prices.core_slot_ns),
             static=tuple(replace(power, mw=at(power.mw)) for power in prices.static),
             barrier=replace(
                 barrier, points=times(barrier.points), chip_points=times(barrier.chip_points), low=1.0, high=1.0

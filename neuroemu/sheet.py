@@ -39,8 +39,9 @@ def sheet(chip: Chip, prices: PriceList) -> dict[str, Any]:
         constants[f"static.{power.name}"] = {**_plain(power.mw, "mW"), "per": power.per, "each": power.each}
     if prices.clock_mhz is not None:
         constants["clock.frequency"] = _plain(prices.clock_mhz, "MHz")
-    for name, slot in (("slot", prices.slot_ns), ("chip_slot", prices.chip_slot_ns)):
-        if slot.source != "not given":
+    slots = {"slot": prices.slot_ns, "chip_slot": prices.chip_slot_ns, "core_slot": prices.own_core_slot_ns}
+    for name, slot in slots.items():
+        if slot and slot.source != "not given":
             constants[f"link.{name}"] = _plain(slot, "ns")
     for name, area in prices.area_mm2.items():
         constants[f"area.{name}"] = _plain(area, "mm2")

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neuroemu
+from neuroemu import ranges as ranges_of
 from neuroemu.chip import Barrier, Constant, StaticPower
 from neuroemu.compiler import MappingOptions
 from neuroemu.costs import costs
 from neuroemu.events import EVENTS, Event
-from neuroemu import ranges as ranges_of
 from neuroemu.ranges import Lists, at_ends, drawn, ends, lists_of, price_many, ranges
 from tests.networks import networks, spike_trains
 from tests.test_costs import ran, ring

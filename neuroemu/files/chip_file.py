@@ -250,12 +250,17 @@ class BarrierSpec(Section):
 
 
 class LinkSpec(Section):
-    """slot: how long a message holds a link, so that the next one waits.  chip_slot: of a link between chips."""
+    """slot: how long a message holds a link, so that the next one waits.  chip_slot: of a link between chips.
+
+    core_slot: of the link between a core and its router; not given, it is slot.
+    """
 
     slot: NonNegativeNs | None
     slot_range: Annotated[list[NonNegativeNs], Field(min_length=2, max_length=2)] | None = None
     chip_slot: NonNegativeNs | None = None
     chip_slot_range: Annotated[list[NonNegativeNs], Field(min_length=2, max_length=2)] | None = None
+    core_slot: NonNegativeNs | None = None
+    core_slot_range: Annotated[list[NonNegativeNs], Field(min_length=2, max_length=2)] | None = None
     source: Annotated[str, Field(min_length=1)]
     provenance: Provenance
 
@@ -263,6 +268,7 @@ class LinkSpec(Section):
     def _ranges(self) -> LinkSpec:
         _check_range(self.slot, self.slot_range, "slot")
         _check_range(self.chip_slot, self.chip_slot_range, "chip_slot")
+        _check_range(self.core_slot, self.core_slot_range, "core_slot")
         return self
 
 
@@ -560,7 +566,7 @@ def _prices(spec: ChipSpec) -> PriceList:
         StaticPower(name, _constant(*_at_clock(s, spec.clock), s.source, s.provenance), s.per, s.each or "")
         for name, s in spec.static.items()
     )
-    slot, chip_slot = _slots(spec.link)
+    slot, chip_slot, core_slot = _slots(spec.link)
     area, bits = _area(spec.area)
     return PriceList(
         spec.name,
@@ -575,6 +581,7 @@ def _prices(spec: ChipSpec) -> PriceList:
         tuple(spec.not_modelled),
         tuple(spec.estimates),
         _constant(spec.clock.frequency, None, spec.clock.source, spec.clock.provenance) if spec.clock else None,
+        core_slot,
     )
 
 
@@ -594,12 +601,15 @@ def _barrier(spec: BarrierSpec) -> Barrier:
     )
 
 
-def _slots(spec: LinkSpec | None) -> tuple[Constant, Constant]:
+def _slots(spec: LinkSpec | None) -> tuple[Constant, Constant, Constant | None]:
+    """Of links within a chip, between chips, and between cores and routers, where that is said apart."""
     if spec is None:
-        return UNKNOWN, UNKNOWN
+        return UNKNOWN, UNKNOWN, None
+    apart = {"core_slot", "core_slot_range"} & spec.model_fields_set
     return (
         _constant(spec.slot, spec.slot_range, spec.source, spec.provenance),
         _constant(spec.chip_slot, spec.chip_slot_range, spec.source, spec.provenance),
+        _constant(spec.core_slot, spec.core_slot_range, spec.source, spec.provenance) if apart else None,
     )
 
 

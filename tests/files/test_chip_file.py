@@ -331,3 +331,24 @@ def test_a_switch_changes_itself_and_nothing_else(written, switch, value, extend
 def test_the_name_of_a_profile_is_enough(tmp_path, profile):
     (tmp_path / "c.yaml").write_text(f"neuroemu_chip: 1\nextends: loihi1-davies2018\nname: c\narithmetic: {profile}\n")
     assert chip_file.read(tmp_path / "c.yaml")[0].arithmetic == PROFILES[profile]
+
+
+# ---- links ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_core_holds_its_link_as_long_as_others_unless_it_is_said_apart(extended):
+    _, prices = extended("link: {slot: 2 ns}\n")
+    assert prices.core_slot_ns.value == 2.0
+    _, prices = extended("link: {slot: 2 ns, core_slot: 1 ns, core_slot_range: [0.5 ns, 3 ns]}\n")
+    core = prices.core_slot_ns
+    assert (prices.slot_ns.value, core.low, core.value, core.high) == (2.0, 0.5, 1.0, 3.0)
+
+
+def test_spinnakers_links_between_chips_are_not_those_of_its_cores():
+    _, prices = library_chip("spinnaker1-48chip")
+    assert (prices.slot_ns.value, prices.core_slot_ns.value) == (160.0, None)
+
+
+def test_a_core_slot_outside_of_its_range_is_told(extended):
+    with pytest.raises(ChipError, match="core_slot_range"):
+        extended("link: {core_slot: 9 ns, core_slot_range: [0.5 ns, 3 ns]}\n")
