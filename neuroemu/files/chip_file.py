@@ -519,8 +519,8 @@ def _with_derived(document: Document) -> dict[str, Any]:
         g, mesh, core = found.generic, found.mesh, found.core
         design = scaling.Design(
             g.node, g.voltage, g.flavour, g.weight_bits, found.synapse.index_bits, core.compartments, core.axons_in,
-            core.axons_out, core.synapse_words, core.word_bits, mesh.width * mesh.chips[0], mesh.height * mesh.chips[1],
-            mesh.cores_per_tile, g.pitch,
+            core.axons_out, core.synapse_words, core.word_bits, mesh.width, mesh.height, mesh.cores_per_tile, g.pitch,
+            (mesh.chips[0], mesh.chips[1]),
         )  # fmt: skip
         derived = chip_derived.sections(design, g.factor)
     data = dict(document.data)

@@ -15,6 +15,7 @@ from neuroemu.errors import ChipError
 from neuroemu.events import EVENTS, Event
 from neuroemu.files import chip_file, marked_yaml
 from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
+from neuroemu.report.priced import area
 from neuroemu.scaling import energy_factor
 from neuroemu.wiring import wiring_of
 from tests.engine.test_run import run_small
@@ -152,6 +153,19 @@ def test_a_generic_chip_follows_its_memory_and_its_mesh(tmp_path):
     assert other.energy_pj[synapse].value == pytest.approx(2 * at.energy_pj[synapse].value, rel=1e-5)
     assert other.barrier.points[-1][1] == pytest.approx(2 * at.barrier.points[-1][1])
     assert other.area_mm2["chip"].value > 4 * at.area_mm2["chip"].value
+
+
+def test_a_chip_of_a_board_is_as_large_as_one_alone_and_a_barrier_spans_the_board(tmp_path):
+    _, alone = generic(tmp_path)
+    chip, board = generic(tmp_path, "mesh: {chips: [3, 2]}")
+    assert board.area_mm2["chip"].value == pytest.approx(alone.area_mm2["chip"].value)
+    net = Network().population("in", 2, Spikes("in")).population("a", 2, LifRegisters(threshold=10))
+    wiring = wiring_of(compile_network(net.connect("in", "a", Dense(128.0), WeightFormat(8, 0)), chip).image)
+    assert area(wiring, board)["chips_mm2"] == pytest.approx(6 * alone.area_mm2["chip"].value)
+    # One barrier a step for the board, whose 6 x 32 routers all pass it on; 24 + 8 tiles across instead of 8 + 4.
+    barrier = Event.BARRIER
+    assert board.energy_pj[barrier].value == pytest.approx(6 * alone.energy_pj[barrier].value, rel=1e-5)
+    assert board.barrier.points[-1] == (192, pytest.approx(alone.barrier.points[-1][1] * (24 + 8) / 12))
 
 
 def test_derived_constants_carry_their_formula_and_a_factor_of_two(tmp_path):
