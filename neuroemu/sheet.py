@@ -70,8 +70,8 @@ def sheet(chip: Chip, prices: PriceList) -> dict[str, Any]:
         "structure": structure,
         "sources": {name: {"source": s, "provenance": p} for name, (s, p) in chip.sources.items()},
         "constants": constants,
-        "not_modelled": prices.not_modelled(),
-        "estimates": prices.estimates(),
+        "not_modelled": prices.not_modelled(n_chips=chip.mesh.n_chips),
+        "estimates": prices.estimates(chip.mesh.n_chips),
     }
 
 

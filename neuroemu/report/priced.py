@@ -89,8 +89,8 @@ def summarise(priced: Priced, seed: int = 0) -> dict[str, Any]:
         ],
         "ranges": ranges(wiring, priced.activity, priced.costs, priced.prices, priced.latency, seed),
         "area": area(wiring, priced.prices),
-        "not_modelled": priced.prices.not_modelled(totals),
-        "estimates": priced.prices.estimates(),
+        "not_modelled": priced.prices.not_modelled(totals, wiring.mesh.n_chips),
+        "estimates": priced.prices.estimates(wiring.mesh.n_chips),
     }  # fmt: skip
 
 
