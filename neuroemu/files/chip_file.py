@@ -433,22 +433,37 @@ def _both_dicts(a: Any, b: Any) -> bool:
     return isinstance(a, dict) and isinstance(b, dict)
 
 
+# Sections whose figures share one source; prices and static have one for each entry.
+_SOURCED = ("mesh", "core", "synapse", "registers", "clock", "barrier", "link", "area")
+
+
 def laid_over(section: str, new: dict[str, Any], old: dict[str, Any], document: Document) -> dict[str, Any]:
-    """A section over its base, key by key. A changed price loses its old range, and its source says who changed it."""
+    """A section over its base, key by key. What was changed loses its old range, and its source says who changed it."""
+    if section in _SOURCED:
+        return _changed(new, old, document, (section,))
     result = dict(old)
     for key, value in new.items():
-        if section in ("prices", "static") and _both_dicts(value, old.get(key)):
-            kept = {name: item for name, item in old[key].items() if name.removesuffix("_range") not in value}
-            who = " and ".join(sorted({document.mark((section, key, name)).file for name in value}))
-            origin = {"source": f"changed in {who}, before: {old[key].get('source')}", "provenance": "estimate"}
-            result[key] = {**kept, **origin, **value}
-        elif (section, key) in (("barrier", "time"), ("clock", "frequency")):
-            who = document.mark((section, key)).file
-            origin = {"source": f"changed in {who}", "provenance": "estimate"}
-            result = {**result, **{name: new.get(name, said) for name, said in origin.items()}, key: value}
-        else:
-            result[key] = value
+        entry = section in ("prices", "static") and _both_dicts(value, old.get(key))
+        result[key] = _changed(value, old[key], document, (section, key)) if entry else value
     return result
+
+
+def _changed(new: dict[str, Any], old: dict[str, Any], document: Document, at: Path_) -> dict[str, Any]:
+    """Sourced figures over others. A source and a provenance of their own come before `changed in` and 'estimate'."""
+    figures = [key for key in new if key not in ("source", "provenance")]
+    stale = {f"{key}_range" for key in figures} | ({"range"} if _ranged_times(old) & set(figures) else set())
+    kept = {key: value for key, value in old.items() if key not in stale}
+    if not figures:
+        return {**kept, **new}
+    who = " and ".join(sorted({document.mark((*at, key)).file for key in figures}))
+    what = f"{', '.join(map(str, figures))} " if len(at) == 1 else ""  # of a section with many figures
+    before = f", before: {old['source']}" if old.get("source") else ""
+    return {**kept, "source": f"{what}changed in {who}{before}", "provenance": "estimate", **new}
+
+
+def _ranged_times(barrier: dict[str, Any]) -> set[str]:
+    """The key that the factors of a barrier's range belong to."""
+    return set() if "range" not in barrier else {"chips"} if barrier.get("chips") else {"time", "chips"}
 
 
 def _build(document: Document) -> tuple[Chip, PriceList]:
