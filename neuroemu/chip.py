@@ -349,7 +349,7 @@ class PriceList:
         ]
         names += ["frequency of the clock"] if self.clock_mhz and self.clock_mhz.provenance in guessed else []
         areas = [name for name, area in self.area_mm2.items() if area.provenance in guessed and area.value is not None]
-        names += [f"area of a {' and a '.join(areas)}"] if areas else []
+        names += [f"area of a {' and of a '.join(areas)}"] if areas else []
         names += [
             f"static power of {power.name}"
             for power in self.static

@@ -74,12 +74,14 @@ def cost_notes(summary: dict[str, Any]) -> list[str]:
     found = [f"Warning: {late:,} steps took longer than a tick of the chip's clock."] if late else []
     tick, step = summary["latency_ns"]["tick"], summary["latency_ns"]["network_step"]
     if tick and abs(tick / step - 1) > SAME:
-        found.append(
-            f"Warning: the chip's tick of {show(tick, 'ns')} is {tick / step:,.4g} times the network's step of {show(step, 'ns')}."
-        )
+        times = f"{tick / step:,.4g} times the network's step of {show(step, 'ns')}"
+        found.append(f"Warning: the chip's tick of {show(tick, 'ns')} is {times}.")
     unpriced = summary["ranges"]["only_in_high"]
     found += [f"In the upper ends of ranges only: {', '.join(unpriced)}."] if unpriced else []
     found += [f"Not modelled: {item}." for item in summary["not_modelled"]]
+    graded = summary.get("graded_spikes")  # runs of older versions do not say
+    if graded:
+        found.append(f"Not modelled: what payloads cost; {graded:,} spikes had one, and are priced as spikes without.")
     return found + [f"Estimate: {item}." for item in summary["estimates"]]
 
 

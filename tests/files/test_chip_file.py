@@ -441,10 +441,10 @@ def test_unknown_links_and_areas_are_named():
 
 def test_guessed_links_clocks_and_areas_are_named():
     _, prices = library_chip("generic-28nm")
-    assert {f"{HOLDS}a link", "frequency of the clock", "area of a core and a tile and a chip"} <= set(
+    assert {f"{HOLDS}a link", "frequency of the clock", "area of a core and of a tile and of a chip"} <= set(
         prices.estimates()
     )
-    assert "area of a core and a chip" in library_chip()[1].estimates()
+    assert "area of a core and of a chip" in library_chip()[1].estimates()
     assert "frequency of the clock" not in library_chip("odin")[1].estimates()
 
 

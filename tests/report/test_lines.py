@@ -50,3 +50,10 @@ def test_a_range_without_draws_is_its_ends():
         "draws": {"time_ns": {"p5": None, "p50": None, "p95": None}},
     }
     assert _range(ranges, "time_ns", "ns") == "1 ns to 3 ns"
+
+
+@pytest.mark.parametrize("payload, said", [("", False), (", 1", False), (", -1", False), (", 7", True)])
+def test_spikes_with_payloads_are_told_to_cost_what_others_cost(payload, said):
+    found = neuroemu.run(program_file.read("quickstart", (f"inputs={{taps: {{spikes: [[3, 0{payload}]]}}}}",)))
+    assert found.summary["graded_spikes"] == int(said)
+    assert ("1 spikes had one, and are priced as spikes without" in squeezed(str(found))) == said
