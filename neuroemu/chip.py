@@ -176,7 +176,7 @@ class Chip:
 class Constant:
     """One published or estimated number.  value: None where nobody has published it (then it is not modelled).
 
-    low, high: the range it may lie in, same unit; some numbers that nobody has published have one, too.
+    low, high: the range it may lie in, same unit; some numbers that nobody has published have one, too. None is the value.
     provenance: code of facts/chips.md (PF, SV, SN, AB, RD, DV, DG, MU) or 'estimate'.
     """
 
@@ -185,6 +185,12 @@ class Constant:
     high: float | None
     source: str
     provenance: str
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """(low, high) to count with: the value where there is no range, 0 where there is neither."""
+        value = self.value or 0.0
+        return value if self.low is None else self.low, value if self.high is None else self.high
 
 
 UNKNOWN = Constant(None, None, None, "not given", "estimate")
@@ -253,6 +259,7 @@ class PriceList:
     """What one event of each kind costs, what leaks, and what a barrier takes.
 
     slot_ns, chip_slot_ns: how long a message holds a link, within a chip and between chips.
+    own_core_slot_ns: the same of the link between a core and its router; None is slot_ns. Read it as `core_slot_ns`.
     area_mm2: of one 'core', 'tile', 'chip', as far as known.  sram_bits: of one core.
     notes: what is not modelled besides.  estimated: what is a guess besides.
     clock_mhz: of a chip with a clock; times in cycles and power for each MHz have been taken with it.
@@ -270,6 +277,12 @@ class PriceList:
     notes: tuple[str, ...] = field(default=())
     estimated: tuple[str, ...] = field(default=())
     clock_mhz: Constant | None = None
+    own_core_slot_ns: Constant | None = None
+
+    @property
+    def core_slot_ns(self) -> Constant:
+        """How long a message holds the link between a core and its router."""
+        return self.slot_ns if self.own_core_slot_ns is None else self.own_core_slot_ns
 
     def energies(self) -> np.ndarray:
         """(N_EVENTS,) pJ; what is not modelled counts 0 here and is named by `not_modelled`."""
@@ -281,27 +294,46 @@ class PriceList:
 
     @property
     def hash(self) -> str:
-        """Of every number of the list."""
-        numbers = [constant.value for table in (self.energy_pj, self.time_ns) for constant in table.values()]
-        others = [self.slot_ns.value, self.chip_slot_ns.value, *((p.name, p.mw.value, p.per) for p in self.static)]
-        barrier = (self.barrier.points, self.barrier.interpolate, self.barrier.chip_points, self.barrier.tick_ns)
-        return hashlib.sha256(repr((numbers, others, barrier)).encode()).hexdigest()[:16]
+        """Of every number of the list, ranges included."""
 
-    def not_modelled(self, counts: np.ndarray | None = None) -> list[str]:
+        def of(constant: Constant | None) -> tuple[float | None, ...] | None:
+            return None if constant is None else (constant.value, *constant.ends)
+
+        events = [[of(table[event]) for event in EVENTS] for table in (self.energy_pj, self.time_ns)]
+        links = [of(slot) for slot in (self.slot_ns, self.chip_slot_ns, self.core_slot_ns)]
+        static = [(power.name, of(power.mw), power.per) for power in self.static]
+        areas = [(name, of(area)) for name, area in sorted(self.area_mm2.items())]
+        b = self.barrier
+        barrier = (b.points, b.interpolate, b.chip_points, b.tick_ns, b.low, b.high)
+        numbers = (events, links, static, areas, of(self.sram_bits), of(self.clock_mhz), barrier)
+        return hashlib.sha256(repr(numbers).encode()).hexdigest()[:16]
+
+    def not_modelled(self, counts: np.ndarray | None = None, n_chips: int = 1) -> list[str]:
         """Names of everything without a number, then the chip file's own list.
 
-        counts: (E,) of a run, then only events that happened in it are named.
+        counts: (E,) of a run, then only events that happened in it are named.  n_chips: of the board.
         """
         happened = [e for e in EVENTS if counts is None or counts[e] > 0]
         missing = [f"energy of {MEANING[e].key}" for e in happened if self.energy_pj[e].value is None]
         missing += [
             f"time of {MEANING[e].key}" for e in happened if self.time_ns[e].value is None and e is not Event.BARRIER
         ]
+        missing += [name for name, slot in self._slots(n_chips).items() if slot.value is None]
         missing += [f"static power of {power.name}" for power in self.static if power.mw.value is None]
+        missing += ["area"] if all(area.value is None for area in self.area_mm2.values()) else []
         return missing + list(self.notes)
 
-    def estimates(self) -> list[str]:
-        """Names of every constant that is a guess or from memory, so that a report can repeat it."""
+    def _slots(self, n_chips: int) -> dict[str, Constant]:
+        """How long messages hold links of a board of so many chips, by what a report calls it."""
+        found = {"time that a message holds a link": self.slot_ns}
+        if n_chips > 1:
+            found["time that a message holds a link between chips"] = self.chip_slot_ns
+        if self.own_core_slot_ns:
+            found["time that a message holds the link between a core and its router"] = self.own_core_slot_ns
+        return found
+
+    def estimates(self, n_chips: int = 1) -> list[str]:
+        """Names of every constant that is a guess or from memory, so that a report can repeat it.  n_chips: of the board."""
         guessed = ("estimate", "MU")
         keys = [
             MEANING[e].key
@@ -312,6 +344,12 @@ class PriceList:
         if len(names) > FEW:
             names = [f"energy and time of {', '.join(keys[:-1])} and {keys[-1]}"]
         names += ["time of the barrier"] if self.barrier.provenance in guessed else []
+        names += [
+            name for name, slot in self._slots(n_chips).items() if slot.provenance in guessed and slot.value is not None
+        ]
+        names += ["frequency of the clock"] if self.clock_mhz and self.clock_mhz.provenance in guessed else []
+        areas = [name for name, area in self.area_mm2.items() if area.provenance in guessed and area.value is not None]
+        names += [f"area of a {' and of a '.join(areas)}"] if areas else []
         names += [
             f"static power of {power.name}"
             for power in self.static

@@ -254,7 +254,7 @@ def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
 
         chip, prices = chip_file.read(path)
         click.echo(f"{path}: chip '{chip.name}', {chip.mesh.n_cores} cores: no mistakes.")
-        for item in prices.not_modelled():
+        for item in prices.not_modelled(n_chips=chip.mesh.n_chips):
             click.echo(f"  not modelled: {item}")
         return
     from . import compartments, data

@@ -1,25 +1,27 @@
 """Ranges: what a run may have cost, as far as the constants of its chip are known; and many price lists at once.
 
-Two ways from the ranges of constants to that of a figure: all low and all high at once (no cost can lie outside of it), and
+Two ways from the ranges of constants to that of a figure: all constants at their low ends and all at their high ends, and
 draws, from a triangle over each range with its top at the value, or evenly where nobody has published a value. A constant
 that several events share (hops east and west from one line of a table) is drawn once. A constant without a value counts 0
-in the nominal figure, and its range counts in the others.
+in the nominal figure, and its range counts in the others. The ends are no bound: what is not modelled is in neither, a
+range may be too narrow, and messages that meet may take longer when something else takes less.
 
 Energies are totals times prices. Times need every step: a step is as long as its slowest core, so that rows of counts are
 multiplied with all lists in one product, and the largest taken step by step. Rows that are not the slowest under any list of
-the batch are left out first. Time is analytic or simple; what contention adds is taken as a factor that stays the same.
+the batch are left out first. Time is analytic or simple there. Of a run with contention the two ends are priced with
+contention, links included, if it is small enough; what contention adds to the draws is taken as a factor that stays the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from .chip import DRAWN_BY, Barrier, Constant, PriceList
-from .costs import Activity, Costs, stretches
+from .costs import Activity, Costs, costs, stretches
 from .energy import drawn_by
 from .events import EVENTS, HOPS, MEANING, N_EVENTS, RECEIVING, SENDING, Event
 from .pieces import source_pieces, spread_sources
@@ -33,6 +35,9 @@ MOST_ROWS = 500_000_000  # rows times draws of a report: about a second; longer 
 FEWEST_DRAWS = 50
 BLOCK = 1 << 19  # numbers of a product that stay in the cache (tools/bench.py prices, 2 cores)
 PERCENTS = (5, 50, 95)
+# Messages of a run whose ends are priced with contention: a second or two each (Loihi, 60 cores, 2-core virtual machine: 3.5 M
+# messages a second by `contended`, 0.07 M by `flit`). A count and no clock, so that a report comes out the same everywhere.
+MOST_MESSAGES = {"contended": 4_000_000, "flit": 100_000}
 _JOURNEY = [*HOPS, Event.CHIP_HOP]
 
 
@@ -83,9 +88,40 @@ def ends(prices: PriceList, n_chips: int = 1) -> Lists:
     low, high = prices.barrier.factors(n_chips)
 
     def three(constant: Constant) -> np.ndarray:
-        return np.array([constant.low or 0.0, constant.value or 0.0, constant.high or 0.0])
+        first, last = constant.ends
+        return np.array([first, constant.value or 0.0, last])
 
     return _filled(prices, three, np.array([low, 1.0, high]))
+
+
+def at_ends(prices: PriceList, n_chips: int = 1) -> tuple[PriceList, PriceList]:
+    """The price list with every constant at its low end, and at its high end.  n_chips: in use, for the barrier."""
+
+    def moved(end: int, factor: float) -> PriceList:
+        def at(constant: Constant) -> Constant:
+            value = constant.ends[end]
+            known = constant.value is not None or constant.high is not None
+            return replace(constant, value=value, low=value, high=value) if known else constant
+
+        def times(points: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
+            return tuple((n, ns * factor) for n, ns in points)
+
+        barrier = prices.barrier
+        return replace(
+            prices,
+            energy_pj={event: at(constant) for event, constant in prices.energy_pj.items()},
+            time_ns={event: at(constant) for event, constant in prices.time_ns.items()},
+            slot_ns=at(prices.slot_ns),
+            chip_slot_ns=at(prices.chip_slot_ns),
+            own_core_slot_ns=at(prices.core_slot_ns),
+            static=tuple(replace(power, mw=at(power.mw)) for power in prices.static),
+            barrier=replace(
+                barrier, points=times(barrier.points), chip_points=times(barrier.chip_points), low=1.0, high=1.0
+            ),
+        )
+
+    low, high = prices.barrier.factors(n_chips)
+    return moved(0, low), moved(1, high)
 
 
 def drawn(prices: PriceList, n: int = DRAWS, seed: int = 0, n_chips: int = 1) -> Lists:
@@ -105,7 +141,7 @@ def drawn(prices: PriceList, n: int = DRAWS, seed: int = 0, n_chips: int = 1) ->
 
 
 def _draw(random: np.random.Generator, constant: Constant, n: int) -> np.ndarray:
-    low, high = constant.low or 0.0, constant.high or 0.0
+    low, high = constant.ends
     if low == high:
         return np.full(n, high)
     if constant.value is None:
@@ -281,20 +317,23 @@ def ranges(
 ) -> dict[str, Any]:
     """Low, nominal and high of a priced run, for summary.json.  mode: the latency mode of `found`.  n: draws at most.
 
-    Nominal figures are those of `found`. Under 'contended', times of other prices are the analytic ones, times what
-    contention made of the nominal one.
+    Nominal figures are those of `found`. Under 'contended' and 'flit' the ends are priced in that mode if there are at most
+    MOST_MESSAGES; else, and always for draws, times are the analytic ones, times what contention made of the nominal one.
+    `time` says which.
     """
     chips, rows = wiring.chips_in_use().size, 2 * activity.n_steps * wiring.cores_in_use().size
     n = int(np.clip(MOST_ROWS // rows, FEWEST_DRAWS, n)) if n else 0
-    lists = ends(prices, chips)
-    many = price_many(
-        wiring,
-        activity,
-        together(lists, drawn(prices, n, seed, chips)),
-        mode if mode in ("analytic", "simple") else "analytic",
-    )
+    lists, plain = ends(prices, chips), mode in ("analytic", "simple")
+    many = price_many(wiring, activity, together(lists, drawn(prices, n, seed, chips)), mode if plain else "analytic")
     factor = found.schedule.total_ns / many.time_ns[1] if many.time_ns[1] else 1.0
-    time, static = many.time_ns * factor, many.static_pj * factor
+    time, static, how = many.time_ns * factor, many.static_pj * factor, "exact"
+    if not plain:
+        how = "analytic, times what contention made of the nominal time"
+        priced = _ends_in(mode, wiring, activity, found, prices)
+        if priced:
+            time[[0, 2]] = [one.schedule.total_ns for one in priced]
+            static[[0, 2]] = [one.bill.static for one in priced]
+            how = f"interval: {mode}; draws: {how}"
     spikes = int(found.tally.totals[Event.SPIKE_OUT])
     figures = {
         "dynamic_pj": many.dynamic_pj,
@@ -307,18 +346,28 @@ def ranges(
     interval = {
         name: dict(zip(("low", "nominal", "high"), of[:3].tolist(), strict=True)) for name, of in figures.items()
     }
-    percentiles = {
-        name: dict(zip(("p5", "p50", "p95"), np.percentile(of[3:], PERCENTS).tolist(), strict=True))
-        for name, of in figures.items()
-    }
+    percentiles = {name: _percentiles(of[3:]) for name, of in figures.items()}
     return {
         "interval": interval,
         "draws": {"n": n, "seed": seed, "distribution": "triangular; uniform where there is no value", **percentiles},
         "only_in_high": _without_value(prices, found.tally.totals),
-        "time": "exact"
-        if mode in ("analytic", "simple")
-        else "analytic, times what contention made of the nominal time",
+        "time": how,
     }
+
+
+def _ends_in(mode: str, wiring: Wiring, activity: Activity, found: Costs, prices: PriceList) -> list[Costs]:
+    """The run priced at the low and at the high ends in a mode with contention; nothing where that would take too long."""
+    low, high = at_ends(prices, wiring.chips_in_use().size)
+    large = found.tally.totals[Event.TILE_IN] > MOST_MESSAGES[mode]
+    if large or (mode == "flit" and not low.slot_ns.value):  # a cycle of no length
+        return []
+    return [costs(wiring, activity, one, mode) for one in (low, high)]
+
+
+def _percentiles(values: np.ndarray) -> dict[str, float | None]:
+    """None each where there are no draws."""
+    found = np.percentile(values, PERCENTS).tolist() if values.size else [None] * len(PERCENTS)
+    return {f"p{percent}": value for percent, value in zip(PERCENTS, found, strict=True)}
 
 
 def _without_value(prices: PriceList, totals: np.ndarray) -> list[str]:

@@ -126,7 +126,10 @@ def multiply_pj(bits: float, other_bits: float) -> float:
 
 @dataclass(frozen=True)
 class Design:
-    """A core-and-router chip to be scaled.  pitch_mm: between routers; None takes the square root of a tile's area."""
+    """A core-and-router chip to be scaled.  width, height: tiles of one chip.  chips: (columns, rows) of them on a board.
+
+    pitch_mm: between routers; None takes the square root of a tile's area.
+    """
 
     node: float
     volts: float
@@ -142,6 +145,12 @@ class Design:
     height: int
     cores_per_tile: int
     pitch_mm: float | None = None
+    chips: tuple[int, int] = (1, 1)
+
+    @property
+    def board(self) -> tuple[int, int]:
+        """Tiles of the whole board, which one barrier spans."""
+        return self.width * self.chips[0], self.height * self.chips[1]
 
     @property
     def energy(self) -> float:
@@ -206,7 +215,7 @@ def energies(design: Design) -> dict[str, Derived]:
     dense = memory(weight, 0, d.synapse_bits, "a weight's share of a word of synapse memory")
     update = 2 * multiply_pj(12, 24) + 3 * add_pj(24)
     learning = multiply_pj(8, 8) + add_pj(8)
-    hop = hop_of(d)
+    hop, routers = hop_of(d), math.prod(d.board)
     return {
         "synapse_dense": dense,
         "synapse_sparse": memory(weight + d.index_bits, 0, d.synapse_bits, "a weight's and an index's share of a word"),
@@ -226,7 +235,7 @@ def energies(design: Design) -> dict[str, Derived]:
         "tile_in": contained("tile_out and the hops"),
         **dict.fromkeys(("hop_east", "hop_west", "hop_north", "hop_south"), hop),
         "barrier": Derived(
-            2 * 2 * d.width * d.height * hop.value, f"2 passes, 2 messages a router each: {4 * d.width * d.height} hops"
+            2 * 2 * routers * hop.value, f"2 passes, 2 messages a router of the board each: {4 * routers} hops"
         ),
     }  # fmt: skip
 
@@ -258,8 +267,8 @@ CYCLES = {
 
 def barrier_cycles(design: Design) -> dict[int, float]:
     """By tiles in use: four times across the mesh and back, 2 cycles a hop."""
-    cycles = CYCLES["hop_east"]
-    return {1: 4.0 * cycles, max(2, design.width * design.height): 4.0 * cycles * (design.width + design.height)}
+    cycles, (width, height) = CYCLES["hop_east"], design.board
+    return {1: 4.0 * cycles, max(2, width * height): 4.0 * cycles * (width + height)}
 
 
 def leakage_mw(design: Design) -> Derived:

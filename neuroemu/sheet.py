@@ -39,8 +39,9 @@ def sheet(chip: Chip, prices: PriceList) -> dict[str, Any]:
         constants[f"static.{power.name}"] = {**_plain(power.mw, "mW"), "per": power.per, "each": power.each}
     if prices.clock_mhz is not None:
         constants["clock.frequency"] = _plain(prices.clock_mhz, "MHz")
-    for name, slot in (("slot", prices.slot_ns), ("chip_slot", prices.chip_slot_ns)):
-        if slot.source != "not given":
+    slots = {"slot": prices.slot_ns, "chip_slot": prices.chip_slot_ns, "core_slot": prices.own_core_slot_ns}
+    for name, slot in slots.items():
+        if slot and slot.source != "not given":
             constants[f"link.{name}"] = _plain(slot, "ns")
     for name, area in prices.area_mm2.items():
         constants[f"area.{name}"] = _plain(area, "mm2")
@@ -69,8 +70,8 @@ def sheet(chip: Chip, prices: PriceList) -> dict[str, Any]:
         "structure": structure,
         "sources": {name: {"source": s, "provenance": p} for name, (s, p) in chip.sources.items()},
         "constants": constants,
-        "not_modelled": prices.not_modelled(),
-        "estimates": prices.estimates(),
+        "not_modelled": prices.not_modelled(n_chips=chip.mesh.n_chips),
+        "estimates": prices.estimates(chip.mesh.n_chips),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neuroemu import library
+from neuroemu.events import Event
 from tools.measured import chip as chip_of
 from tools.measured import load, markdown, rows, total_mw
 
@@ -25,8 +26,6 @@ def test_truenorths_third_point_follows_from_the_two_that_it_was_fitted_to():
 @pytest.mark.parametrize("mhz", [1.3, 20.0, 75.0])
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_odins_power_is_its_closed_form(mhz, share):
-    from neuroemu.events import Event
-
     rate = share * mhz * 1e6 / 2
     made = load(
         chip_of(f"{{extends: odin, clock: {{frequency: {mhz} MHz}}}}"), 1, 256, 1.0, {Event.SYNAPSE_DENSE: rate}
@@ -67,3 +66,25 @@ def test_every_row_is_in_order_and_has_a_source_and_a_chip_of_the_library():
         assert row.low <= row.nominal * (1 + 1e-12) and row.nominal <= row.high * (1 + 1e-12), row
         assert row.source and row.chip in library.names("chips")
     assert markdown().count("\n| ") == len(ROWS) + 1
+
+
+@pytest.mark.parametrize("chip", ["spinnaker1-48chip", "reckon", "tianjic", "truenorth"])
+def test_high_ends_charge_no_joule_twice(chip):
+    """Where a static power or one event contains the energy of others, only one of them has a range."""
+    _, prices = chip_of(chip)
+    widened = {power.name for power in prices.static if power.mw.high != (power.mw.value or 0.0)}
+    synapse, update = (prices.energy_pj[event] for event in (Event.SYNAPSE_DENSE, Event.COMPARTMENT_ACTIVE))
+    if chip in ("spinnaker1-48chip", "tianjic"):  # 34 mW of a core at work; 400 mW of all of a chip at work
+        assert widened and synapse.high == synapse.value and update.high in (None, update.value)
+    elif chip == "reckon":  # 5.3 pJ is all of its power
+        assert not widened and [power.mw.value for power in prices.static] == [0.0]
+    else:  # 2.297 pJ contains the hops: with them, the ends are a difference of 25 and 27 mW instead of 26
+        hops = 64 / 3 * 2 / 128 * prices.energy_pj[Event.HOP_EAST].high
+        ends = (synapse.low + hops, synapse.high + hops)
+        assert ends == pytest.approx((2.297 * 25 / 26, 2.297 * 27 / 26), rel=0.002)
+
+
+def test_stromatias_above_rest_is_the_power_of_working_cores_at_its_ends():
+    # 816 cores of 17.6 to 34 mW over 1.8 G events a second: 8 to 15.4 nJ; the rest of the board, up to 10.04 W, 5.6 more.
+    (row,) = found("stromatias2013", quantity="the same above rest")
+    assert (row.low, row.nominal, row.high) == pytest.approx((7.98, 15.41, 15.41 + 5.58), rel=0.01)

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neuroemu
+from neuroemu import ranges as ranges_of
 from neuroemu.chip import Barrier, Constant, StaticPower
 from neuroemu.compiler import MappingOptions
 from neuroemu.costs import costs
 from neuroemu.events import EVENTS, Event
-from neuroemu.ranges import Lists, drawn, ends, lists_of, price_many, ranges
+from neuroemu.ranges import Lists, at_ends, drawn, ends, lists_of, price_many, ranges
 from tests.networks import networks, spike_trains
 from tests.test_costs import ran, ring
 from tools.synthetic import run_of
@@ -141,3 +142,52 @@ def test_what_counts_in_high_only_is_named(chip, loihi):
     assert result["interval"]["static_pj"] == {
         "low": 0.0, "nominal": 0.0, "high": pytest.approx(5.0 * result["interval"]["time_ns"]["high"])
     }  # fmt: skip
+
+
+def board_with_busy_links(loihi):
+    """Two tiles and a narrow link between them, whose slot is the one constant with a range: 1000, 2000, 8000 ns."""
+    fixed = {e: replace(c, low=c.value or 0.0, high=c.value or 0.0) for e, c in loihi[1].time_ns.items()}
+    return replace(loihi[1], time_ns=fixed, slot_ns=Constant(2000.0, 1000.0, 8000.0, "", ""))
+
+
+@pytest.mark.parametrize("mode", ["contended", "flit"])
+def test_ends_of_time_are_priced_with_contention_links_included(mode, chip, loihi, monkeypatch):
+    prices = board_with_busy_links(loihi)
+    wiring, activity = run_of(chip, parts=6, size=8, steps=4, reach=5, rate=0.2)
+    found = costs(wiring, activity, prices, mode)
+    result = ranges(wiring, activity, found, prices, mode, n=20)
+    time = result["interval"]["time_ns"]
+    for end, slot in (("low", 1000.0), ("high", 8000.0)):
+        alone = costs(wiring, activity, replace(prices, slot_ns=Constant(slot, slot, slot, "", "")), mode)
+        assert time[end] == alone.schedule.total_ns
+    assert time["low"] < 0.6 * time["nominal"] and time["high"] > 3 * time["nominal"]
+    assert result["time"].startswith(f"interval: {mode}; draws: analytic")
+    static = sum(p.mw.high for p in prices.static) * chip.mesh.n_cores
+    assert result["interval"]["static_pj"]["high"] == pytest.approx(static * time["high"])
+    monkeypatch.setitem(ranges_of.MOST_MESSAGES, mode, 10)  # too many now: the analytic times know nothing of links
+    large = ranges(wiring, activity, found, prices, mode, n=20)
+    assert large["time"].startswith("analytic") and large["interval"]["time_ns"]["high"] == time["nominal"]
+
+
+def test_ends_of_prices_are_those_of_the_lists(loihi):
+    barrier = Barrier(((1, 10.0),), "log", "", "", chip_points=((1, 10.0), (4, 100.0)), low=0.5, high=3.0)
+    prices = replace(loihi[1], barrier=barrier)
+    lists = ends(prices, 4)
+    for k, one in zip((0, 2), at_ends(prices, 4), strict=True):
+        assert np.array_equal(one.energies(), lists.energy_pj[k]) and np.array_equal(one.times(), lists.time_ns[k])
+        assert one.barrier.time_ns(8, 4) == pytest.approx(100.0 * lists.barrier_factor[k])
+        assert np.array_equal(lists_of([one]).static_mw[0], lists.static_mw[k])
+
+
+def test_no_draws_leave_the_interval(chip, loihi):
+    wiring, activity, _, _ = ran(chip, ring(), {1: [0]}, SPREAD, steps=3)
+    result = ranges(wiring, activity, costs(wiring, activity, loihi[1], "simple"), loihi[1], "simple", n=0)
+    assert result["draws"]["n"] == 0 and result["draws"]["time_ns"] == {"p5": None, "p50": None, "p95": None}
+    assert result["interval"]["time_ns"]["high"] > 0
+
+
+def test_a_constant_without_a_range_lies_between_itself_and_itself(loihi):
+    times = {e: Constant(7.0, None, None, "", "") for e in EVENTS}
+    prices = replace(loihi[1], time_ns=times)
+    assert np.all(ends(prices).time_ns == 7.0) and np.all(drawn(prices, 5).time_ns == 7.0)
+    assert all(np.all(one.times() == 7.0) for one in at_ends(prices))

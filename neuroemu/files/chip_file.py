@@ -250,12 +250,17 @@ class BarrierSpec(Section):
 
 
 class LinkSpec(Section):
-    """slot: how long a message holds a link, so that the next one waits.  chip_slot: of a link between chips."""
+    """slot: how long a message holds a link, so that the next one waits.  chip_slot: of a link between chips.
+
+    core_slot: of the link between a core and its router; not given, it is slot.
+    """
 
     slot: NonNegativeNs | None
     slot_range: Annotated[list[NonNegativeNs], Field(min_length=2, max_length=2)] | None = None
     chip_slot: NonNegativeNs | None = None
     chip_slot_range: Annotated[list[NonNegativeNs], Field(min_length=2, max_length=2)] | None = None
+    core_slot: NonNegativeNs | None = None
+    core_slot_range: Annotated[list[NonNegativeNs], Field(min_length=2, max_length=2)] | None = None
     source: Annotated[str, Field(min_length=1)]
     provenance: Provenance
 
@@ -263,6 +268,7 @@ class LinkSpec(Section):
     def _ranges(self) -> LinkSpec:
         _check_range(self.slot, self.slot_range, "slot")
         _check_range(self.chip_slot, self.chip_slot_range, "chip_slot")
+        _check_range(self.core_slot, self.core_slot_range, "core_slot")
         return self
 
 
@@ -427,22 +433,37 @@ def _both_dicts(a: Any, b: Any) -> bool:
     return isinstance(a, dict) and isinstance(b, dict)
 
 
+# Sections whose figures share one source; prices and static have one for each entry.
+_SOURCED = ("mesh", "core", "synapse", "registers", "clock", "barrier", "link", "area")
+
+
 def laid_over(section: str, new: dict[str, Any], old: dict[str, Any], document: Document) -> dict[str, Any]:
-    """A section over its base, key by key. A changed price loses its old range, and its source says who changed it."""
+    """A section over its base, key by key. What was changed loses its old range, and its source says who changed it."""
+    if section in _SOURCED:
+        return _changed(new, old, document, (section,))
     result = dict(old)
     for key, value in new.items():
-        if section in ("prices", "static") and _both_dicts(value, old.get(key)):
-            kept = {name: item for name, item in old[key].items() if name.removesuffix("_range") not in value}
-            who = " and ".join(sorted({document.mark((section, key, name)).file for name in value}))
-            origin = {"source": f"changed in {who}, before: {old[key].get('source')}", "provenance": "estimate"}
-            result[key] = {**kept, **origin, **value}
-        elif (section, key) in (("barrier", "time"), ("clock", "frequency")):
-            who = document.mark((section, key)).file
-            origin = {"source": f"changed in {who}", "provenance": "estimate"}
-            result = {**result, **{name: new.get(name, said) for name, said in origin.items()}, key: value}
-        else:
-            result[key] = value
+        entry = section in ("prices", "static") and _both_dicts(value, old.get(key))
+        result[key] = _changed(value, old[key], document, (section, key)) if entry else value
     return result
+
+
+def _changed(new: dict[str, Any], old: dict[str, Any], document: Document, at: Path_) -> dict[str, Any]:
+    """Sourced figures over others. A source and a provenance of their own come before `changed in` and 'estimate'."""
+    figures = [key for key in new if key not in ("source", "provenance")]
+    stale = {f"{key}_range" for key in figures} | ({"range"} if _ranged_times(old) & set(figures) else set())
+    kept = {key: value for key, value in old.items() if key not in stale}
+    if not figures:
+        return {**kept, **new}
+    who = " and ".join(sorted({document.mark((*at, key)).file for key in figures}))
+    what = f"{', '.join(map(str, figures))} " if len(at) == 1 else ""  # of a section with many figures
+    before = f", before: {old['source']}" if old.get("source") else ""
+    return {**kept, "source": f"{what}changed in {who}{before}", "provenance": "estimate", **new}
+
+
+def _ranged_times(barrier: dict[str, Any]) -> set[str]:
+    """The key that the factors of a barrier's range belong to."""
+    return set() if "range" not in barrier else {"chips"} if barrier.get("chips") else {"time", "chips"}
 
 
 def _build(document: Document) -> tuple[Chip, PriceList]:
@@ -513,8 +534,8 @@ def _with_derived(document: Document) -> dict[str, Any]:
         g, mesh, core = found.generic, found.mesh, found.core
         design = scaling.Design(
             g.node, g.voltage, g.flavour, g.weight_bits, found.synapse.index_bits, core.compartments, core.axons_in,
-            core.axons_out, core.synapse_words, core.word_bits, mesh.width * mesh.chips[0], mesh.height * mesh.chips[1],
-            mesh.cores_per_tile, g.pitch,
+            core.axons_out, core.synapse_words, core.word_bits, mesh.width, mesh.height, mesh.cores_per_tile, g.pitch,
+            (mesh.chips[0], mesh.chips[1]),
         )  # fmt: skip
         derived = chip_derived.sections(design, g.factor)
     data = dict(document.data)
@@ -560,7 +581,7 @@ def _prices(spec: ChipSpec) -> PriceList:
         StaticPower(name, _constant(*_at_clock(s, spec.clock), s.source, s.provenance), s.per, s.each or "")
         for name, s in spec.static.items()
     )
-    slot, chip_slot = _slots(spec.link)
+    slot, chip_slot, core_slot = _slots(spec.link)
     area, bits = _area(spec.area)
     return PriceList(
         spec.name,
@@ -575,6 +596,7 @@ def _prices(spec: ChipSpec) -> PriceList:
         tuple(spec.not_modelled),
         tuple(spec.estimates),
         _constant(spec.clock.frequency, None, spec.clock.source, spec.clock.provenance) if spec.clock else None,
+        core_slot,
     )
 
 
@@ -594,12 +616,15 @@ def _barrier(spec: BarrierSpec) -> Barrier:
     )
 
 
-def _slots(spec: LinkSpec | None) -> tuple[Constant, Constant]:
+def _slots(spec: LinkSpec | None) -> tuple[Constant, Constant, Constant | None]:
+    """Of links within a chip, between chips, and between cores and routers, where that is said apart."""
     if spec is None:
-        return UNKNOWN, UNKNOWN
+        return UNKNOWN, UNKNOWN, None
+    apart = {"core_slot", "core_slot_range"} & spec.model_fields_set
     return (
         _constant(spec.slot, spec.slot_range, spec.source, spec.provenance),
         _constant(spec.chip_slot, spec.chip_slot_range, spec.source, spec.provenance),
+        _constant(spec.core_slot, spec.core_slot_range, spec.source, spec.provenance) if apart else None,
     )
 
 

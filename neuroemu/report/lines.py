@@ -22,6 +22,8 @@ HEADLINES = (
 )
 SHOWN_ERROR = 0.02  # of a threshold, a bias or a time constant; below, the weights' own rounding is larger
 
+SAME = 1e-6  # of a step: a tick written with fewer digits is no other
+
 Section = tuple[str, list[tuple[str, str]]]
 
 
@@ -71,9 +73,16 @@ def cost_notes(summary: dict[str, Any]) -> list[str]:
     """What the chip file does not know, or only guesses."""
     late = summary["latency_ns"]["late_steps"]
     found = [f"Warning: {late:,} steps took longer than a tick of the chip's clock."] if late else []
+    tick, step = summary["latency_ns"]["tick"], summary["latency_ns"]["network_step"]
+    if tick and abs(tick / step - 1) > SAME:
+        times = f"{tick / step:,.4g} times the network's step of {show(step, 'ns')}"
+        found.append(f"Warning: the chip's tick of {show(tick, 'ns')} is {times}.")
     unpriced = summary["ranges"]["only_in_high"]
     found += [f"In the upper ends of ranges only: {', '.join(unpriced)}."] if unpriced else []
     found += [f"Not modelled: {item}." for item in summary["not_modelled"]]
+    graded = summary.get("graded_spikes")  # runs of older versions do not say
+    if graded:
+        found.append(f"Not modelled: what payloads cost; {graded:,} spikes had one, and are priced as spikes without.")
     return found + [f"Estimate: {item}." for item in summary["estimates"]]
 
 
@@ -140,14 +149,14 @@ def _energy(s: dict[str, Any], priced: Priced) -> Section:
 
 
 def _range(ranges: dict[str, Any], name: str, unit: str) -> str:
-    """As far as the chip's constants are known: what cannot be left, and what nine of ten draws keep to."""
+    """As far as the chip's constants are known: all at their low ends, all at their high ends; and most of the draws."""
     ends, draws = ranges["interval"][name], ranges["draws"][name]
     if ends["low"] == ends["high"]:
         return "none"
-    return (
-        f"{show(ends['low'], unit)} to {show(ends['high'], unit)}; nine of ten draws {show(draws['p5'], unit)} to "
-        f"{show(draws['p95'], unit)}"
-    )
+    text = f"{show(ends['low'], unit)} to {show(ends['high'], unit)}"
+    if draws["p5"] is None:
+        return text
+    return f"{text}; nine of ten draws {show(draws['p5'], unit)} to {show(draws['p95'], unit)}"
 
 
 def _time(s: dict[str, Any], priced: Priced) -> Section:
@@ -156,12 +165,17 @@ def _time(s: dict[str, Any], priced: Priced) -> Section:
     real_time = step_ms * 1e6 / latency["mean_step"]
     return "time on chip", [
         ("a step", f"{show(latency['mean_step'], 'ns')} mean, {show(latency['max_step'], 'ns')} longest "
-                   f"({real_time:,.0f} times real time)"),
+                   f"({_times(real_time)} times real time)"),
         ("a sample", show(s["latency_per_sample_ns"], "ns")),
         ("in all", f"{show(latency['total'], 'ns')}; range {_range(s['ranges'], 'time_ns', 'ns')}"),
         ("how", f"latency: {s['latency']}"),
         *(("why" if k == 0 else "", f"{reason.share:.0%} {reason.text}") for k, reason in enumerate(priced.costs.reasons)),
     ]  # fmt: skip
+
+
+def _times(ratio: float) -> str:
+    """A ratio in whole numbers, below 10 with three digits."""
+    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.3g}"
 
 
 def _quantisation(report: Report) -> Section:

@@ -81,6 +81,8 @@ def summarise(priced: Priced, seed: int = 0) -> dict[str, Any]:
             "max_step": float(schedule.step_ns.max()),
             "bound_by": {name: float(share) for name, share in zip(PARTS, schedule.shares, strict=True) if share > 0},
             "late_steps": schedule.late,
+            "tick": priced.prices.barrier.tick_ns or None,
+            "network_step": wiring.step_ms * 1e6,
         },
         "latency_per_sample_ns": schedule.total_ns / samples,
         "why": [
@@ -89,8 +91,8 @@ def summarise(priced: Priced, seed: int = 0) -> dict[str, Any]:
         ],
         "ranges": ranges(wiring, priced.activity, priced.costs, priced.prices, priced.latency, seed),
         "area": area(wiring, priced.prices),
-        "not_modelled": priced.prices.not_modelled(totals),
-        "estimates": priced.prices.estimates(),
+        "not_modelled": priced.prices.not_modelled(totals, wiring.mesh.n_chips),
+        "estimates": priced.prices.estimates(wiring.mesh.n_chips),
     }  # fmt: skip
 
 

@@ -32,6 +32,7 @@ def summarise(report: Report) -> dict[str, Any]:
         "mean_error": answers.mean_error if answers else None,
         **priced.summarise(report.priced, int(program.seed)),
         "overflows": _overflows(report),
+        "graded_spikes": sum(int(np.count_nonzero(np.abs(payload) != 1)) for _, _, payload in report.traces.pieces()),
         "quantisation": _quantisation(report),
         "wall_s": report.wall_s,
         "seed": program.seed,

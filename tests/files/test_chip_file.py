@@ -15,6 +15,7 @@ from neuroemu.errors import ChipError
 from neuroemu.events import EVENTS, Event
 from neuroemu.files import chip_file, marked_yaml
 from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
+from neuroemu.report.priced import area
 from neuroemu.scaling import energy_factor
 from neuroemu.wiring import wiring_of
 from tests.engine.test_run import run_small
@@ -154,6 +155,19 @@ def test_a_generic_chip_follows_its_memory_and_its_mesh(tmp_path):
     assert other.area_mm2["chip"].value > 4 * at.area_mm2["chip"].value
 
 
+def test_a_chip_of_a_board_is_as_large_as_one_alone_and_a_barrier_spans_the_board(tmp_path):
+    _, alone = generic(tmp_path)
+    chip, board = generic(tmp_path, "mesh: {chips: [3, 2]}")
+    assert board.area_mm2["chip"].value == pytest.approx(alone.area_mm2["chip"].value)
+    net = Network().population("in", 2, Spikes("in")).population("a", 2, LifRegisters(threshold=10))
+    wiring = wiring_of(compile_network(net.connect("in", "a", Dense(128.0), WeightFormat(8, 0)), chip).image)
+    assert area(wiring, board)["chips_mm2"] == pytest.approx(6 * alone.area_mm2["chip"].value)
+    # One barrier a step for the board, whose 6 x 32 routers all pass it on; 24 + 8 tiles across instead of 8 + 4.
+    barrier = Event.BARRIER
+    assert board.energy_pj[barrier].value == pytest.approx(6 * alone.energy_pj[barrier].value, rel=1e-5)
+    assert board.barrier.points[-1] == (192, pytest.approx(alone.barrier.points[-1][1] * (24 + 8) / 12))
+
+
 def test_derived_constants_carry_their_formula_and_a_factor_of_two(tmp_path):
     _, prices = generic(tmp_path)
     for event in EVENTS:
@@ -263,6 +277,61 @@ def test_changed_static_power_loses_its_range_and_says_so(extended):
     assert "mine.yaml" in power.mw.source
 
 
+@pytest.mark.parametrize(
+    "section, change",
+    [
+        ("mesh", "{width: 2}"),
+        ("core", "{compartments: 7}"),
+        ("synapse", "{delay_max: 7}"),
+        ("registers", "{decay_max: 7}"),
+        ("barrier", "{tick: 1 ms}"),
+        ("barrier", "{time: {1: 5 ns}}"),
+        ("barrier", "{chips: {1: 500 ns}}"),
+        ("link", "{slot: 2 ns}"),
+        ("area", "{core: 2}"),
+    ],
+)
+def test_a_changed_section_says_what_was_changed_by_whom_and_its_source_before(section, change, extended):
+    source, code = extended(f"{section}: {change}\n")[0].sources[section]
+    before, _ = library_chip()[0].sources[section]
+    key = change[1:].split(":")[0]
+    assert source.startswith(f"{key} changed in ") and "mine.yaml" in source and source.endswith(f", before: {before}")
+    assert code == "estimate"
+    own = change[:-1] + ", source: a lab book, provenance: MU}"
+    assert extended(f"{section}: {own}\n")[0].sources[section] == ("a lab book", "MU")
+
+
+def test_a_section_that_is_not_named_keeps_its_source(extended):
+    changed, base = extended("core: {compartments: 7}\n")[0].sources, library_chip()[0].sources
+    assert {name for name in base if changed[name] != base[name]} == {"core"}
+
+
+def test_a_changed_slot_is_an_estimate_and_loses_its_old_range(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("neuroemu_chip: 1\nname: mine\nextends: loihi1-nahuku32\nlink: {chip_slot: 100 ns}\n")
+    _, prices = chip_file.read(path)
+    slot = prices.chip_slot_ns
+    assert (slot.low, slot.value, slot.high, slot.provenance) == (100.0, 100.0, 100.0, "estimate")
+    assert "time that a message holds a link between chips" in prices.estimates(32)
+
+
+def test_a_changed_barrier_loses_the_factors_of_the_times_that_were_changed(tmp_path):
+    def factors(change):
+        path = tmp_path / "mine.yaml"
+        path.write_text(f"neuroemu_chip: 1\nname: mine\nextends: loihi1-nahuku32\nbarrier: {change}\n")
+        return chip_file.read(path)[1].barrier.factors(2)
+
+    assert factors("{time: {1: 5 ns}}") == (0.333, 3.0)  # they are those of `chips`
+    assert factors("{chips: {1: 5 ns}}") == (1.0, 1.0)
+    assert factors("{chips: {1: 5 ns}, range: [0.5, 2]}") == (0.5, 2.0)
+
+
+def test_an_area_of_ones_own_on_a_generic_chip_says_so(tmp_path):
+    chip, prices = generic(tmp_path, "area: {core: 2}")
+    assert prices.area_mm2["core"].value == 2.0
+    assert chip.sources["area"][0].startswith("core changed in ") and "before: scaling.py" in chip.sources["area"][0]
+
+
 def test_a_mistake_in_the_base_is_placed_in_the_base(tmp_path):
     (tmp_path / "base.yaml").write_text("neuroemu_chip: 1\nname: base\nextends: loihi1-davies2018\nmesh: {width: 0}\n")
     (tmp_path / "mine.yaml").write_text("neuroemu_chip: 1\nname: mine\nextends: base.yaml\n")
@@ -331,3 +400,72 @@ def test_a_switch_changes_itself_and_nothing_else(written, switch, value, extend
 def test_the_name_of_a_profile_is_enough(tmp_path, profile):
     (tmp_path / "c.yaml").write_text(f"neuroemu_chip: 1\nextends: loihi1-davies2018\nname: c\narithmetic: {profile}\n")
     assert chip_file.read(tmp_path / "c.yaml")[0].arithmetic == PROFILES[profile]
+
+
+# ---- links ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_core_holds_its_link_as_long_as_others_unless_it_is_said_apart(extended):
+    _, prices = extended("link: {slot: 2 ns}\n")
+    assert prices.core_slot_ns.value == 2.0
+    _, prices = extended("link: {slot: 2 ns, core_slot: 1 ns, core_slot_range: [0.5 ns, 3 ns]}\n")
+    core = prices.core_slot_ns
+    assert (prices.slot_ns.value, core.low, core.value, core.high) == (2.0, 0.5, 1.0, 3.0)
+
+
+def test_spinnakers_links_between_chips_are_not_those_of_its_cores():
+    _, prices = library_chip("spinnaker1-48chip")
+    assert (prices.slot_ns.value, prices.core_slot_ns.value) == (160.0, None)
+
+
+def test_a_core_slot_outside_of_its_range_is_told(extended):
+    with pytest.raises(ChipError, match="core_slot_range"):
+        extended("link: {core_slot: 9 ns, core_slot_range: [0.5 ns, 3 ns]}\n")
+
+
+# ---- what a report repeats, and what makes two lists the same --------------------------------------------------------
+
+HOLDS = "time that a message holds "
+
+
+def test_unknown_links_and_areas_are_named():
+    _, prices = library_chip("truenorth")
+    assert f"{HOLDS}a link" in prices.not_modelled() and "area" not in prices.not_modelled()
+    _, prices = library_chip("spinnaker1-48chip")
+    assert f"{HOLDS}the link between a core and its router" in prices.not_modelled()
+    assert f"{HOLDS}a link" not in prices.not_modelled()
+    assert f"{HOLDS}a link between chips" in prices.not_modelled(n_chips=2)
+    assert f"{HOLDS}a link between chips" not in prices.not_modelled()
+    assert "area" in library_chip("darwin3")[1].not_modelled()
+
+
+def test_guessed_links_clocks_and_areas_are_named():
+    _, prices = library_chip("generic-28nm")
+    assert {f"{HOLDS}a link", "frequency of the clock", "area of a core and of a tile and of a chip"} <= set(
+        prices.estimates()
+    )
+    assert "area of a core and of a chip" in library_chip()[1].estimates()
+    assert "frequency of the clock" not in library_chip("odin")[1].estimates()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "prices: {hop_east: {energy: 3.0 pJ, energy_range: [1 pJ, 9 pJ]}}",
+        "prices: {hop_east: {time: 4.1 ns, time_range: [1 ns, 9 ns]}}",
+        "barrier: {range: [0.5, 1]}",
+        "barrier: {range: [1, 2]}",
+        "barrier: {tick: 1 ms}",
+        "link: {slot_range: [0.1 ns, 1 ns]}",
+        "link: {chip_slot: 9 ns}",
+        "link: {core_slot: 9 ns}",
+        "static: {cores: {power: 0.816 mW, power_range: [0.5 mW, 0.816 mW]}}",
+        "area: {core: 0.42}",
+        "area: {tile: 1}",
+        "area: {sram_bits: 9}",
+        "clock: {frequency: 9 MHz, source: s, provenance: MU}",
+    ],
+)
+def test_every_number_makes_another_hash(change, extended):
+    same, other = extended("")[1], extended(change + "\n")[1]
+    assert same.hash == library_chip()[1].hash != other.hash
