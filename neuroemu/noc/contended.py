@@ -36,7 +36,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .bare import njit_bare, njit_inline
-from .calendar import CLOCK_BUCKET, NEVER, NONE, Calendar, calendar, earliest, not_later, put, remove
+from .calendar import NEVER, NONE, Calendar, calendar, earliest, not_later, put, remove, start
 from .fabric import Fabric
 from .routes import next_channel
 
@@ -115,7 +115,7 @@ def scratch(fabric: Fabric, n_messages: int, n_takings: int) -> Scratch:
 @njit_bare
 def _clear(fabric, s, to_core):
     """An empty network at time 0; the calendar is empty after every step."""
-    s.calendar.clock[CLOCK_BUCKET] = 0
+    start(s.calendar)
     for k in range(s.links.size):
         link = s.links[k]
         link.free, link.last, link.asking, link.turn = 0, NONE, NONE, NONE
