@@ -30,12 +30,15 @@ _COLUMNS = [SENDER, LINK, BUFFER, HOP, RECEIVER]
 def network_of(mesh: Mesh, prices: PriceList) -> Fabric:
     """The network of a chip with the times of a price list; a link without a slot time carries any number at once."""
     times = femtoseconds(prices.times())
-    slot, chip_slot = (int(femtoseconds(np.array(c.value or 0.0))) for c in (prices.slot_ns, prices.chip_slot_ns))
+    given = (prices.slot_ns, prices.chip_slot_ns, prices.core_slot_ns)
+    slot, chip_slot, core_slot = (int(femtoseconds(np.array(constant.value or 0.0))) for constant in given)
     net = topology_of(mesh, tuple(int(times[event]) for event in HOPS), slot, chip_slot)
     latency = net.latency_fs + np.where(net.crosses, times[Event.CHIP_HOP], 0)
     latency[: net.n_senders] = max(times[Event.TILE_OUT], 1)
     latency[net.n_senders : net.first_net] = max(times[Event.TILE_IN], 1)
-    return net._replace(latency_fs=latency)
+    slots = net.slot_fs.copy()
+    slots[: net.first_net] = max(core_slot, 1)
+    return net._replace(latency_fs=latency, slot_fs=slots)
 
 
 class Prepared(NamedTuple):

@@ -180,6 +180,16 @@ def test_why_promises_nothing_that_a_tick_takes_away(chip, loihi):
     assert all(reason.gain == 1.0 for reason in costs(wiring, activity, clocked, "contended").reasons)
 
 
+def test_cores_of_a_tile_do_not_wait_for_links_between_tiles(chip, loihi):
+    wiring, activity = ran_busy(replace(chip, mesh=replace(chip.mesh, cores_per_tile=12)), 12, False)
+    assert wiring.tiles_in_use().size == 1
+    narrow = Constant(1000.0, 1000.0, 1000.0, "a test", "estimate")
+    held = replace(priced(loihi[1]), slot_ns=narrow)
+    free = replace(held, own_core_slot_ns=Constant(0.0, 0.0, 0.0, "a test", "estimate"))
+    waits = [costs(wiring, activity, prices, "contended").schedule.path_ns[:, LINK].sum() for prices in (held, free)]
+    assert waits[0] > 1000.0 > 0.1 > waits[1]
+
+
 @pytest.mark.parametrize("mode", ["analytic", "simple", "contended"])
 def test_the_host_takes_its_time_in_every_mode(mode, chip, loihi):
     # Twelve spikes of a microsecond each: no core has as much to do.
