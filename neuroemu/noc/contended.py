@@ -77,8 +77,11 @@ class Scratch(NamedTuple):
     messages: (n,) MESSAGE.  core: where it goes.  behind: the next one in the buffer.  time: when it arrived in its buffer, in
     the end when work on it begins.  taking: its last; sent: its first.  worked_after: whose work it waited for, or NONE.
     next: (n_senders,) int64 the next message of each.  made: (n_senders,) int64 when it is made, NEVER if there is none.
-    waiting: (n_cores,) int64 messages in its queue, seen last.  done: (n_cores,) int64 when it has worked on all so far.
+    send_end: (n_senders,) int64 when it has worked on all, its tail included.
+    waiting: (n_cores,) int64 messages in its queue, seen last.  done: (n_cores,) int64 when it has worked on all so far, 0 if
+    there were none.
     cause: (takings, 2) uint32: 8 * link + why, and the cause.
+    touched: (links,) uint32, of which the first n_touched[0] have taken messages since they were last cleared.
     """
 
     calendar: Calendar
@@ -87,9 +90,12 @@ class Scratch(NamedTuple):
     messages: np.ndarray
     next: np.ndarray
     made: np.ndarray
+    send_end: np.ndarray
     waiting: np.ndarray
     done: np.ndarray
     cause: np.ndarray
+    touched: np.ndarray
+    n_touched: np.ndarray
 
 
 def scratch(fabric: Fabric, n_messages: int, n_takings: int) -> Scratch:
@@ -105,29 +111,33 @@ def scratch(fabric: Fabric, n_messages: int, n_takings: int) -> Scratch:
         channels,
         np.empty(n_messages, MESSAGE).view(np.recarray),
         np.empty(fabric.n_senders, np.int64),
+        np.full(fabric.n_senders, NEVER),
         np.empty(fabric.n_senders, np.int64),
         np.empty(fabric.n_cores, np.int64),
         np.empty(fabric.n_cores, np.int64),
         np.empty((n_takings, 2), np.uint32),
+        np.arange(fabric.n_links, dtype=np.uint32),  # all are cleared at first
+        np.array([fabric.n_links]),
     )
 
 
 @njit_bare
 def _clear(fabric, s, to_core):
-    """An empty network at time 0; the calendar is empty after every step."""
+    """An empty network at time 0, for as much work as the last step touched; the calendar is empty after every step."""
     start(s.calendar)
-    for k in range(s.links.size):
-        link = s.links[k]
+    for k in range(s.n_touched[0]):
+        number = np.int64(s.touched[k])
+        link = s.links[number]
         link.free, link.last, link.asking, link.turn = 0, NONE, NONE, NONE
-    for k in range(s.channels.size):
-        channel = s.channels[k]
-        channel.places = fabric.room[k >> fabric.vc_bits]
-        channel.head, channel.left, channel.freed, channel.freed_before = NONE, 0, 0, 0
-    for k in range(fabric.n_senders, fabric.first_net):  # see _deliver
-        s.channels[k << fabric.vc_bits].places = 1
-    s.made[:] = NEVER
-    s.waiting[:] = 0
-    s.done[:] = 0
+        delivers = fabric.n_senders <= number < fabric.first_net
+        for at in range(number << fabric.vc_bits, (number + 1) << fabric.vc_bits):
+            channel = s.channels[at]
+            channel.places = 1 if delivers else fabric.room[number]  # see _deliver
+            channel.head, channel.left, channel.freed, channel.freed_before = NONE, 0, 0, 0
+        if delivers:
+            s.waiting[number - fabric.n_senders] = 0
+            s.done[number - fabric.n_senders] = 0
+    s.n_touched[0] = 0
     for k in range(to_core.size):
         s.messages[k].core = to_core[k]
 
@@ -241,18 +251,18 @@ def _deliver(s, link, queue, room, core, number, work, time):
 
 
 @njit_bare
-def one_step(fabric, s, first, to_core, gap, work, tail, send_end, receive_busy, receive_end):
+def one_step(fabric, s, first, to_core, gap, work, tail):
     """One time step.  first: (n_senders + 1,) where the messages of each sender begin; the other arrays are theirs.
 
-    send_end: (n_senders,), receive_busy, receive_end: (n_cores,) fs, filled; receive_end is 0 where nothing was received.
+    s: send_end and done tell when each core ended; what links carried is added to.
     Returns how many takings there were, or -1 if messages are left that no link can take: then there was a deadlock.
     """
     _clear(fabric, s, to_core)
     base = first[0]
     for sender in range(fabric.n_senders):
-        s.next[sender] = first[sender] - base
-        send_end[sender] = tail[sender]
+        s.send_end[sender] = tail[sender]
         if first[sender] < first[sender + 1]:
+            s.next[sender] = first[sender] - base
             s.made[sender] = gap[first[sender] - base]
             put(s.calendar, sender, s.made[sender])
     undelivered, taking = to_core.size, 0
@@ -275,7 +285,7 @@ def one_step(fabric, s, first, to_core, gap, work, tail, send_end, receive_busy,
                 s.made[at] = time + gap[number + 1]
             else:
                 s.made[at] = NEVER
-                send_end[at] = time + tail[at]
+                s.send_end[at] = time + tail[at]
         else:
             from_, since = _choose(fabric, s, link, time)
             link.turn = from_
@@ -305,6 +315,9 @@ def one_step(fabric, s, first, to_core, gap, work, tail, send_end, receive_busy,
 
         # It goes.
         left = time + link.slot
+        if link.last == NONE:
+            s.touched[s.n_touched[0]] = at
+            s.n_touched[0] += 1
         link.free = left
         link.last = taking
         message.taking = taking
@@ -349,9 +362,4 @@ def one_step(fabric, s, first, to_core, gap, work, tail, send_end, receive_busy,
             _look_again(fabric, s, at)
             at, fed = fed, NONE
         taking += 1
-    for core in range(fabric.n_cores):
-        receive_end[core] = s.done[core]
-        receive_busy[core] = 0
-    for number in range(to_core.size):
-        receive_busy[to_core[number]] += work[number]
     return taking

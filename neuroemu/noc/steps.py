@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import InternalError
 from .bare import njit_bare
 from .contended import one_step, scratch
-from .critical import PARTS, walk_back
+from .critical import PARTS, Gains, gains, most_gained, walk_back
 from .fabric import Fabric
 from .routes import distance
 
@@ -38,8 +38,7 @@ class Messages(NamedTuple):
 class Outcome:
     """What came of it; int64, fs unless said otherwise.
 
-    end_fs: (steps,) when the last work ended.  send_end_fs: (steps, n_senders).  receive_busy_fs, receive_end_fs: (steps,
-    n_cores); the end is 0 where nothing was received.
+    end_fs: (steps,) when the last work ended.
     By link, over all steps: carried: messages.  busy_fs.  waited_fs: of messages, from when they could have asked for it at the
     head of their buffer (or when the sender had made them) until they took it.  blocked_fs: it was free and asked for,
     but the buffer at its end was full.  most: messages in that buffer at once, those on their way to it included.
@@ -50,9 +49,6 @@ class Outcome:
     """
 
     end_fs: np.ndarray
-    send_end_fs: np.ndarray
-    receive_busy_fs: np.ndarray
-    receive_end_fs: np.ndarray
     carried: np.ndarray
     busy_fs: np.ndarray
     waited_fs: np.ndarray
@@ -69,27 +65,9 @@ class _Rows(NamedTuple):
     """What is filled step by step; see Outcome."""
 
     end: np.ndarray
-    send_end: np.ndarray
-    receive_busy: np.ndarray
-    receive_end: np.ndarray
     path: np.ndarray
     slowest_core: np.ndarray
     slowest_link: np.ndarray
-
-
-class _Totals(NamedTuple):
-    """What is summed up over steps by one thread, and what it was a step ago."""
-
-    by_core: np.ndarray
-    by_link: np.ndarray
-    core_before: np.ndarray
-    link_before: np.ndarray
-
-
-def _totals(fabric: Fabric) -> _Totals:
-    links, senders = fabric.n_links, fabric.n_senders
-    shapes = [(senders, 2), (links, 2), (senders, 2), (links, 2)]
-    return _Totals(*(np.zeros(shape, np.int64) for shape in shapes))
 
 
 def contend(fabric: Fabric, messages: Messages, threads: int = 1) -> Outcome:
@@ -104,38 +82,35 @@ def contend(fabric: Fabric, messages: Messages, threads: int = 1) -> Outcome:
     per_step = np.diff(first[:: fabric.n_senders])
     rows = _Rows(
         np.zeros(n_steps, np.int64),
-        np.zeros((n_steps, fabric.n_senders), np.int64),
-        np.zeros((n_steps, fabric.n_cores), np.int64),
-        np.zeros((n_steps, fabric.n_cores), np.int64),
         np.zeros((n_steps, len(PARTS)), np.int64),
         np.zeros(n_steps, np.int64),
         np.zeros(n_steps, np.int64),
     )
 
-    def run(begin: int, end: int) -> tuple[np.ndarray, _Totals]:
-        totals = _totals(fabric)
+    def run(begin: int, end: int) -> tuple[np.ndarray, Gains, Gains]:
+        by_core, by_link = gains(fabric.n_senders), gains(fabric.n_links)
         memory = scratch(fabric, int(per_step[begin:end].max(initial=0)), int(takings[begin:end].max(initial=0)))
-        stuck = _run(fabric, memory, begin, end, *messages, rows, totals)
+        stuck = _run(fabric, memory, begin, end, *messages, rows, by_core, by_link)
         if stuck >= 0:
             raise InternalError(f"noc: messages of step {stuck} stand still for ever")
-        return memory.links, totals
+        return memory.links, by_core, by_link
 
-    bounds = _shares(takings + fabric.n_links, threads)
+    bounds = _shares(takings + fabric.n_senders, threads)
     if len(bounds) <= 2:
         shares = [run(0, n_steps)]
     else:
         with ThreadPoolExecutor(len(bounds) - 1) as pool:
             shares = list(pool.map(run, bounds[:-1], bounds[1:]))
     carried, waited, blocked = (
-        np.sum([links[name] for links, _ in shares], axis=0) for name in ("carried", "waited", "blocked")
+        np.sum([links[name] for links, *_ in shares], axis=0) for name in ("carried", "waited", "blocked")
     )
-    most = np.max([links["most"] for links, _ in shares], axis=0).astype(np.int64)
+    most = np.max([links["most"] for links, *_ in shares], axis=0).astype(np.int64)
     return Outcome(
-        rows.end, rows.send_end, rows.receive_busy, rows.receive_end,
+        rows.end,
         carried, carried * fabric.slot_fs, waited, blocked, most,
         rows.path, rows.slowest_core, rows.slowest_link,
-        np.sum([totals.by_core for _, totals in shares], axis=0),
-        np.sum([totals.by_link for _, totals in shares], axis=0),
+        np.sum([by_core.total for _, by_core, _ in shares], axis=0),
+        np.sum([by_link.total for _, _, by_link in shares], axis=0),
     )  # fmt: skip
 
 
@@ -169,35 +144,17 @@ def _count_takings(fabric, first, core, takings):
 
 
 @njit_bare
-def _run(fabric, memory, begin, end, first, core, gap, work, tail, rows, totals):
-    """Steps begin..end; rows are filled, totals are added to.  Returns the step that got stuck, or -1."""
+def _run(fabric, memory, begin, end, first, core, gap, work, tail, rows, by_core, by_link):
+    """Steps begin..end; rows are filled, by_core and by_link are added to.  Returns the step that got stuck, or -1."""
     for step in range(begin, end):
         row = step * fabric.n_senders
         at = first[row : row + fabric.n_senders + 1]
         mine = slice(at[0], at[-1])
-        send_end, receive_end = rows.send_end[step], rows.receive_end[step]
-        takings = one_step(
-            fabric, memory, at, core[mine], gap[mine], work[mine], tail[step],
-            send_end, rows.receive_busy[step], receive_end,
-        )  # fmt: skip
-        if takings < 0:
+        if one_step(fabric, memory, at, core[mine], gap[mine], work[mine], tail[step]) < 0:
             return step
         rows.end[step] = walk_back(
-            fabric, memory, at, core[mine], gap[mine], work[mine], tail[step], send_end, receive_end,
-            rows.path[step], totals.by_core, totals.by_link,
-        )  # fmt: skip
-        rows.slowest_core[step] = _most_added(totals.by_core, totals.core_before)
-        rows.slowest_link[step] = _most_added(totals.by_link, totals.link_before)
+            fabric, memory, at, core[mine], gap[mine], work[mine], tail[step], rows.path[step], by_core, by_link
+        )
+        rows.slowest_core[step] = most_gained(by_core)
+        rows.slowest_link[step] = most_gained(by_link)
     return -1
-
-
-@njit_bare
-def _most_added(now, before):
-    """The row that gained most, the first of them, -1 if none did; before: made equal to now."""
-    most, row = 0, -1
-    for k in range(now.shape[0]):
-        gained = now[k, 0] + now[k, 1] - before[k, 0] - before[k, 1]
-        if gained > most:
-            most, row = gained, k
-        before[k, 0], before[k, 1] = now[k, 0], now[k, 1]
-    return row

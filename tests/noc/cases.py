@@ -7,6 +7,7 @@ from dataclasses import asdict
 import numpy as np
 from hypothesis import strategies as st
 
+from neuroemu.noc.contended import one_step, scratch
 from neuroemu.noc.fabric import fabric
 from neuroemu.noc.steps import Messages
 from tests.naive_noc import Board
@@ -60,3 +61,29 @@ def messages(steps):
     columns = np.array(items, np.int64).reshape(-1, 3).T
     tails = np.array([tails for _, tails in steps], np.int64)
     return Messages(first, columns[0].astype(np.int32), columns[1].copy(), columns[2].copy(), tails)
+
+
+def memory_of(f, messages):
+    """A scratch with room for any step of the messages."""
+    per_step = int(np.diff(messages.first[:: f.n_senders]).max())
+    longest = f.width + f.height + 2 * f.span.size + 4
+    return scratch(f, per_step, per_step * longest)
+
+
+def run_step(f, memory, messages, step=0):
+    """One step alone.  Returns how many links were taken; the rest is in the memory."""
+    first = messages.first[step * f.n_senders : (step + 1) * f.n_senders + 1]
+    mine = slice(first[0], first[-1])
+    return one_step(
+        f, memory, first, messages.core[mine], messages.gap_fs[mine], messages.work_fs[mine], messages.tail_fs[step]
+    )
+
+
+def core_ends(f, messages):
+    """(steps, n_senders), (steps, n_cores) fs: when each core had sent and worked on all, in each step."""
+    memory, sent, received = memory_of(f, messages), [], []
+    for step in range(messages.tail_fs.shape[0]):
+        assert run_step(f, memory, messages, step) >= 0
+        sent.append(memory.send_end.copy())
+        received.append(memory.done.copy())
+    return np.array(sent), np.array(received)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,10 +18,9 @@ from neuroemu.noc.calendar import (
     remove,
     start,
 )
-from neuroemu.noc.contended import one_step, scratch
 from neuroemu.noc.fabric import fabric
 
-from .cases import messages
+from .cases import memory_of, messages, run_step
 
 # Nothing, a little, around the ends of each ring, and anything.
 AHEAD = st.one_of(
@@ -78,8 +76,7 @@ def test_a_step_of_a_second_costs_what_one_of_a_microsecond_does(unit_fs):
     # A chip without network times: the first ring is a picosecond long, and all work is beyond it.
     f = fabric(2, 1, 1, hop_fs=(1,) * 4, tile_fs=1, slot_fs=1)
     sent = messages([([[(1, unit_fs, unit_fs // 2)] * 10, [(1, unit_fs, 2 * unit_fs)] * 20], [0, 0])])
-    memory = scratch(f, 30, 100)
-    ends = np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(2, np.int64)
-    takings = one_step(f, memory, *sent[:4], sent.tail_fs[0], *ends)
+    memory = memory_of(f, sent)
+    takings = run_step(f, memory, sent)
     assert takings == 10 * 3 + 20 * 2
     assert memory.calendar.clock[CLOCK_PUTS] <= 4 * takings

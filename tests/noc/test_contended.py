@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from dataclasses import fields
 
 import numpy as np
@@ -11,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroemu.errors import InternalError
-from neuroemu.noc.contended import one_step, scratch
+from neuroemu.noc.calendar import CLOCK_ANY_ORDER, NONE
 from neuroemu.noc.critical import PARTS
 from neuroemu.noc.fabric import fabric
-from neuroemu.noc.routes import count_hops
+from neuroemu.noc.routes import count_hops, path
 from neuroemu.noc.steps import Messages, contend
 from tests import naive_noc
 from tools.noc_traffic import messages as traffic
 
-from .cases import TOPOLOGIES, boards, built, messages, sends
+from .cases import TOPOLOGIES, boards, built, core_ends, memory_of, messages, run_step, sends
 
 
 @given(st.data())
@@ -28,11 +29,11 @@ def test_contended_is_its_twin(data):
     rows, tails = data.draw(sends(board))
     f = built(board)
     told = contend(f, messages([(rows, tails)]))
+    send_end, receive_end = core_ends(f, messages([(rows, tails)]))
     twin = naive_noc.step(board, rows, tails)
     assert told.end_fs.tolist() == [twin["end"]]
-    assert told.send_end_fs[0].tolist() == twin["send_end"]
-    assert told.receive_busy_fs[0].tolist() == twin["receive_busy"]
-    assert told.receive_end_fs[0].tolist() == twin["receive_end"]
+    assert send_end[0].tolist() == twin["send_end"]
+    assert receive_end[0].tolist() == twin["receive_end"]
     counts = np.zeros((f.n_links, 4), np.int64)
     for link, row in twin["counts"].items():
         counts[board.number(link)] = row
@@ -83,7 +84,6 @@ def test_all_messages_arrive_and_buffers_hold_what_they_can_over_thousands_of_st
         assert np.all(told.most <= f.room.astype(np.int64) * f.n_vcs)
         assert np.all(told.busy_fs <= told.end_fs.sum())
         assert np.all(told.path_fs.sum(axis=1) == told.end_fs)
-        assert told.receive_busy_fs.sum() == those.work_fs.sum()
 
 
 @pytest.fixture
@@ -106,13 +106,49 @@ def test_results_do_not_depend_on_threads(busy, threads):
 
 def test_a_step_does_not_depend_on_those_beside_it(busy):
     f, messages, steps = busy
-    together = contend(f, messages)
+    together, (_, received) = contend(f, messages), core_ends(f, messages)
     for k, step in enumerate(steps):
-        alone = contend(f, step._replace(tail_fs=step.tail_fs + np.arange(f.n_senders)))
+        step = step._replace(tail_fs=step.tail_fs + np.arange(f.n_senders))
+        alone = contend(f, step)
         assert alone.end_fs[0] == together.end_fs[k]
-        assert alone.receive_end_fs[0].tolist() == together.receive_end_fs[k].tolist()
+        assert core_ends(f, step)[1][0].tolist() == received[k].tolist()
         assert alone.path_fs[0].tolist() == together.path_fs[k].tolist()
+        assert alone.slowest_core[0] == together.slowest_core[k]
         assert alone.slowest_link[0] == together.slowest_link[k]
+
+
+def test_a_step_touches_what_its_messages_take_and_nothing_else():
+    # 32 x 32 cores, and two messages: what the first step left is cleared, and the rest of the mesh not looked at.
+    f = fabric(32, 32, 1)
+    quiet = [[] for _ in range(f.n_senders)]
+    first, second = list(quiet), list(quiet)
+    first[5], second[700] = [(5, 1, 1), (6, 1, 1)], [(5, 1, 1)]
+    sent = messages([(first, [0] * f.n_senders), (second, [0] * f.n_senders), (quiet, [0] * f.n_senders)])
+    memory = memory_of(f, sent)
+    for step, (sender, cores) in enumerate(((5, (5, 6)), (700, (5,)), (0, ()))):
+        run_step(f, memory, sent, step)
+        touched = memory.touched[: memory.n_touched[0]].tolist()
+        assert sorted(touched) == sorted({link for core in cores for link in path(f, sender, core)})
+        assert np.flatnonzero(memory.done).tolist() == list(cores)
+        assert np.flatnonzero(memory.links["last"] != NONE).tolist() == sorted(touched)
+
+
+def test_memory_does_not_grow_with_steps_times_cores():
+    # 1000 steps of 4096 cores: a number for each would be 33 MB.
+    f = fabric(64, 64, 1)
+    n = 1000 * f.n_senders
+    quiet = Messages(
+        np.zeros(n + 1, np.int64),
+        np.zeros(0, np.int32),
+        *np.zeros((2, 0), np.int64),
+        np.zeros((1000, f.n_senders), np.int64),
+    )
+    contend(f, quiet)
+    tracemalloc.start()
+    contend(f, quiet)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
 
 
 @pytest.mark.parametrize("topology", ["mesh", "torus", "tree"])
@@ -121,16 +157,12 @@ def test_the_order_in_which_links_of_a_bucket_are_taken_does_not_matter(topology
     messages = traffic("uniform", f, 60, 500_000, 300_000)
     ends = []
     for any_order in (1, 0):  # 0: by time
-        memory = scratch(f, messages.core.size, 20 * messages.core.size)
-        assert memory.calendar.clock[2] == 1
-        memory.calendar.clock[2] = any_order
-        send_end, busy, end = (
-            np.zeros(f.n_senders, np.int64),
-            np.zeros(f.n_cores, np.int64),
-            np.zeros(f.n_cores, np.int64),
-        )
-        one_step(f, memory, *messages[:4], messages.tail_fs[0], send_end, busy, end)
-        ends.append((send_end.tolist(), end.tolist(), memory.links[["carried", "waited", "blocked", "most"]].tolist()))
+        memory = memory_of(f, messages)
+        assert memory.calendar.clock[CLOCK_ANY_ORDER] == 1
+        memory.calendar.clock[CLOCK_ANY_ORDER] = any_order
+        run_step(f, memory, messages)
+        counts = memory.links[["carried", "waited", "blocked", "most"]]
+        ends.append((memory.send_end.tolist(), memory.done.tolist(), counts.tolist()))
     assert ends[0] == ends[1]
 
 
@@ -143,9 +175,13 @@ def test_cores_may_be_listed_in_any_order_where_nothing_happens_at_once():
         for _ in range(16)
     ]
     turned = [[(15 - core, gap, work) for core, gap, work in row] for row in rows[::-1]]
-    a, b = (contend(f, messages([(those, [0] * 16)])) for those in (rows, turned))
+    both = [messages([(those, [0] * 16)]) for those in (rows, turned)]
+    (a, b), (received, received_turned) = (
+        (contend(f, sent) for sent in both),
+        (core_ends(f, sent)[1][0] for sent in both),
+    )
     assert a.end_fs[0] == b.end_fs[0]
-    assert a.receive_end_fs[0].tolist() == b.receive_end_fs[0, ::-1].tolist()
+    assert received.tolist() == received_turned[::-1].tolist()
     assert sorted(a.waited_fs.tolist()) == sorted(b.waited_fs.tolist())
 
 
