@@ -48,7 +48,7 @@ def salvage(data: dict[str, Any], faulty: list[Path_]) -> Salvaged | None:
             gone["connections"].add(int(below[1]))
         elif top == "network" and isinstance(network, dict) and below and below[0] != "populations":
             network.pop(below[0], None)
-        elif top == "inputs" and below:
+        elif top == "inputs" and below and isinstance(left.get("inputs"), dict):
             left["inputs"].pop(below[0], None)
             names.add(str(below[0]))
         elif top == "probes" and below:

@@ -1,7 +1,7 @@
 """Flit: the network cycle by cycle, wormhole routers with virtual channels and credits. Slow; what contended is judged by.
 
-The same Fabric and Messages as contended, in cycles of slot / flits: a message is so many flits, and a link carries one in a
-cycle (a link from chip to chip one in so many cycles as its slot is longer). A cycle:
+The same Fabric and Messages as contended. A cycle is a slot of the links between routers / flits: a message is so many flits,
+and a link carries one in a cycle (a link from chip to chip one in so many cycles as its slot is longer). A cycle:
 
     Every link looks at the first flits of the buffers that want it. One is able if it has arrived, the link is free and the
     virtual channel it wants has a credit and is not held by another message. One of them goes, as the Fabric arbitrates,
@@ -97,7 +97,7 @@ def flit(fabric: Fabric, messages: Messages, flits: int = 4, lanes: int = 1) -> 
     Each lane has room for as many messages as the Fabric says. Times are rounded to cycles, latencies to at least one.
     """
     n_steps = check(fabric, messages)
-    cycle_fs = max(int(fabric.slot_fs.min()) // flits, 1)
+    cycle_fs = max(int(fabric.slot_fs[fabric.first_net :].min()) // flits, 1)
 
     def cycles(fs: np.ndarray) -> np.ndarray:
         return (fs + cycle_fs // 2) // cycle_fs
