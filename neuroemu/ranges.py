@@ -25,7 +25,7 @@ from .costs import Activity, Costs, costs, stretches
 from .energy import drawn_by
 from .events import EVENTS, HOPS, MEANING, N_EVENTS, RECEIVING, SENDING, Event
 from .pieces import source_pieces, spread_sources
-from .tally import tally
+from .tally import steps_of
 from .topology import hops_of
 from .traffic import Ways, traffic, ways
 from .wiring import Wiring
@@ -177,9 +177,9 @@ def price_many(wiring: Wiring, activity: Activity, lists: Lists, mode: str = "an
     going, time, totals = ways(wiring), np.zeros(lists.n), np.zeros(N_EVENTS)
     paths = _paths(going, wiring) if mode == "analytic" and lists.time_ns[:, _JOURNEY].any() else None
     for counts, row, source in stretches(wiring, activity):
-        counted, core_steps = tally(wiring, going, counts, traffic(wiring, going, row, source, counts.shape[0]))
-        totals += counted.totals
-        slowest_core = _Slowest(*_core_rows(core_steps, lists.time_ns), lists.time_ns)
+        by_step, core_steps = steps_of(wiring, counts, traffic(wiring, going, row, source, counts.shape[0]))
+        totals += by_step.sum(axis=0)
+        slowest_core = _Slowest(*_core_rows(core_steps, by_step[:, Event.HOST_IN], lists.time_ns), lists.time_ns)
         slowest_message = _slowest_message(paths, going, row, source, counts.shape[0], lists, mode)
         time += _total(slowest_core, slowest_message, wiring, lists)
     return charged(totals, time, wiring, lists)
@@ -218,17 +218,21 @@ class _Slowest:
         return out
 
 
-def _core_rows(core_steps: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """(rows, step, n_steps): what each core does as a sender, and what as a receiver."""
+def _core_rows(core_steps: np.ndarray, host: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """(rows, step, n_steps): what each core does as a sender, what as a receiver, and what the host does.
+
+    host: (steps,) spikes that it hands over.
+    """
     n_steps, n_cores, _ = core_steps.shape
     both = np.zeros((n_steps, 2, n_cores, N_EVENTS), core_steps.dtype)
     for side, events in enumerate((SENDING, RECEIVING)):
         for event in events:
             if times[:, event].any():
                 both[:, side, :, event] = core_steps[:, :, event]
-    rows = both.reshape(-1, N_EVENTS)
-    step = np.repeat(np.arange(n_steps), 2 * n_cores)
-    return rows, step, n_steps
+    handed_over = np.zeros((n_steps, 1, N_EVENTS), core_steps.dtype)
+    handed_over[:, 0, Event.HOST_IN] = host
+    rows = np.concatenate([both.reshape(n_steps, -1, N_EVENTS), handed_over], axis=1)
+    return rows.reshape(-1, N_EVENTS), np.repeat(np.arange(n_steps), 2 * n_cores + 1), n_steps
 
 
 @dataclass(frozen=True)
