@@ -224,7 +224,9 @@ def _synapses(image):
         for source in lists:
             for k in range(group.first[source], group.first[source + 1]):
                 delay = int(group.delay[k]) if group.delay.size else 0
-                lists[source].append((int(group.target[k]), int(group.weight[k]), delay, graded))
+                slot = int(group.packed[k]) % 2**group.slot_bits
+                weight = (int(group.packed[k]) - slot) // 2**group.slot_bits
+                lists[source].append((slot, weight, delay, graded))
     return lists
 
 

@@ -212,7 +212,7 @@ def test_a_convolution_is_stored_as_its_synapses(chip):
     source = np.repeat(np.arange(image.n_sources), np.diff(image.plain.first))
     stored = {
         (int(s), int(t)): int(w) << image.weight_shift
-        for s, t, w in zip(source, image.plain.target, image.plain.weight, strict=True)
+        for s, t, w in zip(source, image.plain.target(), image.plain.weight(), strict=True)
         if s >= 31
     }
     assert stored == wanted

@@ -186,7 +186,7 @@ def _build(kind: str, n: int) -> None:
     image = compile_network(network.connect("in", "cells", connector), chip).image
     took = time.perf_counter() - began
     growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-    size = sum(array.nbytes for array in (*image.plain, *image.rows))
+    size = image.bytes_of_synapses
     print(
         f"{kind:8} {image.n_synapses} synapses: {took:.2f} s, image {size / 1e6:.0f} MB "
         f"({size / image.n_synapses:.2f} bytes a synapse), peak {growth / 1e6:.0f} MB more than before"

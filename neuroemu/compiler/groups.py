@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..pieces import pieces, source_pieces
-from .image import SMALL, Synapses
+from .image import Synapses
 from .slots import Slots
 from .table import Table
 
@@ -21,35 +21,34 @@ def weight_shift(units: np.ndarray) -> int:
 
 
 def groups(table: Table, graded: np.ndarray, slots: Slots) -> tuple[Synapses, Synapses, int]:
-    """(plain, graded, weight_shift).  graded: (projections,) bool.
+    """(plain, graded, weight_shift).  graded: (projections,) bool.  The table's targets are used up.
 
-    Both groups store weights in one type, so that kernels are compiled once for it.
+    Both groups are packed alike, so that kernels are compiled once for them.
     """
     shift = weight_shift(table.units)
-    dtype = _type_for(table.units, shift)
+    packing = packing_of(table.units, shift, slots.width)
     if not graded.any() or graded.all():
-        every = _group(table, table.first, None, slots, shift, dtype)
-        none = Synapses(np.zeros_like(table.first), np.empty(0, np.int32), np.empty(0, dtype), np.empty(0, np.uint8))
+        every = _group(table, table.first, None, slots, shift, packing)
+        none = Synapses(np.zeros_like(table.first), np.empty(0, packing[0]), packing[1], np.empty(0, np.uint8))
         return (none, every, shift) if graded.any() else (every, none, shift)
     is_graded = np.empty(table.target.size, bool)
     for piece in pieces(is_graded.size):
         is_graded[piece] = graded[table.projections(piece)]
     one, other = (
-        _group(table, _bounds(table.first, chosen), chosen, slots, shift, dtype) for chosen in (~is_graded, is_graded)
+        _group(table, _bounds(table.first, chosen), chosen, slots, shift, packing) for chosen in (~is_graded, is_graded)
     )
     return one, other, shift
 
 
-def _type_for(units: np.ndarray, shift: int) -> type[np.integer]:
-    """The type of the stored weights: of two where there are few, so that kernels are seldom compiled; else the smallest.
+Packing = tuple[type[np.signedinteger], int]
 
-    uint8 keeps 8-bit excitatory weights in a byte.
-    """
+
+def packing_of(units: np.ndarray, shift: int, width: int) -> Packing:
+    """(type, slot_bits): 32 bits where a slot and any weight share them, else 64."""
     low, high = int(units.min(initial=0)) >> shift, int(units.max(initial=0)) >> shift
-    for dtype in (np.int8, np.uint8, np.int16) if units.size > SMALL else (np.int16,):
-        if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
-            return dtype
-    return np.int32
+    bits = max(int(width - 1).bit_length(), 1)
+    most = 2 ** (31 - bits) if bits < 31 else 0
+    return (np.int32, bits) if -most <= low and high < most else (np.int64, 32)
 
 
 def _bounds(first: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -67,22 +66,21 @@ def _group(
     chosen: np.ndarray | None,
     slots: Slots,
     shift: int,
-    dtype: type[np.integer],
+    packing: Packing,
 ) -> Synapses:
-    size = int(first[-1])
+    size, (kind, bits) = int(first[-1]), packing
     own_slots = chosen is not None or slots.moves
-    target = np.empty(size, np.int32) if own_slots else table.target
-    weight, delay = np.empty(size, dtype), np.empty(size if table.delay.size else 0, table.delay.dtype)
+    packed = table.target if not own_slots and kind is np.int32 else np.empty(size, kind)  # in place: it is used up
+    delay = np.empty(size if table.delay.size else 0, table.delay.dtype)
     done = 0
     for piece in pieces(table.target.size):
         keep = slice(None) if chosen is None else np.flatnonzero(chosen[piece])
-        units = table.units[piece][keep]
+        units, to = table.units[piece][keep], table.target[piece][keep]
         here = slice(done, done + units.size)
-        weight[here] = units >> shift
         if own_slots:
-            to, projection = table.target[piece][keep], table.projections(piece)[keep]
-            target[here] = slots.of(to, projection, table.delays_of(piece)[keep])
+            to = slots.of(to, table.projections(piece)[keep], table.delays_of(piece)[keep])
+        packed[here] = ((units >> shift).astype(kind) << kind(bits)) | to.astype(kind)
         if delay.size:
             delay[here] = table.delay[piece][keep]
         done += units.size
-    return Synapses(first, target, weight, delay if delay.any() else np.empty(0, np.uint8))
+    return Synapses(first, packed, bits, delay if delay.any() else np.empty(0, np.uint8))

@@ -52,15 +52,24 @@ class Blocks(NamedTuple):
 class Synapses(NamedTuple):
     """Source-major: those of source s are first[s]..first[s+1], in ascending order of their compartment.
 
-    first: (n_sources + 1,) int64.  target: (n,) int32, slot in a row of the delay ring (compiler/slots.py).
-    weight: (n,) in 2**(6 + weight_shift), the first of int8, uint8, int16, int32 that holds all of the image.
+    first: (n_sources + 1,) int64.  packed: (n,) target + (weight << slot_bits): target is a slot in a row of the delay ring
+    (compiler/slots.py), weight in 2**(6 + weight_shift). int32 where all of the image fits, else int64: one load a synapse,
+    and fewer cache lines a list, took 0.30 ms where two arrays took 0.46 (32,000 compartments, fan-out 100, 10 %).
     delay: (n,) uint8 steps beyond the first (wider on a chip with delays above 255), or empty when every delay is 0.
     """
 
     first: np.ndarray
-    target: np.ndarray
-    weight: np.ndarray
+    packed: np.ndarray
+    slot_bits: int
     delay: np.ndarray
+
+    def target(self, piece: slice = slice(None)) -> np.ndarray:
+        """Slots of a piece."""
+        return self.packed[piece] & self.packed.dtype.type((1 << self.slot_bits) - 1)
+
+    def weight(self, piece: slice = slice(None)) -> np.ndarray:
+        """Weights of a piece."""
+        return self.packed[piece] >> self.packed.dtype.type(self.slot_bits)
 
 
 class CountRows(NamedTuple):
@@ -138,7 +147,13 @@ class ChipImage:
 
     @property
     def n_synapses(self) -> int:
-        return self.plain.target.size + self.graded.target.size
+        return self.plain.packed.size + self.graded.packed.size
+
+    @property
+    def bytes_of_synapses(self) -> int:
+        """Bytes of all synapses and count rows."""
+        arrays = (*self.plain, *self.graded, *self.rows)
+        return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
 
     @property
     def sums_fit_32_bits(self) -> bool:
@@ -148,11 +163,11 @@ class ChipImage:
         """
         if any(cells.up for cells in self.cells):
             return False
-        if self.graded.target.size or not self.plain.target.size:
-            return not self.graded.target.size
-        sums = np.zeros(int(self.plain.target.max()) + 1, np.int64)
-        for piece in pieces(self.plain.target.size):
-            np.add.at(sums, self.plain.target[piece], np.abs(self.plain.weight[piece].astype(np.int64)))
+        if self.graded.packed.size or not self.plain.packed.size:
+            return not self.graded.packed.size
+        sums = np.zeros(self.width, np.int64)
+        for piece in pieces(self.plain.packed.size):
+            np.add.at(sums, self.plain.target(piece), np.abs(self.plain.weight(piece).astype(np.int64)))
         return bool(sums.max() < 2**31)
 
     @property

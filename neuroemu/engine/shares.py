@@ -170,8 +170,8 @@ def _edges(image: ChipImage, tiles: Tiles, n_threads: int) -> np.ndarray:
         return np.array([0, n_groups])
     work = np.full(n_groups, UPDATE_COST * LANES, np.int64)
     for synapses in (image.plain, image.graded):
-        for low in range(0, synapses.target.size, 1 << 20):
-            work += np.bincount(synapses.target[low : low + (1 << 20)] // LANES, minlength=n_groups)
+        for low in range(0, synapses.packed.size, 1 << 20):
+            work += np.bincount(synapses.target(slice(low, low + (1 << 20))) // LANES, minlength=n_groups)
     cuttable = np.zeros(n_groups + 1, bool)
     for block, cells in enumerate(image.cells):
         first = tiles.group[block]

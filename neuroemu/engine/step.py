@@ -232,7 +232,7 @@ def _deliver(thread, n_threads, share, memory, host, host_from, host_to, step, p
         total += sources.size
     dense = events > _DENSE * (share.groups[1] - share.groups[0])
     if total > 0 and (
-        plain.delay.size or memory.graded.target.size
+        plain.delay.size or memory.graded.packed.size
     ):  # whatever row they reach: its marks are looked at
         for row in range(ring.shape[0]):
             memory.filled[thread, row] = max(memory.filled[thread, row], MARKED)
@@ -248,7 +248,7 @@ def _deliver(thread, n_threads, share, memory, host, host_from, host_to, step, p
             deliver(sources, share.begin, share.end, step, plain, ring)
         else:
             deliver_marking(sources, share.begin, share.end, step, plain, ring, touched)
-        if memory.graded.target.size:
+        if memory.graded.packed.size:
             deliver_graded(sources, payloads, share.graded_begin, share.graded_end, step, memory.graded, ring, touched)
 
 

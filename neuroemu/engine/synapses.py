@@ -21,8 +21,7 @@ def _look_ahead(sources, i, begin, end, synapses):
     """Lists lie scattered in memory: that of a spike a few further on is fetched while this one's is walked."""
     if i + AHEAD < sources.size:
         later = sources[i + AHEAD]
-        prefetch(synapses.target, begin[later], end[later])
-        prefetch(synapses.weight, begin[later], end[later])
+        prefetch(synapses.packed, begin[later], end[later])
 
 
 @njit
@@ -31,52 +30,56 @@ def deliver(sources, begin, end, step, synapses, ring):
 
     sources: (n,) int32, one entry a spike.  Any payload counts as 1.
     """
-    target, weight = synapses.target, synapses.weight
+    packed, bits = synapses.packed, synapses.slot_bits
+    mask = (1 << bits) - 1
     row = ring[(step + 1) % ring.shape[0]]
     for i in range(sources.size):
         _look_ahead(sources, i, begin, end, synapses)
         source = sources[i]
         for k in range(begin[source], end[source]):
-            row[np.uint32(target[k])] += weight[k]  # unsigned: numba need not look for negative indices
+            row[np.uint32(packed[k] & mask)] += packed[k] >> bits  # unsigned: numba need not look for negative indices
 
 
 @njit
 def deliver_marking(sources, begin, end, step, synapses, ring, touched):
     """The same, and marks who gets input: touched (rows, groups) uint64, a bit a slot."""
-    target, weight = synapses.target, synapses.weight
+    packed, bits = synapses.packed, synapses.slot_bits
+    mask = (1 << bits) - 1
     row, marks = ring[(step + 1) % ring.shape[0]], touched[(step + 1) % ring.shape[0]]
     for i in range(sources.size):
         _look_ahead(sources, i, begin, end, synapses)
         source = sources[i]
         for k in range(begin[source], end[source]):
-            slot = np.uint32(target[k])
-            row[slot] += weight[k]
+            slot = np.uint32(packed[k] & mask)
+            row[slot] += packed[k] >> bits
             marks[slot // _LANES] |= _ONE << np.uint64(slot % _LANES)
 
 
 @njit
 def deliver_late(sources, begin, end, step, synapses, ring, touched):
     """The same with delays: a spike of step t arrives at t + 1 + delay."""
-    target, weight, delay = synapses.target, synapses.weight, synapses.delay
+    packed, bits, delay = synapses.packed, synapses.slot_bits, synapses.delay
+    mask = (1 << bits) - 1
     n_rows = np.uint64(ring.shape[0])
     for source in sources:
         for k in range(begin[source], end[source]):
-            row, slot = np.uint64(step + 1 + np.int64(delay[k])) % n_rows, np.uint32(target[k])
-            ring[row, slot] += weight[k]
+            row, slot = np.uint64(step + 1 + np.int64(delay[k])) % n_rows, np.uint32(packed[k] & mask)
+            ring[row, slot] += packed[k] >> bits
             touched[row, slot // _LANES] |= _ONE << np.uint64(slot % _LANES)
 
 
 @njit
 def deliver_graded(sources, payloads, begin, end, step, synapses, ring, touched):
     """The same with weights multiplied by the payload of the spike.  payloads: (n,) int32."""
-    target, weight, delay = synapses.target, synapses.weight, synapses.delay
+    packed, bits, delay = synapses.packed, synapses.slot_bits, synapses.delay
+    mask = (1 << bits) - 1
     n_rows = np.uint64(ring.shape[0])
     for i in range(sources.size):
         payload = np.int64(payloads[i])
         for k in range(begin[sources[i]], end[sources[i]]):
             later = np.int64(delay[k]) if delay.size else 0
-            row, slot = np.uint64(step + 1 + later) % n_rows, np.uint32(target[k])
-            ring[row, slot] += weight[k] * payload
+            row, slot = np.uint64(step + 1 + later) % n_rows, np.uint32(packed[k] & mask)
+            ring[row, slot] += (packed[k] >> bits) * payload
             touched[row, slot // _LANES] |= _ONE << np.uint64(slot % _LANES)
 
 
@@ -104,13 +107,13 @@ def count_reads(sources, rows, reads):
 @njit
 def cut(synapses, boundary):
     """(n_sources,) int64: where in each source's list the first slot of at least `boundary` stands."""
-    first, target = synapses.first, synapses.target
+    first, packed, mask = synapses.first, synapses.packed, (1 << synapses.slot_bits) - 1
     at = np.empty(first.size - 1, np.int64)
     for source in range(at.size):
         low, high = first[source], first[source + 1]
         while low < high:
             middle = (low + high) // 2
-            if target[middle] < boundary:
+            if packed[middle] & mask < boundary:
                 low = middle + 1
             else:
                 high = middle

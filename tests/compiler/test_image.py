@@ -53,9 +53,9 @@ def synapses_of(image, group):
         for slot, _, _ in cells.inputs:
             owner[slot : slot + image.blocks.size[k]] = image.blocks.first[k] + np.arange(image.blocks.size[k])
     source = np.repeat(np.arange(image.n_sources), np.diff(group.first))
-    delay = group.delay if group.delay.size else np.zeros(group.target.size, int)
-    weight = group.weight.astype(np.int64) << image.weight_shift
-    return [tuple(map(int, row)) for row in zip(source, owner[group.target], weight, delay, strict=True)]
+    delay = group.delay if group.delay.size else np.zeros(group.packed.size, int)
+    weight = group.weight().astype(np.int64) << image.weight_shift
+    return [tuple(map(int, row)) for row in zip(source, owner[group.target()], weight, delay, strict=True)]
 
 
 # ---- read-only -----------------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def test_the_targets_of_a_source_ascend(chip, network, how):
     image = compiled_small(network, chip, how).image
     for group in (image.plain, image.graded):
         for start, end in zip(group.first[:-1], group.first[1:], strict=True):
-            assert np.all(np.diff(group.target[start:end]) >= 0)
+            assert np.all(np.diff(group.target(slice(start, end))) >= 0)
 
 
 @given(naive.networks(), options)

@@ -16,7 +16,7 @@ from neuroemu.compiler import MappingOptions, compile_network, sort
 from neuroemu.compiler import rows as table_rows
 from neuroemu.compiler.destinations import destinations
 from neuroemu.compiler.expand import expand
-from neuroemu.compiler.groups import weight_shift
+from neuroemu.compiler.groups import packing_of, weight_shift
 from neuroemu.compiler.image import CountRows
 from neuroemu.compiler.quantise import quantise
 from neuroemu.compiler.rows import count_rows
@@ -81,25 +81,41 @@ def test_the_weight_shift_is_the_largest_that_loses_no_bit(units, even):
 
 
 @pytest.mark.parametrize(
-    ("weights", "format", "dtype", "shift", "stored"),
+    ("weights", "format", "shift", "stored"),
     [
-        ([254, -256, 2], WeightFormat(), np.int8, 1, [127, -128, 1]),  # mixed 8-bit mantissas are even
-        ([255, 1], WeightFormat(8, 0, "excitatory"), np.uint8, 0, [255, 1]),
-        ([-255, -1], WeightFormat(8, 0, "inhibitory"), np.int16, 0, [-255, -1]),
-        ([127, 5], WeightFormat(8, 7, "excitatory"), np.int8, 7, [127, 5]),
-        ([64, 64], WeightFormat(8, 7, "excitatory"), np.int8, 13, [1, 1]),
-        ([128, 128], WeightFormat(8, 7, "excitatory"), np.int8, 13, [2, 2]),  # 2**14: never by more than 13
+        ([254, -256, 2], WeightFormat(), 1, [127, -128, 1]),  # mixed 8-bit mantissas are even
+        ([255, 1], WeightFormat(8, 0, "excitatory"), 0, [255, 1]),
+        ([-255, -1], WeightFormat(8, 0, "inhibitory"), 0, [-255, -1]),
+        ([127, 5], WeightFormat(8, 7, "excitatory"), 7, [127, 5]),
+        ([64, 64], WeightFormat(8, 7, "excitatory"), 13, [1, 1]),
+        ([128, 128], WeightFormat(8, 7, "excitatory"), 13, [2, 2]),  # 2**14: never by more than 13
     ],
 )
-def test_stored_weights_of_a_large_image_by_hand(chip, monkeypatch, weights, format, dtype, shift, stored):
-    monkeypatch.setattr("neuroemu.compiler.groups.SMALL", 0)
+def test_stored_weights_by_hand(chip, weights, format, shift, stored):
     net = Network().population("in", len(weights), Spikes("x")).population("a", 1, LifRegisters())
     index = np.arange(len(weights))
     image = compile_network(
         net.connect("in", "a", Sparse(index, 0 * index, np.array(weights, float)), format), chip
     ).image
-    assert (image.plain.weight.dtype, image.weight_shift) == (dtype, shift)
-    assert image.plain.weight.tolist() == stored
+    assert (image.plain.packed.dtype, image.weight_shift) == (np.int32, shift)
+    assert image.plain.weight().tolist() == stored and image.plain.target().tolist() == [0] * len(weights)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "width", "kind", "bits"),
+    [
+        (0, 0, 1, np.int32, 1),
+        (-128, 127, 2**24, np.int32, 24),
+        (-128, 128, 2**24, np.int64, 32),
+        (-129, 127, 2**24, np.int64, 32),
+        (-128, 127, 2**24 + 1, np.int64, 32),
+        (-(2**14), 2**14 - 1, 131_072, np.int32, 17),  # a full chip of Loihi
+        (-1, 0, 2**30, np.int32, 30),
+        (-1, 0, 2**31, np.int64, 32),
+    ],
+)
+def test_a_slot_and_a_weight_share_32_bits_where_they_can(low, high, width, kind, bits):
+    assert packing_of(np.array([low, high], np.int64), 0, width) == (kind, bits)
 
 
 @given(naive.networks())
@@ -107,9 +123,9 @@ def test_shifted_back_the_weights_are_the_units(chip, network):
     image = compile_network(network, small(chip, (8, 8, 4))).image
     lists = expand(network, 0)
     units = [int(u) for w in quantise(network, lists, small(chip, (8, 8, 4))).weights.values() for u in w.units if u]
-    stored = [int(w) << image.weight_shift for group in (image.plain, image.graded) for w in group.weight]
+    stored = [int(w) << image.weight_shift for group in (image.plain, image.graded) for w in group.weight()]
     assert sorted(stored) == sorted(units)
-    assert image.plain.weight.dtype == image.graded.weight.dtype
+    assert image.plain.packed.dtype == image.graded.packed.dtype
 
 
 # ---- count rows and destinations -----------------------------------------------------------------------------------
@@ -195,4 +211,4 @@ def test_compiling_takes_few_bytes_a_synapse(chip, model, weights, most):
     finally:
         tracemalloc.stop()
     assert peak < most * n * fan_in + (8 << 20)
-    assert sum(array.nbytes for array in (*image.plain, *image.rows)) <= 8 * n * fan_in
+    assert image.bytes_of_synapses <= 8 * n * fan_in

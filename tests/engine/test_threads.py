@@ -231,7 +231,7 @@ def test_only_those_awake_are_visited(chip, threads):
         .connect("in", "a", Random(2.0, probability=0.002), WeightFormat())
     )
     image = compile_network(network, chip).image
-    n = image.plain.target.size
+    n = image.plain.packed.size
     _, counters = run(image, Plan(40, 1, 0, {"in": Listed({5: [0]})}, {}, threads=threads))
     active = counters.counts[:, :, 1].sum(axis=1)
     # 2 * 64 = 128 halves, rounding toward zero, to nothing in 8 steps: 64 32 16 8 4 2 1 0.
