@@ -41,18 +41,19 @@ def salvage(data: dict[str, Any], faulty: list[Path_]) -> Salvaged | None:
             continue  # a key is missing at the top: those that can be done without are set below
         top, *below = path
         network = left.get("network")
-        if top == "network" and isinstance(network, dict) and len(below) >= 2 and below[0] == "populations":
-            network["populations"].pop(below[1], None)
+        populations = network.get("populations") if isinstance(network, dict) else None
+        if top == "network" and isinstance(populations, dict) and len(below) >= 2 and below[0] == "populations":
+            populations.pop(below[1], None)
             names.add(str(below[1]))
-        elif top == "network" and len(below) >= 2 and below[0] == "connections":
-            gone["connections"].add(int(below[1]))
+        elif top == "network" and len(below) >= 2 and below[0] == "connections" and isinstance(below[1], int):
+            gone["connections"].add(below[1])
         elif top == "network" and isinstance(network, dict) and below and below[0] != "populations":
             network.pop(below[0], None)
         elif top == "inputs" and below and isinstance(left.get("inputs"), dict):
             left["inputs"].pop(below[0], None)
             names.add(str(below[0]))
-        elif top == "probes" and below:
-            gone["probes"].add(int(below[0]))
+        elif top == "probes" and below and isinstance(below[0], int):
+            gone["probes"].add(below[0])
         elif top == "run":
             left["run"] = {"steps": 1}
         elif top in ("name", "neuroemu"):

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from neuroemu import connect, encode, library
@@ -384,6 +384,10 @@ PATHS = [
 
 
 @given(st.sampled_from(PATHS), VALUES)
+@example(("network", "populations"), [{"a": None}])
+@example(("inputs",), [{"a": None}])
+@example(("network", "connections"), {"a": {"b": 1}})
+@example(("probes",), {"a": {"b": 1}})
 def test_a_program_with_anything_in_any_place_is_never_worse_than_an_error_of_ours(tmp_path_factory, path, anything):
     import yaml
 
