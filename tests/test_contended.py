@@ -180,6 +180,14 @@ def test_why_promises_nothing_that_a_tick_takes_away(chip, loihi):
     assert all(reason.gain == 1.0 for reason in costs(wiring, activity, clocked, "contended").reasons)
 
 
+@pytest.mark.parametrize(("cores_per_tile", "gains"), [(4, True), (1, False)])
+def test_why_counts_the_longer_barrier_of_further_tiles(cores_per_tile, gains, chip, loihi):
+    # A barrier of two tiles takes a millisecond: moving parts helps within the tile and nowhere else.
+    wiring, activity = ran_busy(replace(chip, mesh=replace(chip.mesh, cores_per_tile=cores_per_tile)), 4, True)
+    prices = replace(priced(loihi[1]), barrier=Barrier(((1, 10.0), (2, 1e6)), "step", "", ""))
+    assert any(reason.gain > 1.0 for reason in costs(wiring, activity, prices, "contended").reasons) == gains
+
+
 def test_cores_of_a_tile_do_not_wait_for_links_between_tiles(chip, loihi):
     wiring, activity = ran_busy(replace(chip, mesh=replace(chip.mesh, cores_per_tile=12)), 12, False)
     assert wiring.tiles_in_use().size == 1
