@@ -13,6 +13,7 @@ from neuroemu.chip import Barrier, Constant
 from neuroemu.compiler import MappingOptions, compile_network
 from neuroemu.connect import Dense, OneToOne, Sparse
 from neuroemu.costs import Activity, costs
+from neuroemu.energy import by_link
 from neuroemu.errors import ChipError
 from neuroemu.events import EVENTS, HOPS, Event
 from neuroemu.latency import work
@@ -20,6 +21,7 @@ from neuroemu.messages import jobs, messages
 from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
 from neuroemu.schedule import BARRIER, HOP, LINK, PARTS, RECEIVER, SENDER, TICK
 from neuroemu.tally import tally
+from neuroemu.topology import topology_of
 from neuroemu.traffic import traffic, ways
 from neuroemu.wiring import wiring_of
 from tests import naive_messages
@@ -186,6 +188,18 @@ def test_why_counts_the_longer_barrier_of_further_tiles(cores_per_tile, gains, c
     wiring, activity = ran_busy(replace(chip, mesh=replace(chip.mesh, cores_per_tile=cores_per_tile)), 4, True)
     prices = replace(priced(loihi[1]), barrier=Barrier(((1, 10.0), (2, 1e6)), "step", "", ""))
     assert any(reason.gain > 1.0 for reason in costs(wiring, activity, prices, "contended").reasons) == gains
+
+
+def test_the_energy_of_links_is_that_of_hops_tiles_and_borders(chip, loihi):
+    mesh = replace(chip.mesh, width=4, height=3, cores_per_tile=1, chips=(2, 3))
+    wiring, activity = ran_busy(replace(chip, mesh=mesh), 12, False)
+    energy = {event: Constant(PRIMES[event], PRIMES[event], PRIMES[event], "a test", "estimate") for event in EVENTS}
+    prices = replace(priced(loihi[1]), energy_pj=energy)
+    found = costs(wiring, activity, prices, "contended")
+    totals, ways_of = found.tally.totals, [Event.TILE_OUT, Event.TILE_IN, *HOPS, Event.CHIP_HOP]
+    assert totals[Event.CHIP_HOP] > 0
+    spent = by_link(found.schedule.links.carried, topology_of(mesh), prices).sum()
+    assert spent == sum(int(totals[event]) * PRIMES[event] for event in ways_of)
 
 
 def test_cores_of_a_tile_do_not_wait_for_links_between_tiles(chip, loihi):

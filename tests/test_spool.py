@@ -39,9 +39,11 @@ def test_a_spool_may_grow_after_it_was_read():
 
 
 def test_rows_in_any_order_of_memory_are_kept_as_rows():
-    spool, rows = Spool(np.int32, (3,), 0), np.asfortranarray(np.arange(12).reshape(4, 3))
+    # The first rows stay in memory until the second ones spill both.
+    spool, rows = Spool(np.int32, (3,), 48), np.asfortranarray(np.arange(12).reshape(4, 3))
     spool.append(rows)
-    assert np.array_equal(spool.array(), rows)
+    spool.append(rows)
+    assert spool.spilled and np.array_equal(spool.array(), np.concatenate([rows, rows]))
 
 
 def test_a_full_disk_is_told(monkeypatch):
