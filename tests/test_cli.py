@@ -350,3 +350,17 @@ def test_our_own_fault_says_so(monkeypatch, capsys):
     monkeypatch.setattr(cli.cli, "main", broken)
     assert cli._guarded() == 70
     assert "the fault is ours: RuntimeError: oops" in capsys.readouterr().err
+
+
+def test_a_run_priced_onto_itself_is_compared_with_what_it_was(tmp_path):
+    assert call("run", "quickstart", "-o", "own", "--quiet", cwd=tmp_path).returncode == 0
+    done = call("reprice", "own", "--chip", "loihi1-sanafe", "-o", "own", "--overwrite", cwd=tmp_path)
+    assert done.returncode == 0 and "loihi1-davies2018 -> loihi1-sanafe" in done.stdout, done.stderr
+    assert json.loads((tmp_path / "own" / "summary.json").read_text())["chip"] == "loihi1-sanafe"
+
+
+def test_a_folder_that_is_no_run_is_told_as_such(tmp_path):
+    for command in ("reprice", "remap"):
+        done = call(command, "nowhere", cwd=tmp_path)
+        assert done.returncode == 2 and "nowhere is not the folder of a run" in done.stderr
+    assert list(tmp_path.iterdir()) == []
