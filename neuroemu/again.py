@@ -10,13 +10,16 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from . import library, modes
 from .chip import Chip, PriceList
 from .compiler import limits
 from .compiler.destinations import axons_out, messages_of
-from .compiler.place import PLACERS
+from .compiler.gather import gather
+from .compiler.place import PLACERS, place
 from .costs import Progress, costs
 from .errors import ChipError, OutputError, Problem, ProgramError
 from .files import chip_file, marked_yaml
@@ -27,6 +30,9 @@ from .report.lines import HEADLINES
 from .report.priced import Priced, summarise
 from .report.saved import Saved
 from .wiring import Wiring
+
+if TYPE_CHECKING:
+    from .compiler.flow import Flow
 
 NEEDED = ("costs.h5", "spikes.h5", "summary.json", "manifest.json", tables.CHIP)
 KEEP = "keep"  # the placement that leaves every part where it is
@@ -77,9 +83,28 @@ def remap(
         raise ProgramError(problems)
     cores = old.wiring.parts.core
     if placement != KEEP:
-        shared = old.wiring.cores_in_use().size < old.wiring.n_parts
-        cores = PLACERS[placement](list(old.parts), chip, shared if share_cores is None else share_cores)
+        cores = _placed(old, chip, placement, share_cores, prices.border)
     return _priced(old, old.wiring.placed(cores, chip.mesh), chip, prices, latency or old.latency, threads, progress)
+
+
+def _placed(old: Saved, chip: Chip, placement: str, share_cores: bool | None, border: float) -> np.ndarray:
+    """The core of each part under another placement, which goes by the spikes of the run."""
+    wiring = old.wiring
+    shared = wiring.cores_in_use().size < wiring.n_parts if share_cores is None else share_cores
+    if wiring.parts.number.size and shared:  # blocks that a partitioner made stay what they are
+        block = np.unique(wiring.parts.core, return_inverse=True)[1]
+    else:
+        block = gather(list(old.parts), chip, shared)
+
+    def flow() -> Flow:
+        from .compiler.flow import flow_of
+
+        spikes = np.bincount(old.activity.source, minlength=wiring.n_sources).astype(np.int64)
+        source, part, _ = wiring.rows.listed(0, wiring.n_sources)
+        first = np.searchsorted(source, np.arange(wiring.n_sources + 1))
+        return flow_of(first, part.astype(np.int64), block, wiring.parts.by_number(block), spikes)
+
+    return place(placement, int(block.max()) + 1, flow, chip, border)[block]
 
 
 def _priced(
@@ -88,9 +113,8 @@ def _priced(
     unable = modes.problems(chip.mesh, prices, latency)
     if unable:
         raise ProgramError(unable)
-    limits.check(
-        list(old.parts), wiring.parts.core, axons_out(messages_of(wiring.rows, wiring.parts), wiring.parts), chip
-    )
+    out = axons_out(messages_of(wiring.rows, wiring.parts), wiring.core_of_source()[: wiring.n_compartments])
+    limits.check(list(old.parts), wiring.parts.core, out, chip)
     found = costs(wiring, old.activity, prices, latency, threads, progress)
     return Priced(chip, prices, latency, old.parts, wiring, old.activity, found, old.steps)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .events import EVENTS, MEANING, N_EVENTS, Event
+from .events import EVENTS, HOPS, MEANING, N_EVENTS, Event
 
 TOPOLOGIES = ("mesh", "torus", "tree")
 ROUTINGS = ("xy", "yx", "west_first")
@@ -283,6 +283,15 @@ class PriceList:
     def core_slot_ns(self) -> Constant:
         """How long a message holds the link between a core and its router."""
         return self.slot_ns if self.own_core_slot_ns is None else self.own_core_slot_ns
+
+    @property
+    def border(self) -> float:
+        """What a link between chips costs more than another, in hops: by energy, or where that is not known by time; else 0."""
+        for table in (self.energy_pj, self.time_ns):
+            hop = max(table[e].value or 0.0 for e in HOPS)
+            if hop and table[Event.CHIP_HOP].value:
+                return float(table[Event.CHIP_HOP].value or 0.0) / hop
+        return 0.0
 
     def energies(self) -> np.ndarray:
         """(N_EVENTS,) pJ; what is not modelled counts 0 here and is named by `not_modelled`."""

@@ -169,7 +169,7 @@ def reprice(
 
 @cli.command(context_settings=CONTEXT)
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--placement", default="keep", show_default=True, help="keep, sequential or hilbert.")
+@click.option("--placement", default="keep", show_default=True, help="keep, sequential, hilbert, force or anneal.")
 @click.option(
     "--share-cores/--no-share-cores", default=None, help="Whether parts may share a core [default: as in RUN]."
 )

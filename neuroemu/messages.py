@@ -68,20 +68,26 @@ def _add_reads(rows, dense, core_of_part, first, core, times, work):
 class Jobs(NamedTuple):
     """What is the same in every stretch of a run.  times_fs: (E,).  work: (all messages,) fs of the receiver on each.
 
-    part: (n_compartments,) of each.  links: (n_sources,) that the messages of a spike take together.
+    part, place: (n_compartments,) of each, and which of its part's it is, from 1.  links: (n_sources,) that the messages of
+    a spike take together.
     """
 
     times_fs: np.ndarray
     work: np.ndarray
     part: np.ndarray
+    place: np.ndarray
     links: np.ndarray
 
 
 def jobs(wiring: Wiring, ways: Ways, times_ns: np.ndarray) -> Jobs:
     """The jobs of a run under a price list's times, (E,)."""
     times = femtoseconds(times_ns)
-    part = np.repeat(np.arange(wiring.n_parts), wiring.parts.size)
-    return Jobs(times, work_of_messages(wiring, ways, times), part, ways.hops[:, :4].sum(axis=1) + 2 * ways.messages)
+    parts = wiring.parts
+    part = parts.by_number(np.arange(wiring.n_parts))
+    place = parts.place() - parts.first[part] + 1
+    return Jobs(
+        times, work_of_messages(wiring, ways, times), part, place, ways.hops[:, :4].sum(axis=1) + 2 * ways.messages
+    )
 
 
 def messages(
@@ -113,16 +119,16 @@ def _stretch(
     core, gap, job = np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int64)
     tail = np.zeros((n_steps, n_senders), np.int64)
     _fill(
-        np.ascontiguousarray(counts), row, source, sender, jobs.part, *wiring.parts, wiring.draws, ways.first, ways.core,
-        jobs.work, jobs.times_fs, first, core, gap, job, tail,
+        np.ascontiguousarray(counts), row, source, sender, jobs.part, jobs.place, wiring.parts.size, wiring.parts.core,
+        wiring.draws, ways.first, ways.core, jobs.work, jobs.times_fs, first, core, gap, job, tail,
     )  # fmt: skip
     return Messages(first, core, gap, job, tail)
 
 
 @njit
 def _fill(
-    counts, row, source, sender, part_of_source, _, part_first, part_size, part_core, draws, first, core_of, work,
-    times, bounds, core, gap, job, tail,
+    counts, row, source, sender, part_of_source, place, part_size, part_core, draws, first, core_of, work, times,
+    bounds, core, gap, job, tail,
 ):  # fmt: skip
     """Arrays as in Messages, Ways and Parts; bounds: Messages.first."""
     n_steps, n_senders = tail.shape
@@ -152,7 +158,7 @@ def _fill(
             who = sender[s]
             if s < n_compartments:
                 p = part_of_source[s]
-                through = s - part_first[p] + 1
+                through = place[s]
                 whole, rest = total[p] // part_size[p], total[p] % part_size[p]
                 reached = ahead[p] + whole * through + rest * through // part_size[p]
                 waiting[who] += times[_SPIKE_T] + reached - position[who]

@@ -42,7 +42,9 @@ def compile_program(program: Program) -> Compiled:
     """The program's network mapped onto its chip; problems carry the file and line they come from."""
     _check(program)
     try:
-        return compile_network(program.network, program.chip, program.mapping, program.seed)
+        return compile_network(
+            program.network, program.chip, program.mapping, program.seed, None, program.prices.border
+        )
     except ProblemsError as error:
         raise program.located(error) from None
 

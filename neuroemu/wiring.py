@@ -17,7 +17,8 @@ from .compiler.image import ChipImage, CountRows, Parts, digest
 class Wiring:
     """names, sizes: populations on the chip, in the order of their compartments.  source_names, source_sizes: the host's.
 
-    rows: synapses by source and part.  draws: (n_parts,) int64 random numbers that each part draws in a step.
+    rows: synapses by source and part, sources by the user's numbers whatever the order of the parts.
+    draws: (n_parts,) int64 random numbers that each part draws in a step.
     synapses: how many there are.  model_hash: of all that decides spikes and counts by part.
     """
 
@@ -65,7 +66,7 @@ class Wiring:
     def core_of_source(self) -> np.ndarray:
         """(n_sources,) int32, -1 for the host."""
         cores = np.full(self.n_sources, -1, np.int32)
-        cores[: self.n_compartments] = np.repeat(self.parts.core, self.parts.size)
+        cores[: self.n_compartments] = self.parts.by_number(self.parts.core)
         return cores
 
     def sender_of_source(self) -> np.ndarray:
@@ -96,10 +97,22 @@ def wiring_of(image: ChipImage) -> Wiring:
         image.source_names,
         tuple(np.diff(image.source_first).tolist()),
         image.parts,
-        image.rows,
+        _by_number(image.rows, image.parts),
         draws,
         image.mesh,
         image.step_ms,
         image.n_synapses,
         image.model_hash,
     )
+
+
+def _by_number(rows: CountRows, parts: Parts) -> CountRows:
+    """The rows of an image in the order of the user's numbers."""
+    if not parts.number.size:
+        return rows
+    n = parts.number.size
+    order = np.concatenate([parts.place(), np.arange(n, rows.first.size - 1)])
+    lengths = np.diff(rows.first)[order]
+    first = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    at = np.repeat(rows.first[order] - first[:-1], lengths) + np.arange(first[-1])
+    return CountRows(first, *(column[at] if column.size else column for column in rows[1:]))

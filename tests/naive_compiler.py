@@ -69,20 +69,25 @@ def words_of_list(n, bits_each, chip):
 
 
 def demand(synapses, first, size, chip):
-    """(sources, words by projection) of the slice first..first+size-1.
+    """(sources, words by projection) of the slice first..first+size-1; see demand_of."""
+    return demand_of(synapses, range(first, first + size), chip)
+
+
+def demand_of(synapses, members, chip):
+    """(sources, words by projection) of some compartments of a population.
 
     synapses: of the population, (source, post, projection, bits, delayed) each.
     """
     lengths, formats, posts = defaultdict(int), {}, {}
     for source, post, projection, bits, delayed in synapses:
         formats[projection] = (8 if bits == 7 else bits) + (chip.synapse.delay_bits if delayed else 0)
-        if first <= post < first + size:
+        if post in members:
             lengths[source, projection] += 1
             posts.setdefault((source, projection), []).append(post)
     words = dict.fromkeys(formats, 0)
     for (source, projection), n in lengths.items():
         once = len(set(posts[source, projection])) == n  # a dense list holds one weight a compartment
-        dense = words_of_list(size, formats[projection], chip)
+        dense = words_of_list(len(members), formats[projection], chip)
         sparse = words_of_list(n, formats[projection] + chip.synapse.index_bits, chip)
         words[projection] += min(dense, sparse) if once else sparse
     return {source for source, _ in lengths}, words
@@ -139,7 +144,7 @@ def placed(network, compiled):
     first, _ = numbering(network)
     core_of, part_of = {}, {}
     for k, (part, core) in enumerate(zip(compiled.mapping.parts, compiled.mapping.placement, strict=True)):
-        for i in range(part.first, part.first + part.size):
+        for i in part.members.tolist():
             compartment = first[part.population] + i
             assert compartment not in core_of, f"compartment {compartment} is in two parts"
             core_of[compartment], part_of[compartment] = core, k
@@ -167,7 +172,7 @@ def use_of_cores(network, compiled, chip):
         start = first[part.population]
         end = start + network[part.population].size
         mine = [(s, t - start, name, bits[name], name in delayed) for s, t, _, _, name in synapses if start <= t < end]
-        use[core]["synapse_words"] += sum(demand(mine, part.first, part.size, chip)[1].values())
+        use[core]["synapse_words"] += sum(demand_of(mine, set(part.members.tolist()), chip)[1].values())
     return use
 
 

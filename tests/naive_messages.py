@@ -11,10 +11,11 @@ def messages(wiring, activity, t):
     """By step, {sender: ([(core, gap, work)], tail)}; the host is the sender after the last core.  t: {event: fs}."""
     parts, rows, host = wiring.parts, wiring.rows, wiring.mesh.n_cores
     n_parts = parts.core.size
-    part_of = {}
+    part_of, place = {}, {}
     for p in range(n_parts):
         for i in range(int(parts.first[p]), int(parts.first[p] + parts.size[p])):
-            part_of[i] = p
+            number = int(parts.number[i]) if parts.number.size else i
+            part_of[number], place[number] = p, i - int(parts.first[p]) + 1
     reads = {}  # (source, core): (synapses, of them in dense lists)
     for source in range(wiring.n_sources):
         for r in range(int(rows.first[source]), int(rows.first[source + 1])):
@@ -34,7 +35,7 @@ def messages(wiring, activity, t):
             base = 0
             for p in mine:
                 for s in [s for s in fired if part_of.get(s) == p]:
-                    through = Fraction(s - int(parts.first[p]) + 1, int(parts.size[p]))
+                    through = Fraction(place[s], int(parts.size[p]))
                     reached = base + int(total[p] * through)  # floor: nothing is negative
                     clock += t["SPIKE_OUT"]
                     for to in sorted(c for (source, c) in reads if source == s):

@@ -13,14 +13,14 @@ from ..mapping import MappingOptions
 from ..network import DENDRITES, Network, Population
 from ..streams import stream
 from . import limits
-from .demand import inputs_of
+from .cut import Cut
 from .destinations import axons_out, messages_of
 from .expand import expand
 from .groups import groups
 from .image import Blocks, Cells, ChipImage, CountRows, Parts, digest, freeze
 from .lists import dense_synapses
-from .partition import PARTITIONERS, Part
-from .place import PLACERS
+from .mapper import mapped
+from .partition import Part
 from .quantise import Quantised, Rounding, quantise
 from .registers import Tables
 from .rows import count_rows
@@ -50,10 +50,19 @@ class Compiled:
     quantised: Rounding
 
 
-def compile_network(network: Network, chip: Chip, options: MappingOptions | None = None, seed: int = 0) -> Compiled:
+def compile_network(
+    network: Network,
+    chip: Chip,
+    options: MappingOptions | None = None,
+    seed: int = 0,
+    weight: np.ndarray | None = None,
+    border: float = 0.0,
+) -> Compiled:
     """Maps a network onto a chip.
 
-    seed: of random connections.  Raises ProgramError (connections), QuantisationError (numbers), DoesNotFit (limits).
+    seed: of random connections, and of mapping.  weight: (n_sources,) how often each source is taken to spike, by the user's
+    numbers; None takes all as alike.  border: what a link between chips counts more than another, in hops.
+    Raises ProgramError (connections), QuantisationError (numbers), DoesNotFit (limits).
     """
     options = options or MappingOptions()
     if not network.on_chip:
@@ -65,22 +74,22 @@ def compile_network(network: Network, chip: Chip, options: MappingOptions | None
     sum_shifts = [quantised.weights[projection.name].sum_shift for projection in network.projections]
     first, source_first = _numbering(network)
     table = build(network, synapses, quantised.weights, first, int(source_first[-1]))  # empties both dicts
-    inputs = {p.name: inputs_of(network, p.name, table, formats, first) for p in network.on_chip}
-    cut = PARTITIONERS[options.partition](network, inputs, chip, options.parts)
-    del inputs
-    placement = PLACERS[options.placement](cut, chip, options.share_cores)
+    del synapses
+    cut, core = mapped(network, table, formats, first, chip, options, weight, border, seed)
+    table = cut.table
+    placement = core[cut.block]
     parts = _parts(network, cut, placement, first)
     rows = count_rows(table.first, table.target, parts.size)
     rows = rows._replace(dense=dense_synapses(rows, network, table, formats, parts, chip))
     messages = messages_of(rows, parts)
-    out = axons_out(messages, parts)
-    limits.check(cut, placement, out, chip, limits.fans(network, table, messages, chip))
+    out = axons_out(messages, np.repeat(parts.core, parts.size))
+    limits.check(cut.parts, placement, out, chip, limits.fans(network, table, messages, chip, parts))
     spread = lonely(network) + apart(network, parts, first)
     if spread:
         raise ProgramError(spread)
     graded = np.array([formats[projection.name].message_bits > 0 for projection in network.projections], bool)
     image = _image(network, chip, quantised, table, sum_shifts, graded, rows, parts, first, source_first)
-    mapping = Mapping(tuple(cut), tuple(int(core) for core in placement), tuple(int(a) for a in out))
+    mapping = Mapping(tuple(cut.parts), tuple(int(core) for core in placement), tuple(int(a) for a in out))
     return Compiled(image, mapping, quantised.rounding)
 
 
@@ -103,13 +112,14 @@ def _numbering(network: Network) -> tuple[dict[str, int], np.ndarray]:
     return first, np.array(bounds, np.int64)
 
 
-def _parts(network: Network, cut: list[Part], placement: np.ndarray, first: dict[str, int]) -> Parts:
+def _parts(network: Network, cut: Cut, placement: np.ndarray, first: dict[str, int]) -> Parts:
     names = [population.name for population in network.on_chip]
     return Parts(
-        np.array([names.index(part.population) for part in cut], np.int64),
-        np.array([first[part.population] + part.first for part in cut], np.int64),
-        np.array([part.size for part in cut], np.int64),
+        np.array([names.index(part.population) for part in cut.parts], np.int64),
+        np.array([first[part.population] + part.first for part in cut.parts], np.int64),
+        np.array([part.size for part in cut.parts], np.int64),
         placement.astype(np.int64),
+        cut.number.astype(np.int64),
     )
 
 
@@ -130,14 +140,32 @@ def _image(
     ring = slots(network, first, table, sum_shifts)
     plain, graded, weight_shift = groups(table, graded_projections, ring)
     cells = tuple(
-        _cells(population, quantised.registers[population.name], ring, weight_shift, up(network, population, ring))
+        _cells(
+            population,
+            quantised.registers[population.name],
+            ring,
+            weight_shift,
+            up(network, population, ring),
+            _order(parts, first[population.name], population.size),
+        )
         for population in on_chip
     )
     blocks = Blocks(np.array([first[name] for name in names], np.int64), np.array([p.size for p in on_chip], np.int64))
     for group in (*cells, blocks, plain, graded, rows, parts, (source_first,)):
         freeze(group)
     # Names and the length of a step are left out: they decide nothing that the arrays do not say.
-    structure = (cells, blocks, plain, graded, weight_shift, ring.width, rows.dense, parts[:3], chip.arithmetic)
+    order = (parts.number,) if parts.number.size else ()
+    structure = (
+        cells,
+        blocks,
+        plain,
+        graded,
+        weight_shift,
+        ring.width,
+        rows.dense,
+        (*parts[:3], *order),
+        chip.arithmetic,
+    )
     return ChipImage(
         names,
         cells,
@@ -158,10 +186,22 @@ def _image(
     )
 
 
-def _cells(population: Population, tables: Tables, ring: Slots, weight_shift: int, parent: tuple[int, ...]) -> Cells:
+def _order(parts: Parts, first: int, size: int) -> slice | np.ndarray:
+    """Which columns of the user's tables stand where in the image."""
+    return parts.number[first : first + size] - first if parts.number.size else slice(None)
+
+
+def _cells(
+    population: Population,
+    tables: Tables,
+    ring: Slots,
+    weight_shift: int,
+    parent: tuple[int, ...],
+    order: slice | np.ndarray,
+) -> Cells:
     """The tables of a population, as the engine takes them."""
     model = tables.model
-    parameters = np.stack([tables.parameters[name] for name in model.parameters._fields])
+    parameters = np.stack([tables.parameters[name] for name in model.parameters._fields])[:, order]
     if np.all(parameters == parameters[:, :1]):
         parameters = parameters[:, :1].copy()
     passed = [name == DENDRITES for name in model.ports]  # values of dendrites are not shifted as weights are
@@ -171,11 +211,11 @@ def _cells(population: Population, tables: Tables, ring: Slots, weight_shift: in
     return Cells(
         model.name,
         parameters,
-        np.stack([tables.state[name] for name in model.state._fields]),
+        np.ascontiguousarray(np.stack([tables.state[name] for name in model.state._fields])[:, order]),
         np.array(inputs, np.int64),
         stream("noise", population.name),
         np.zeros((0, 0), np.int64) if tables.recorded is None else np.ascontiguousarray(tables.recorded),
-        _alike(model.draws(tables.parameters) if model.draws else np.zeros(1, np.int64)),
+        _alike(model.draws(tables.parameters)[order] if model.draws else np.zeros(1, np.int64)),
         tuple(model.switches(tables.parameters).items()) if model.switches else (),
         parent,
         "" if is_built_in(model) else fingerprint(model),

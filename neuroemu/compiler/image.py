@@ -22,6 +22,7 @@ SMALL = 1 << 18  # synapses of an image up to which one layout does, so that ker
 class Cells(NamedTuple):
     """The compartments of one population: a model and its tables.
 
+    Columns are in the image's order, but for those of `recorded`, which are in the user's, as random draws are.
     parameters: (fields, 1) int64 where all are alike, else (fields, n).  state: (fields, n) int64 before step 1.
     inputs: (k, 3) int64, for each stretch of a ring row that feeds them its first slot, the port, and the shift to the right.
     stream: of random draws.  recorded: (steps, n) int64 draws in their place, or (0, 0).  switches: (constant, value).
@@ -97,19 +98,42 @@ class CountRows(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """(n_parts,) int64 each: population index, first compartment, size, core. Ascending by first compartment."""
+    """(n_parts,) int64 each: population index, first compartment, size, core. Ascending by first compartment.
+
+    A part is a stretch of the image's own order of the compartments.  number: (n_compartments,) int64 the user's number of
+    each compartment in that order, empty where both are the same. Populations keep their place, and the members of a part
+    ascend.
+    """
 
     population: np.ndarray
     first: np.ndarray
     size: np.ndarray
     core: np.ndarray
+    number: np.ndarray = np.empty(0, np.int64)
+
+    def by_number(self, each: np.ndarray) -> np.ndarray:
+        """(n_compartments,) what each compartment's part has, by the user's number.  each: (n_parts,)."""
+        return self.to_numbers(np.repeat(each, self.size))
+
+    def to_numbers(self, each: np.ndarray) -> np.ndarray:
+        """Values by compartment, (n_compartments,), from the image's order into the user's."""
+        if not self.number.size:
+            return each
+        found = np.empty_like(each)
+        found[self.number] = each
+        return found
+
+    def place(self) -> np.ndarray:
+        """(n_compartments,) where in the image's order the user's compartments are."""
+        return self.to_numbers(np.arange(int(self.size.sum())))
 
 
 @dataclass(frozen=True)
 class ChipImage:
     """Everything an engine and a cost model need of a mapped network; read-only.
 
-    Sources are numbered: compartments 0..n_compartments-1 in network order, then the channels of the spike sources.
+    Sources are numbered: compartments 0..n_compartments-1 in network order, then the channels of the spike sources. Within a
+    population the compartments stand in the order of its parts (Parts.number); all that a user sees has the user's numbers.
     plain: synapses that take any spike as 1; graded: those that multiply by its payload.
     weight_shift: 0..13, the largest power of two that divides every weight: a weight in 2**6 is weight << weight_shift.
     width: slots of a row of the delay ring; every input of a population is a stretch of it (compiler/slots.py).
@@ -175,6 +199,16 @@ class ChipImage:
         """Rows of the delay ring: a spike of step t reaches t + 1 + delay while row t is still being read."""
         longest = max((int(s.delay.max()) for s in (self.plain, self.graded) if s.delay.size), default=0)
         return longest + 2
+
+    def numbers_of(self, block: int) -> np.ndarray:
+        """(size,) int64 the user's index of each compartment of a population, or empty where it is its place."""
+        first, size = int(self.blocks.first[block]), int(self.blocks.size[block])
+        return self.parts.number[first : first + size] - first
+
+    def places_of(self, block: int, index: np.ndarray) -> np.ndarray:
+        """Where in its population the compartments are to which the user says `index`."""
+        number = self.numbers_of(block)
+        return np.argsort(number)[index] if number.size else index
 
     def cores_in_use(self) -> np.ndarray:
         """Cores that hold a part, ascending."""

@@ -11,6 +11,7 @@ import numpy as np
 from ..chip import Chip
 from ..errors import DoesNotFit, Violation
 from ..network import Network
+from .image import Parts
 from .partition import Part, distinct_sources
 from .table import Table
 
@@ -37,14 +38,15 @@ def check(
         raise DoesNotFit(violations, chip.name)
 
 
-def fans(network: Network, table: Table, messages: np.ndarray, chip: Chip) -> list[Violation]:
+def fans(network: Network, table: Table, messages: np.ndarray, chip: Chip, parts: Parts) -> list[Violation]:
     """Limits of single compartments, on chips that have any: of each population its worst.
 
-    messages: (n_compartments,) that a spike of each would send.
+    messages: (n_compartments,) that a spike of each would send, in the order of the parts as the table is.
     """
     found, n = [], messages.size
+    messages = parts.to_numbers(messages)
     if chip.core.fan_in is not None:
-        into = np.bincount(table.target, minlength=n)[:n]
+        into = parts.to_numbers(np.bincount(table.target, minlength=n)[:n])
         found += _worst("fan_in", into, chip.core.fan_in, network, "fewer synapses into each compartment")
     if chip.core.fan_out is not None:
         remedy = "one core for all that it reaches, or a copy of the population for each core"

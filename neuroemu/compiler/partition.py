@@ -1,13 +1,15 @@
-"""Partition: cut populations into parts, each a stretch of one population that one core can hold.
+"""Partition: cut populations into parts, each of them some compartments of one population that one core can hold.
 
-partition(network, inputs, chip, options) -> list[Part]. Raises nothing: a part that cannot be made to fit is returned as
-it is and found by limits.check.
+There are two kinds. STRETCHES cut every population for itself in the user's order: stretch(network, inputs, chip, wanted) ->
+list[Part]; gather.py then says which share a core. SETS (mapper.py) put any compartments together: a block for every core, and
+what a block holds of a population is a part. Neither raises: what cannot be made to fit is returned as it is and found by
+limits.check.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,19 +17,45 @@ from ..chip import Chip
 from ..network import Network
 from .demand import Demand, Inputs, demands
 
+NAMED_RANGES = 3  # up to which the name of a part lists its members
+
 
 @dataclass(frozen=True)
 class Part:
-    """Compartments first..first+size-1 of a population, and what they ask of a core."""
+    """Some compartments of a population, and what they ask of a core.
+
+    first, size: where they stand in the image's order of the population.  number: (size,) the user's index of each,
+    ascending; empty where that is first..first+size-1.
+    """
 
     population: str
     first: int
     size: int
     demand: Demand
+    number: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @property
+    def members(self) -> np.ndarray:
+        """(size,) the user's index of each compartment, ascending."""
+        return self.number if self.number.size else np.arange(self.first, self.first + self.size)
+
+    @property
+    def ranges(self) -> list[tuple[int, int]]:
+        """The members as stretches, (first, behind the last) each."""
+        if not self.number.size:
+            return [(self.first, self.first + self.size)]
+        breaks = np.flatnonzero(np.diff(self.number) > 1)
+        first, last = self.number[np.append(0, breaks + 1)], self.number[np.append(breaks, self.size - 1)]
+        return list(zip(first.tolist(), (last + 1).tolist(), strict=True))
 
     @property
     def name(self) -> str:
-        return f"{self.population}[{self.first}:{self.first + self.size}]"
+        """Population and members: a[0:8], a[0:8,12,20:24], or where they are in many pieces a[0..99, 34 of them]."""
+        ranges = self.ranges
+        if len(ranges) > NAMED_RANGES:
+            return f"{self.population}[{ranges[0][0]}..{ranges[-1][1] - 1}, {self.size} of them]"
+        shown = [f"{low}:{high}" if high - low > 1 or len(ranges) == 1 else f"{low}" for low, high in ranges]
+        return f"{self.population}[{','.join(shown)}]"
 
 
 def distinct_sources(parts: list[Part]) -> int:
@@ -37,7 +65,7 @@ def distinct_sources(parts: list[Part]) -> int:
     return np.unique(np.concatenate([part.demand.sources for part in parts])).size
 
 
-Partitioner = Callable[[Network, dict[str, Inputs], Chip, dict[str, int]], list[Part]]
+Stretcher = Callable[[Network, dict[str, Inputs], Chip, dict[str, int]], list[Part]]
 
 
 def equal(network: Network, inputs: dict[str, Inputs], chip: Chip, wanted: dict[str, int]) -> list[Part]:
@@ -81,4 +109,6 @@ def _cut(name: str, size: int, n_parts: int, inputs: Inputs, chip: Chip) -> tupl
     return [Part(name, int(edges[k]), int(edges[k + 1] - edges[k]), demand) for k, demand in enumerate(found)], excess
 
 
-PARTITIONERS: dict[str, Partitioner] = {"equal": equal}
+STRETCHES: dict[str, Stretcher] = {"equal": equal}
+SETS = ("layer", "hypergraph", "metis", "grow")
+PARTITIONERS = (*STRETCHES, *SETS)

@@ -1,37 +1,54 @@
-"""Place: give every part a core.
+"""Place: give every block a core.
 
-place(parts, chip, share) -> core of each part. Cores are filled in the order of a curve over the mesh; a part goes onto
-the current core while everything it asks for is left there (share), else onto the next. Cores past the end of the mesh
-are handed out too, so that limits.check can say how many would be needed.
+place(name, flow, chip, border, seed) -> core of each block. Where there are more blocks than cores, the cores past the end of
+the mesh are handed out in order, so that limits.check can say how many would be needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..chip import Chip, Mesh
-from .partition import Part
 
-Placer = Callable[[list[Part], Chip, bool], np.ndarray]
+if TYPE_CHECKING:
+    from .flow import Flow
 
-
-def sequential(parts: list[Part], chip: Chip, share: bool) -> np.ndarray:
-    """Cores in the order of their numbers."""
-    return _fill(parts, chip, share, range(chip.mesh.n_cores))
+PLACERS = ("sequential", "hilbert", "force", "anneal")
+BY_TRAFFIC = ("force", "anneal")
 
 
-def hilbert(parts: list[Part], chip: Chip, share: bool) -> np.ndarray:
-    """Tiles along a Hilbert curve, so that neighbours in the network are neighbours on the mesh."""
-    mesh = chip.mesh
-    cores = (
+def place(
+    name: str,
+    n_blocks: int,
+    flow: Callable[[], Flow],
+    chip: Chip,
+    border: float = 0.0,
+    seed: int = 0,
+) -> np.ndarray:
+    """(n_blocks,) int64 the core of each block by one of PLACERS.
+
+    sequential: in the order of the cores' numbers.  hilbert: tiles along a Hilbert curve, so that neighbours in the network are
+    neighbours on the mesh.  force, anneal: see force.py and anneal.py.
+    flow: asked only by those that go by traffic.  border: what a link between chips counts more than another, in hops.
+    """
+    if name == "sequential" or n_blocks > chip.mesh.n_cores:
+        return np.arange(n_blocks)
+    if name == "hilbert":
+        return np.fromiter(_along(chip.mesh), np.int64, n_blocks)
+    from . import anneal, force  # these load numba
+    from .flow import distances
+
+    far = distances(chip.mesh, border)
+    return {"force": force.place, "anneal": anneal.place}[name](flow(), far, chip.mesh, seed)
+
+
+def _along(mesh: Mesh) -> Iterator[int]:
+    return (
         mesh.tile_at(x, y) * mesh.cores_per_tile + k for x, y in hilbert_curve(mesh) for k in range(mesh.cores_per_tile)
     )
-    return _fill(parts, chip, share, cores)
-
-
-PLACERS: dict[str, Placer] = {"sequential": sequential, "hilbert": hilbert}
 
 
 def hilbert_curve(mesh: Mesh) -> Iterator[tuple[int, int]]:
@@ -52,26 +69,3 @@ def hilbert_curve(mesh: Mesh) -> Iterator[tuple[int, int]]:
             rest, side = rest // 4, side * 2
         if x < mesh.width and y < mesh.height:
             yield x, y
-
-
-def _fill(parts: list[Part], chip: Chip, share: bool, cores: Iterable[int]) -> np.ndarray:
-    order = iter(cores)
-    beyond = iter(range(chip.mesh.n_cores, chip.mesh.n_cores + len(parts)))
-    placement = np.empty(len(parts), np.int64)
-    core, compartments, words, sources = -1, 0, 0, np.empty(0, np.int64)
-    for index, part in enumerate(parts):
-        fits = (
-            share
-            and core >= 0
-            and compartments + part.size <= chip.core.compartments
-            and words + part.demand.words <= chip.core.synapse_words
-        )
-        together = np.union1d(sources, part.demand.sources) if fits else sources
-        if fits and together.size <= chip.core.axons_in:
-            compartments, words, sources = compartments + part.size, words + part.demand.words, together
-        else:
-            core = next(order, None) if core < chip.mesh.n_cores else None  # type: ignore[assignment]
-            core = next(beyond) if core is None else core
-            compartments, words, sources = part.size, part.demand.words, part.demand.sources
-        placement[index] = core
-    return placement

@@ -46,7 +46,7 @@ def lonely(network: Network) -> list[Problem]:
 
 def apart(network: Network, parts: Parts, first: dict[str, int]) -> list[Problem]:
     """The branches whose two ends do not always share a core: a chip joins compartments within a core only."""
-    core = np.repeat(parts.core, parts.size)
+    core = parts.by_number(parts.core)
     problems = []
     for branch in network.branches:
         child, parent, n = first[branch.child], first[branch.parent], network[branch.child].size

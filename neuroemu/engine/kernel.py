@@ -28,6 +28,7 @@ PART = np.dtype(
             "lo",  # compartments lo..hi-1 of the population
             "hi",
             "first",  # source number of the population's compartment 0
+            "number_at",  # (n,) the user's index of each compartment, where parts have put them into another order
             "group",  # group number of its compartment 0
             "always",  # 1: never asleep
             "parameters_at",
@@ -69,6 +70,7 @@ parameters_of: Any = None
 state_of: Any = None
 store: Any = None
 inputs_of: Any = None
+entity_of: Any = None
 ring_row: Any = None
 N_SWITCHES = len(Arithmetic._fields)
 FEW = 12  # compartments of a group that are updated one by one; above, all of it as vectors costs no more
@@ -122,7 +124,9 @@ def advance_part(part_at, row, parity, flood, step, sample_step, n_spiked):
                 out[lane], left[lane] = 0, 0
                 if at_rest(p, s) & _silent(a):
                     continue
-                now = Now(step, sample_step, g * LANES + i, seed, part.stream, recorded, arithmetic)
+                now = Now(
+                    step, sample_step, entity_of(part.number_at, g * LANES + i), seed, part.stream, recorded, arithmetic
+                )
                 fired, after, overflow = update(p, s, a, now)
                 left_awake |= _ONE << lane
                 active += 1
@@ -138,7 +142,9 @@ def advance_part(part_at, row, parity, flood, step, sample_step, n_spiked):
                 if not UNIFORM:
                     p = parameters_of(parameters, tile_p, lane)
                 s, a = state_of(states, tile, lane), inputs_of(scratch, lane)
-                now = Now(step, sample_step, g * LANES + i, seed, part.stream, recorded, arithmetic)
+                now = Now(
+                    step, sample_step, entity_of(part.number_at, g * LANES + i), seed, part.stream, recorded, arithmetic
+                )
                 fired, after, overflow = update(p, s, a, now)
                 acts = 0 if at_rest(p, s) & _silent(a) else 1
                 active += acts

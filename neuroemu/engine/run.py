@@ -100,7 +100,7 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
             np.empty((n_steps, columns.size), np.int64),
         )
         for pieces in engine.stretch(host, counted, columns, probes, done + 1, fresh + 1):
-            for spool, piece in zip(spikes, pieces, strict=True):
+            for spool, piece in zip(spikes, _by_number(image, *pieces), strict=True):
                 spool.append(piece)
         counts.append(_fitting(counted))
         states.append(probes)
@@ -131,6 +131,19 @@ def _spikes_of(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Room for n spikes: step, source, payload."""
     step, source, payload = (np.empty(n, kind) for kind, _ in _SPIKE)
     return step, source, payload
+
+
+def _by_number(
+    image: ChipImage, step: np.ndarray, source: np.ndarray, payload: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Spikes of whole steps with the user's numbers, ascending within a step."""
+    number = image.parts.number
+    if not number.size:
+        return step, source, payload
+    on_chip = source < number.size
+    source = np.where(on_chip, number[np.where(on_chip, source, 0)], source).astype(source.dtype)
+    order = np.argsort(step * np.int64(image.n_sources) + source, kind="stable")
+    return step, source[order], payload[order]
 
 
 class _Engine:
@@ -259,7 +272,7 @@ def _host_input(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> 
     tiles, models = tiles_of(image), _models(image, plan) if plan.drives else {}
     for k, name in enumerate(image.names):
         if name in plan.drives:
-            index = np.arange(image.blocks.size[k])
+            index = image.places_of(k, np.arange(image.blocks.size[k]))
             model = models[name]
             cells.append(tiles.at(k, model.state._fields.index(model.bias), index))
             groups.append(tiles.group[k] + index // LANES)
@@ -289,5 +302,6 @@ def _probed(image: ChipImage, plan: Plan) -> dict[tuple[str, str], tuple[np.ndar
     tiles, models, found = tiles_of(image), _models(image, plan), {}
     for (population, name), index in chosen.items():
         k = image.names.index(population)
-        found[population, name] = (index, tiles.at(k, models[population].state._fields.index(name), index))
+        row = models[population].state._fields.index(name)
+        found[population, name] = (index, tiles.at(k, row, image.places_of(k, index)))
     return found

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..chip import PROFILES
-from ..compartments import Model
+from ..compartments import Model, is_built_in
 from ..compiler.image import Cells, ChipImage
 from ..errors import ProgramError
 from ..widths import LANES
@@ -36,12 +36,16 @@ class Cut:
 
 @dataclass(frozen=True)
 class Block:
-    """What all parts of a population share.  always: 1 where they are called in every step, whoever is at rest."""
+    """What all parts of a population share.  always: 1 where they are called in every step, whoever is at rest.
+
+    number: (size,) int64 the user's index of each compartment, or empty.
+    """
 
     kernel: Any
     parameters: np.ndarray
     inputs: np.ndarray
     always: int
+    number: np.ndarray
 
 
 def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_threads: int, seed: int) -> Cut:
@@ -92,18 +96,26 @@ def blocks_of(image: ChipImage, models: dict[str, Model]) -> list[Block]:
     constant = image.arithmetic if image.arithmetic == PROFILES["loihi1"] else None
     parents = {cells.up[0] for cells in image.cells if cells.up}
     blocks = []
-    for name, cells, size in zip(image.names, image.cells, image.blocks.size, strict=True):
+    for k, (name, cells, size) in enumerate(zip(image.names, image.cells, image.blocks.size, strict=True)):
         model, uniform = models[name], cells.parameters.shape[1] == 1
+        number = np.ascontiguousarray(image.numbers_of(k)) if _asks_for_its_index(model) else np.empty(0, np.int64)
+        numbered = number.size > 0
         always = int(model.at_rest is None or bool(cells.up) or bool(parents & set(cells.inputs[:, 0].tolist())))
         try:
             if size >= LARGE:
-                made = compiled(model, uniform, wide, cells.switches, constant)
+                made = compiled(model, uniform, wide, cells.switches, constant, numbered)
             else:
-                made = compiled(model, False, wide, (), None)
+                made = compiled(model, False, wide, (), None, numbered)
         except ProgramError as error:
             raise ProgramError([replace(problem, path=name) for problem in error.problems]) from None
-        blocks.append(Block(made, _parameters(cells, bool(size >= LARGE)), np.ascontiguousarray(cells.inputs), always))
+        table, inputs = _parameters(cells, bool(size >= LARGE)), np.ascontiguousarray(cells.inputs)
+        blocks.append(Block(made, table, inputs, always, number))
     return blocks
+
+
+def _asks_for_its_index(model: Model) -> bool:
+    """Whether an update may depend on which compartment it is of: those that draw do, and users' own may."""
+    return model.draws is not None or not is_built_in(model)
 
 
 def _of_block(image: ChipImage, tiles: Tiles, k: int, block: Block) -> dict[str, Any]:
@@ -112,6 +124,7 @@ def _of_block(image: ChipImage, tiles: Tiles, k: int, block: Block) -> dict[str,
     slot, join, is_first = cells.up or (-1, 0, 0)
     return {
         "first": image.blocks.first[k],
+        "number_at": block.number.ctypes.data if block.number.size else 0,
         "group": tiles.group[k],
         "always": block.always,
         "parameters_at": block.parameters.ctypes.data,

@@ -34,17 +34,20 @@ def never(p, s):
 
 
 @cache
-def compiled(model: Model, uniform: bool, wide: bool, switches: tuple, arithmetic: Arithmetic | None) -> Any:
+def compiled(
+    model: Model, uniform: bool, wide: bool, switches: tuple, arithmetic: Arithmetic | None, numbered: bool = False
+) -> Any:
     """The C function of a model for what a population uses of it.
 
     uniform: one row of parameters for all.  wide: the ring holds int64.  switches: (constant, value) of the model's file.
-    arithmetic: as constants; None reads the switches while it runs, a little slower.  What a user's model indexes is checked
+    arithmetic: as constants; None reads the switches while it runs, a little slower.  numbered: compartments have another
+    index than their place, which the model may ask for.  What a user's model indexes is checked
     against its bounds.
     """
     # Those that come along are part of the cache folder's digest; what is a user's may change without a new name. numba
     # finds a cached kernel by the name of its module, too.
     own = "" if is_built_in(model) else fingerprint(model) + model.update.__module__
-    text = repr((model.name, own, uniform, wide, switches, arithmetic))
+    text = repr((model.name, own, uniform, wide, switches, arithmetic, numbered))
     known = inspect.getmodule(model.update) is not None  # else numba would not find it again
     label = f"{model.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     update = jitted(model.update, dict(switches), boundscheck=bool(own))
@@ -61,6 +64,7 @@ def compiled(model: Model, uniform: bool, wide: bool, switches: tuple, arithmeti
             UP=int(model.passes_up),
             update=_strict(model, update) if own else update,
             at_rest=at_rest,
+            entity_of=_numbered if numbered else _in_order,
             ring_row=_row_of_int64 if wide else _row_of_int32,
             **_accessors(model, uniform, arithmetic),
         )
@@ -139,6 +143,14 @@ def strict(p, s, a, now):
     made: dict[str, Any] = {"update": update}
     exec(source, made)
     return made["strict"]
+
+
+def _in_order(number_at, place):
+    return place
+
+
+def _numbered(number_at, place):
+    return int64s(number_at + 8 * place, 1)[0]
 
 
 def _row_of_int64(ring_at, row, width):

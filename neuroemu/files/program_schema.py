@@ -432,8 +432,8 @@ class DecodeSpec(Spec):
 
 
 class MappingSpec(Spec):
-    partition: Literal["equal"] = "equal"
-    placement: Literal["sequential", "hilbert"] = "sequential"
+    partition: Literal["equal", "layer", "hypergraph", "metis", "grow"] = "equal"
+    placement: Literal["sequential", "hilbert", "force", "anneal"] = "sequential"
     parts: dict[Name, Count] = {}
     share_cores: bool = True
 

@@ -99,7 +99,7 @@ def read(folder: Path) -> Saved:
             if head["format"] != FORMAT:
                 raise OutputError(f"{path} has the format {head['format']}, this version reads {FORMAT}. Run it again.")
             found = {name: _read_array(file, name) for name in ("counts", "step", "source", "draws")}
-            parts = Parts(*(_read_array(file, f"parts/{name}") for name in Parts._fields))
+            parts = Parts(*(_read_array(file, f"parts/{name}") for name in Parts._fields if f"parts/{name}" in file))
             rows = CountRows(*(_read_array(file, f"rows/{name}") for name in CountRows._fields))
     except (OSError, KeyError, ValueError) as error:
         raise OutputError(f"{path} cannot be read ({error}). Run it again.") from None
@@ -184,5 +184,7 @@ def _parts(wiring: Wiring, words: list[dict[str, int]]) -> tuple[Part, ...]:
         mine = source[order[bounds[k] : bounds[k + 1]]].astype(np.int32)
         size = int(wiring.parts.size[k])
         demand = Demand(size, mine, words[k])
-        found.append(Part(wiring.names[population], int(wiring.parts.first[k] - firsts[population]), size, demand))
+        first = int(wiring.parts.first[k])
+        number = wiring.parts.number[first : first + size] - firsts[population]
+        found.append(Part(wiring.names[population], int(first - firsts[population]), size, demand, number))
     return tuple(found)

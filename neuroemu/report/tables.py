@@ -58,7 +58,7 @@ def mapping(priced: Priced) -> dict[str, Any]:
         {
             "part": part.name,
             "population": part.population,
-            "first": part.first,
+            "compartments": part.ranges,
             "size": part.size,
             "core": core,
             "tile": list(chip.mesh.tile_xy(core // chip.mesh.cores_per_tile)),
@@ -144,7 +144,8 @@ def _samples(priced: Priced) -> Table:
 
 def _cores(priced: Priced) -> Table:
     chip, tally = priced.chip, priced.costs.tally
-    out = axons_out(messages_of(priced.wiring.rows, priced.wiring.parts), priced.wiring.parts)
+    wiring = priced.wiring
+    out = axons_out(messages_of(wiring.rows, wiring.parts), wiring.core_of_source()[: wiring.n_compartments])
     parts_of: dict[int, list[Part]] = {}
     for part, core in zip(priced.parts, priced.wiring.parts.core.tolist(), strict=True):
         parts_of.setdefault(core, []).append(part)

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from neuroemu.compiler import MappingOptions, compile_network
 from neuroemu.compiler.demand import Inputs
-from neuroemu.compiler.partition import PARTITIONERS
+from neuroemu.compiler.partition import STRETCHES
 from neuroemu.connect import Dense, Sparse
 from neuroemu.network import LifRegisters, Network, Spikes
 from tests import naive_compiler as naive
 from tests.naive_compiler import small
 
-partitioners = pytest.mark.parametrize("partition", sorted(PARTITIONERS))  # a new partitioner joins here
+partitioners = pytest.mark.parametrize("partition", sorted(STRETCHES))  # a new partitioner joins here
 
 
 @st.composite
@@ -50,7 +50,7 @@ def fits(synapses, first, size, chip):
 @given(problem=problems(), core=naive.core_limits())
 def test_parts_cover_each_population_exactly_once(chip, partition, problem, core):
     network, inputs, _, wanted = problem
-    parts = PARTITIONERS[partition](network, inputs, small(chip, **vars(core)), wanted)
+    parts = STRETCHES[partition](network, inputs, small(chip, **vars(core)), wanted)
     covered = [(part.population, part.first + i) for part in parts for i in range(part.size)]
     assert covered == [(p.name, i) for p in network.on_chip for i in range(p.size)]
     assert min(part.size for part in parts) >= 1
@@ -61,7 +61,7 @@ def test_parts_cover_each_population_exactly_once(chip, partition, problem, core
 def test_every_part_fits_one_core_if_single_compartments_do(chip, partition, problem, core):
     network, inputs, lists, wanted = problem
     other = small(chip, **vars(core))
-    parts = PARTITIONERS[partition](network, inputs, other, wanted)
+    parts = STRETCHES[partition](network, inputs, other, wanted)
     for population in network.on_chip:
         mine = lists[population.name]
         if all(fits(mine, i, 1, other) for i in range(population.size)):
@@ -73,7 +73,7 @@ def test_every_part_fits_one_core_if_single_compartments_do(chip, partition, pro
 def test_the_demand_of_a_part_is_that_of_its_slice(chip, partition, problem, core):
     network, inputs, lists, wanted = problem
     other = small(chip, **vars(core))
-    for part in PARTITIONERS[partition](network, inputs, other, wanted):
+    for part in STRETCHES[partition](network, inputs, other, wanted):
         sources, words = naive.demand(lists[part.population], part.first, part.size, other)
         assert (part.demand.compartments, part.demand.sources.tolist()) == (part.size, sorted(sources))
         assert part.demand.words == sum(words.values())
@@ -88,7 +88,7 @@ def equal_stretches(size, n):
 @given(problem=problems(), core=naive.core_limits())
 def test_equal_makes_parts_that_differ_by_at_most_one(chip, problem, core):
     network, inputs, _, wanted = problem
-    parts = PARTITIONERS["equal"](network, inputs, small(chip, **vars(core)), wanted)
+    parts = STRETCHES["equal"](network, inputs, small(chip, **vars(core)), wanted)
     for population in network.on_chip:
         sizes = [part.size for part in parts if part.population == population.name]
         assert max(sizes) - min(sizes) <= 1
@@ -98,7 +98,7 @@ def test_equal_makes_parts_that_differ_by_at_most_one(chip, problem, core):
 def test_equal_makes_the_fewest_parts_where_a_finer_cut_fits_better(chip, problem, core):
     network, inputs, lists, _ = problem
     other = small(chip, **vars(core))
-    parts = PARTITIONERS["equal"](network, inputs, other, {})
+    parts = STRETCHES["equal"](network, inputs, other, {})
     for population in network.on_chip:
         fine = [
             all(fits(lists[population.name], *stretch, other) for stretch in equal_stretches(population.size, n))
@@ -115,7 +115,7 @@ def test_equal_makes_the_fewest_parts_where_a_finer_cut_fits_better(chip, proble
 def test_wanted_parts_are_made_where_there_is_room(chip, partition, problem):
     network, inputs, _, wanted = problem
     assume(wanted)
-    parts = PARTITIONERS[partition](network, inputs, chip, wanted)
+    parts = STRETCHES[partition](network, inputs, chip, wanted)
     for population in network.on_chip:
         made = sum(part.population == population.name for part in parts)
         assert made == min(population.size, wanted[population.name])  # a part is never empty

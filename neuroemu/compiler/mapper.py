@@ -1,0 +1,192 @@
+"""Mapper: from a network's table to its parts, who shares a core, and where; by the methods that the options name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..chip import Chip
+from ..errors import Problem, ProgramError
+from ..mapping import MappingOptions, Seats
+from ..network import Network, WeightFormat
+from .cut import Cut, sets, stretches
+from .partition import STRETCHES
+from .place import BY_TRAFFIC, place
+from .table import Table
+
+if TYPE_CHECKING:
+    from .flow import Flow
+    from .load import Load
+
+CLUSTER = 1 / 64  # of a core that a cluster may take
+FULL = 0.95  # of a core that blocks are meant to take
+SCALE = 100_000  # a core's room in the whole numbers that partitioners take
+TRIES = 3
+TOO_MANY = 0.2  # of blocks that ask for too much, above which all is cut anew into more
+
+
+def mapped(
+    network: Network,
+    table: Table,
+    formats: dict[str, WeightFormat],
+    first: dict[str, int],
+    chip: Chip,
+    options: MappingOptions,
+    weight: np.ndarray | None,
+    border: float,
+    seed: int,
+) -> tuple[Cut, np.ndarray]:
+    """The cut, and the core of each of its blocks.  Arguments as of compile_network; first: of sources by population."""
+    seats = options.seats
+    if seats is None and options.partition in STRETCHES:
+        share = options.share_cores
+        cut = stretches(options.partition, network, table, formats, first, chip, options.parts, share)
+        core = place(options.placement, cut.n_blocks, lambda: _flow(cut, weight), chip, border, seed)
+        return cut, core
+    if seats is None:
+        from .load import load_of  # loads numba
+
+        _check(options)
+        load = load_of(network, table, formats, first, chip, weight)
+        seats = _seats(load, chip, options, border, seed)
+    block, core = seats
+    if not options.share_cores:
+        block, core = _apart(block, network, chip, core)
+    return sets(block, network, table, formats, first, chip), core
+
+
+def _check(options: MappingOptions) -> None:
+    """Raises ProgramError for what does not go together, or lacks its package."""
+    from . import hypergraph, metis
+
+    problems = []
+    if options.parts:
+        what = f"'parts' goes with the partition 'equal', not with '{options.partition}'"
+        problems.append(Problem(what, path="mapping.parts", remedy="leave it out"))
+    for name, package, module in (("hypergraph", "mtkahypar", hypergraph), ("metis", "pymetis", metis)):
+        if options.partition == name and not module.available():
+            what = f"the partition '{name}' needs the package {package}, which is not installed"
+            problems.append(
+                Problem(
+                    what,
+                    path="mapping.partition",
+                    remedy="pip install 'neuroemu[map]', or 'partition: grow', our own, which cuts more",
+                )
+            )
+    if problems:
+        raise ProgramError(problems)
+
+
+def _flow(cut: Cut, weight: np.ndarray | None) -> Flow:
+    from .flow import flow_of
+
+    block = np.repeat(cut.block, [part.size for part in cut.parts])
+    each = np.ones(cut.table.n_sources, np.int64) if weight is None else weight.astype(np.int64)
+    if cut.number.size:
+        each = np.concatenate([each[cut.number], each[cut.number.size :]])
+    return flow_of(cut.table.first, cut.table.target, block, block, each)
+
+
+def _seats(load: Load, chip: Chip, options: MappingOptions, border: float, seed: int) -> Seats:
+    """Blocks by the partitioner, mended and refined, and their cores."""
+    from .flow import flow_of
+
+    def placed(block: np.ndarray) -> np.ndarray:
+        def flow() -> Flow:
+            return flow_of(load.first, load.target, block, block, load.weight)
+
+        return place(options.placement, int(block.max()) + 1, flow, chip, border, seed)
+
+    block = _blocks(load, options.partition, seed)
+    core = placed(block)
+    if options.partition not in ("hypergraph", "grow") or core.size > chip.mesh.n_cores:
+        return Seats(block, core)
+    from .anneal import place as anneal
+    from .flow import distances
+    from .refine import refine
+
+    ones = 1.0 - np.eye(core.size)
+    block = refine(load, block, ones, np.ones(core.size))
+    block = np.unique(block, return_inverse=True)[1]
+    core = placed(block)
+    if options.placement in BY_TRAFFIC:
+        far = distances(chip.mesh, border)
+        tile = core // chip.mesh.cores_per_tile
+        block = refine(load, block, far.between[np.ix_(tile, tile)], far.host[tile])
+        kept, block = np.unique(block, return_inverse=True)
+        core = core[kept]
+        if options.placement == "anneal":
+            flow = flow_of(load.first, load.target, block, block, load.weight)
+            core = anneal(flow, far, chip.mesh, seed, core)
+    return Seats(block, core)
+
+
+def _blocks(load: Load, name: str, seed: int) -> np.ndarray:
+    """(n_compartments,) lawful blocks by one of partition.SETS, as far as there are any."""
+    from . import fill, grow, hypergraph, metis, netlist
+    from .clusters import clusters
+    from .load import use_of
+
+    if name == "layer":
+        return fill.layer(load)
+    share = _share(load)
+    vertex = clusters(load, share, CLUSTER)
+
+    def cut(vertex: np.ndarray, n_blocks: int) -> np.ndarray:
+        """(vertices,) blocks of what has a vertex."""
+        here = vertex >= 0
+        room = np.maximum(np.bincount(vertex[here], share[here]) * SCALE, 1).astype(np.int64)
+        if name == "hypergraph":
+            return hypergraph.partition(netlist.netlist(load, vertex), room, n_blocks, seed)
+        edges = netlist.graph(load, vertex)
+        return (
+            metis.partition(edges, room, n_blocks, seed) if name == "metis" else grow.partition(edges, room, n_blocks)
+        )
+
+    def split(members: np.ndarray, pieces: int) -> np.ndarray:
+        of_members = np.full(load.n, -1, np.int64)
+        of_members[members] = np.unique(vertex[members], return_inverse=True)[1]
+        if int(of_members.max()) + 1 <= 2 * pieces:
+            of_members[members] = np.unique(load.tree[members], return_inverse=True)[1]
+        return cut(of_members, pieces)[of_members[members]]
+
+    n_blocks = max(1, int(np.ceil(share.sum() / FULL)))
+    for _ in range(TRIES):
+        block = np.unique(cut(vertex, n_blocks)[vertex], return_inverse=True)[1]
+        excess = use_of(load, block, int(block.max()) + 1).excess(load)
+        if np.count_nonzero(excess > 1) <= TOO_MANY * excess.size:
+            break
+        n_blocks = int(np.ceil(n_blocks * np.clip(np.quantile(excess, 0.8), 1.05, 2.0)))
+    return fill.lawful(load, block, split)
+
+
+def _share(load: Load) -> np.ndarray:
+    """(n_compartments,) the part of a core that each takes: of its compartments or of its words, what there is least of.
+
+    Words as of long lists, each the cheaper of dense and sparse; short ones take more, which is found when they are counted.
+    """
+    out = np.bincount(load.in_key, minlength=load.source_of.size)  # synapses of each list before it is cut
+    members = np.bincount(load.population)[load.into[load.projection_of]] if load.projection_of.size else out
+    fraction = np.maximum(out / np.maximum(members, 1), 1e-9)
+    longest = load.sparse.shape[1] - 1
+    bulk = min(max(longest, 1), 64)
+    sparse = load.sparse[:, min(bulk, longest)] / bulk
+    dense = load.dense[:, min(bulk, load.dense.shape[1] - 1)] / bulk
+    each = np.minimum(sparse[load.projection_of], dense[load.projection_of] / fraction)
+    words = (
+        np.add.reduceat(np.append(each[load.in_key], 0.0), load.in_first[:-1]) if load.in_key.size else np.zeros(load.n)
+    )
+    words[np.diff(load.in_first) == 0] = 0.0
+    return np.maximum(1 / load.compartments, words / load.words)
+
+
+def _apart(block: np.ndarray, network: Network, chip: Chip, core: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Blocks of one population each; what is cut off goes onto free cores, in their order."""
+    owner = np.repeat(np.arange(len(network.on_chip)), [p.size for p in network.on_chip])
+    pairs, found = np.unique(np.stack([block, owner]), axis=1, return_inverse=True)
+    stays = np.append(True, np.diff(pairs[0]) != 0)
+    free = np.setdiff1d(np.arange(chip.mesh.n_cores + pairs.shape[1]), core)
+    cores = core[pairs[0]]
+    cores[~stays] = free[: np.count_nonzero(~stays)]
+    return found.ravel(), cores
