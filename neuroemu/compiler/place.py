@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from ..chip import Chip, Mesh
+from .demand import takes
 from .partition import Part
 
 Placer = Callable[[list[Part], Chip, bool], np.ndarray]
@@ -58,20 +59,13 @@ def _fill(parts: list[Part], chip: Chip, share: bool, cores: Iterable[int]) -> n
     order = iter(cores)
     beyond = iter(range(chip.mesh.n_cores, chip.mesh.n_cores + len(parts)))
     placement = np.empty(len(parts), np.int64)
-    core, compartments, words, sources = -1, 0, 0, np.empty(0, np.int64)
+    core, load = -1, None
     for index, part in enumerate(parts):
-        fits = (
-            share
-            and core >= 0
-            and compartments + part.size <= chip.core.compartments
-            and words + part.demand.words <= chip.core.synapse_words
-        )
-        together = np.union1d(sources, part.demand.sources) if fits else sources
-        if fits and together.size <= chip.core.axons_in:
-            compartments, words, sources = compartments + part.size, words + part.demand.words, together
-        else:
+        together = takes(load, part.demand, chip) if share and load else None
+        if together is None:
             core = next(order, None) if core < chip.mesh.n_cores else None  # type: ignore[assignment]
             core = next(beyond) if core is None else core
-            compartments, words, sources = part.size, part.demand.words, part.demand.sources
+            together = part.demand
+        load = together
         placement[index] = core
     return placement
