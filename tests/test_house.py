@@ -20,6 +20,7 @@ LAYERS = [
     ["chip", "modes", "compartments", "connect", "mapping", "network", "counters"],
     ["encode", "decode", "data", "program"],
     ["files", "compiler"],
+    ["cache"],
     ["wiring", "host", "prepare", "budget", "engine"],
     ["topology"],
     ["traffic"],

@@ -39,11 +39,13 @@ class Compiled:
     """An image ready to run, the mapping it came from, and what rounding did.
 
     The lists of synapses are not kept: expand(network, seed) makes the same ones again.
+    from_cache: whether it was compiled by an earlier run.
     """
 
     image: ChipImage
     mapping: Mapping
     quantised: Rounding
+    from_cache: bool = False
 
 
 def compile_network(
