@@ -17,7 +17,6 @@ import numpy as np
 from . import library, modes
 from .chip import Chip, PriceList
 from .compiler import limits
-from .compiler.destinations import axons_out, messages_of
 from .compiler.gather import gather
 from .compiler.place import PLACERS, place
 from .costs import Progress, costs
@@ -113,8 +112,7 @@ def _priced(
     unable = modes.problems(chip.mesh, prices, latency)
     if unable:
         raise ProgramError(unable)
-    out = axons_out(messages_of(wiring.rows, wiring.parts), wiring.core_of_source()[: wiring.n_compartments])
-    limits.check(list(old.parts), wiring.parts.core, out, chip)
+    limits.check(list(old.parts), wiring.parts.core, wiring.axons_out(), chip)
     found = costs(wiring, old.activity, prices, latency, threads, progress)
     return Priced(chip, prices, latency, old.parts, wiring, old.activity, found, old.steps)
 

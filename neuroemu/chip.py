@@ -73,7 +73,9 @@ class Mesh:
 class CoreLimits:
     """What one core holds.  synapse_words: words of word_bits bits of synapse memory.
 
-    fan_in: synapses into one compartment.  fan_out: cores that one compartment may send to.  None is no limit of their own.
+    fan_in: synapses into one compartment.  fan_out: cores that one compartment may send to.
+    compartment_configs, threshold_configs, synapse_formats: how many different ones a core has registers for
+    (compiler/configs.py says what makes two of them different).  None is not known, or no limit of its own: not checked.
     """
 
     compartments: int
@@ -83,6 +85,9 @@ class CoreLimits:
     word_bits: int
     fan_in: int | None = None
     fan_out: int | None = None
+    compartment_configs: int | None = None
+    threshold_configs: int | None = None
+    synapse_formats: int | None = None
 
 
 @dataclass(frozen=True)

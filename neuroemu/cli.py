@@ -42,6 +42,9 @@ LATENCY = click.option(
     "--latency", type=click.Choice(["contended", "flit", "analytic", "simple"]), help="How time is worked out."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")
+NO_CACHE = click.option(
+    "--no-cache", is_flag=True, help="Map the network anew, and keep nothing (NEUROEMU_CACHE: where images are kept)."
+)
 OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace the run that is in the folder given with -o.")
 
 
@@ -79,6 +82,7 @@ def cli() -> None:
     "--threads", type=click.IntRange(1, 64), help="Threads [default: what is worth it]. Results are the same."
 )
 @LATENCY
+@NO_CACHE
 @ALLOW_CODE
 def run(
     program: str,
@@ -91,6 +95,7 @@ def run(
     overwrite: bool,
     threads: int | None,
     latency: str | None,
+    no_cache: bool,
     allow_code: bool,
 ) -> None:
     """Run PROGRAM: a .yaml file, or the name of one that comes along (see 'neuroemu programs')."""
@@ -105,8 +110,13 @@ def run(
     read = program_file.read(program, overrides, seed, steps, allow_code)
     read = replace(read, latency=latency or read.latency)
     with shown(quiet=quiet or as_json) as progress:
+
+        def mapped(part: str) -> None:
+            interrupts.raise_if_any()
+            progress.part(part)
+
         progress.stage("mapping")
-        compiled = compile_program(read)
+        compiled = compile_program(read, not no_cache, mapped)
         from . import pipeline  # these load numba: only once the program is known to be right
         from .report import folder
 
@@ -239,8 +249,9 @@ def _again(run: Path, price: Callable[[Any], Any], out: str | None, overwrite: b
 @cli.command(context_settings=CONTEXT)
 @click.argument("program")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Lay a value over the program.")
+@NO_CACHE
 @ALLOW_CODE
-def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
+def check(program: str, overrides: tuple[str, ...], no_cache: bool, allow_code: bool) -> None:
     """Check PROGRAM, its arrays and whether it fits its chip, without running it.  Models of its own are compiled.
 
     Chip files are checked too.
@@ -261,12 +272,14 @@ def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
     from .files import program_file
     from .prepare import compile_program
     from .program import DataInput
+    from .progress import shown
 
     read = program_file.read(path, overrides, allow_code=allow_code)
     for given in read.inputs.values():
         if isinstance(given, DataInput):
             data.require(given.dataset)
-    compiled = compile_program(read)
+    with shown(quiet=False) as progress:
+        compiled = compile_program(read, not no_cache, progress.part)
     image = compiled.image
     if not all(compartments.is_built_in(population.compartment) for population in read.network.on_chip):
         from . import pipeline  # loads numba

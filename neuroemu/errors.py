@@ -6,7 +6,9 @@ try), all of them at once, as fields; the text is made from the fields and tests
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 EXIT_USER_ERROR = 2
 EXIT_INTERNAL = 70
@@ -83,8 +85,8 @@ class OutputError(NeuroemuError):
 class Violation:
     """One limit of the chip that a network exceeds.
 
-    resource: the key of the limit in the chip file.  needed, available: same unit.  place: 'chip', 'core 3' or a part.
-    culprit: the population or projection that needs most of it.
+    resource: the key of the limit in the chip file.  needed, available: same unit.  place: 'the chip', 'core 3' or a
+    compartment.  culprit: the population or projection that needs most of it.
     """
 
     resource: str
@@ -92,26 +94,70 @@ class Violation:
     available: int
     place: str
     culprit: str
-    remedy: str
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A change with which the network was mapped and did fit.
+
+    text: for people.  settings: the same as `--set` takes it.  network, chip, options: what was mapped.
+    """
+
+    text: str
+    settings: tuple[str, ...]
+    network: Any = field(repr=False)
+    chip: Any = field(repr=False)
+    options: Any = field(repr=False)
 
     def __str__(self) -> str:
-        return (
-            f"{self.place} needs {self.needed} {self.resource}, has {self.available} "
-            f"(most by {self.culprit}). {self.remedy}"
-        )
+        return f"{self.text}: {' '.join(f'--set {_quoted(setting)}' for setting in self.settings)}"
+
+
+def _quoted(text: str) -> str:
+    """As a shell takes it."""
+    return f"'{text}'" if set(text) & set(" {}[]#>*?$&|;()<") else text
 
 
 class DoesNotFit(NeuroemuError):
-    """The network exceeds the chip; `violations` lists every limit that is exceeded."""
+    """The network exceeds the chip; `violations` lists every limit that is exceeded.
 
-    def __init__(self, violations: list[Violation], chip: str):
+    remedies: changes that were tried, with success.  tried: what was tried without.  note: why nothing was tried.
+    """
+
+    def __init__(
+        self,
+        violations: Sequence[Violation],
+        chip: str,
+        remedies: Sequence[Remedy] = (),
+        tried: Sequence[str] = (),
+        note: str = "",
+    ):
         self.violations = tuple(violations)
         self.chip = chip
-        shown = [f"  {violation}" for violation in self.violations[:MOST_SHOWN]]
-        hidden = len(self.violations) - len(shown)
-        if hidden > 0:
-            shown.append(f"  ... and {hidden} more.")
-        super().__init__(f"Does not fit on {chip}:\n" + "\n".join(shown))
+        self.remedies = tuple(remedies)
+        self.tried = tuple(tried)
+        self.note = note
+        super().__init__(self.text())
+
+    def text(self) -> str:
+        """The violations as a table, and what to do."""
+        head = ("where", "resource", "needed", "available", "most by")
+        rows = [(v.place, v.resource, f"{v.needed:,}", f"{v.available:,}", v.culprit) for v in self.violations]
+        shown = [head, *rows[:MOST_SHOWN]]
+        width = [max(len(row[k]) for row in shown) for k in range(len(head))]
+        lines = [f"Does not fit on {self.chip}:"]
+        for row in shown:
+            cells = [f"{cell:>{width[k]}}" if k in (2, 3) else f"{cell:{width[k]}}" for k, cell in enumerate(row)]
+            lines.append("  " + "  ".join(cells).rstrip())
+        if len(rows) > MOST_SHOWN:
+            lines.append(f"  ... and {len(rows) - MOST_SHOWN} more.")
+        if self.remedies:
+            one = len(self.remedies) == 1
+            lines.append(f"Tried, and {'this' if one else 'each of these'} fits:")
+            lines += [f"  {remedy}" for remedy in self.remedies]
+        elif self.tried:
+            lines.append(f"No single change tried fits: {'; '.join(self.tried)}.")
+        return "\n".join([*lines, *([self.note] if self.note else [])])
 
 
 class TooLarge(NeuroemuError):

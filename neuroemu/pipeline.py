@@ -42,6 +42,7 @@ def run(
     progress: Progress | None = None,
     threads: int | None = None,
     allow_code: bool = False,
+    cache: bool = True,
     **settings: Any,
 ) -> Report:
     """Runs a program and returns its Report; with a folder, also writes it there, whole or not at all.
@@ -49,7 +50,7 @@ def run(
     program: a path, the name of one that comes along ('digits'), a Program, or a Network with the settings of
     prepare.program_of (chip, steps, inputs, samples, seed, decode, ...).
     threads: None takes what is worth it; results are the same.  allow_code: whether Python files that the file names may
-    be run.
+    be run.  cache: whether an image that an earlier run compiled will do.
     Raises ProgramError, ChipError, QuantisationError, DoesNotFit, DataError, OutputError, TooLarge; nothing is written then.
     """
     if isinstance(program, Network):
@@ -60,7 +61,7 @@ def run(
         )
     if not isinstance(program, Program):
         program = program_file.read(program, allow_code=allow_code)
-    report = execute(program, compile_program(program), progress, threads)
+    report = execute(program, compile_program(program, cache), progress, threads)
     if folder is None:
         return report
     return replace(report, folder=report.save(folder))

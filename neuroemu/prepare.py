@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from . import cache as images
 from . import library, modes
 from .compiler import Compiled, compile_network
 from .compiler.partition import PARTITIONERS
@@ -38,13 +40,21 @@ def program_of(
     return Program(name, network, structure, prices, steps, inputs or {}, **more)
 
 
-def compile_program(program: Program) -> Compiled:
-    """The program's network mapped onto its chip; problems carry the file and line they come from."""
+def compile_program(program: Program, cache: bool = True, stage: Callable[[str], None] = lambda name: None) -> Compiled:
+    """The program's network mapped onto its chip; problems carry the file and line they come from.
+
+    cache: whether an image that an earlier run compiled will do, and is kept for the next (cache/folder.py).  stage: is told
+    the name of each stage.
+    """
     _check(program)
+    network, chip, options, seed = program.network, program.chip, program.mapping, program.seed
+    border = program.prices.border
+
+    def make() -> Compiled:
+        return compile_network(network, chip, options, seed, border=border, stage=stage)
+
     try:
-        return compile_network(
-            program.network, program.chip, program.mapping, program.seed, None, program.prices.border
-        )
+        return images.compiled(network, chip, options, seed, border, make) if cache else make()
     except ProblemsError as error:
         raise program.located(error) from None
 

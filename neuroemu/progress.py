@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 PLAIN_EVERY_S = 5.0
+PARTS_AFTER_S = 1.0  # of a stage, from which on the parts of it are named, too
 
 
 class Progress:
@@ -16,6 +17,9 @@ class Progress:
 
     def stage(self, name: str) -> None:
         """A new stage begins."""
+
+    def part(self, name: str) -> None:
+        """A part of the stage begins."""
 
     def steps(self, stage: str, done: int, total: int) -> None:
         """`done` of `total` time steps are behind us."""
@@ -41,12 +45,17 @@ class _Plain(Progress):
     """Lines on stderr."""
 
     def __init__(self) -> None:
-        self.last = time.monotonic()
+        self.began = self.last = time.monotonic()
         self.rate = _Rate()
 
     def stage(self, name: str) -> None:
-        self.last = time.monotonic()
+        self.began = self.last = time.monotonic()
         print(f"neuroemu: {name}", file=sys.stderr, flush=True)
+
+    def part(self, name: str) -> None:
+        taken = time.monotonic() - self.began
+        if taken >= PARTS_AFTER_S:
+            print(f"neuroemu: {name} ({taken:.0f} s so far)", file=sys.stderr, flush=True)
 
     def steps(self, stage: str, done: int, total: int) -> None:
         rate = self.rate.at(done)
@@ -89,11 +98,16 @@ class _Bar(Progress):
 
     def __init__(self, bar: Any) -> None:
         self.bar = bar
-        self.task = bar.add_task("reading", total=None, rate="")
+        self.name = "reading"
+        self.task = bar.add_task(self.name, total=None, rate="")
         self.rate = _Rate()
 
     def stage(self, name: str) -> None:
+        self.name = name
         self.bar.update(self.task, description=name)
+
+    def part(self, name: str) -> None:
+        self.bar.update(self.task, description=f"{self.name}: {name}")
 
     def steps(self, stage: str, done: int, total: int) -> None:
         rate = self.rate.at(done)

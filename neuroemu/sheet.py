@@ -112,6 +112,9 @@ def as_text(found: dict[str, Any], width: int = 110) -> str:
         pairs = [f"{key} {_value(value)}" for key, value in values.items() if value not in (None, {}, [1.0, 1.0])]
         mark = f" {said['provenance']} {cite(said['source'], said['provenance'])}" if said and said["source"] else ""
         lines += _wrapped(", ".join(pairs) + mark, width, f"  {section:12}", 14)
+        unlimited = [key for key, value in values.items() if value is None] if section == "core" else []
+        if unlimited:
+            lines += _wrapped(f"not known or no limit, so not checked: {', '.join(unlimited)}", width, " " * 14)
     lines += ["", *_event_table(found["constants"], cite)]
     others = {
         name: c for name, c in found["constants"].items() if name.split(".")[0] in ("static", "clock", "link", "area")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .chip import Mesh
+from .compiler.destinations import axons_out, messages_of
 from .compiler.image import ChipImage, CountRows, Parts, digest
 
 
@@ -62,6 +63,11 @@ class Wiring:
     def chips_in_use(self) -> np.ndarray:
         """Chips that hold a part, ascending."""
         return np.unique(self.mesh.chip_of(self.tiles_in_use()))
+
+    def axons_out(self) -> np.ndarray:
+        """(n_parts,) int64 output axons that each part uses on its core."""
+        messages, number = messages_of(self.rows, self.parts), self.parts.number
+        return axons_out(messages[number] if number.size else messages, self.parts)
 
     def core_of_source(self) -> np.ndarray:
         """(n_sources,) int32, -1 for the host."""

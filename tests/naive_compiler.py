@@ -157,6 +157,8 @@ def use_of_cores(network, compiled, chip):
     synapses = kept(network, chip)
     core_of, _ = placed(network, compiled)
     use = {core: dict(compartments=0, axons_in=0, axons_out=0, synapse_words=0) for core in core_of.values()}
+    for core, counted in configurations(network, compiled, chip).items():
+        use[core].update(counted)
     for core in core_of.values():
         use[core]["compartments"] += 1
     for core in use:
@@ -176,16 +178,47 @@ def use_of_cores(network, compiled, chip):
     return use
 
 
+def configurations(network, compiled, chip):
+    """{core: {limit: how many different ones}}: what compartments hold, and what the formats of their lists would be."""
+    first, _ = numbering(network)
+    core_of, part_of = placed(network, compiled)
+    found = {core: {name: set() for name in CONFIGS} for core in core_of.values()}
+    made = quantise(network, expand(network, 0), chip)
+    for population in network.on_chip:
+        tables = made.registers[population.name]
+        assert tables.model.name == "lif"
+        for i in range(population.size):
+            value = {name: int(column[i]) for name, column in tables.parameters.items()}
+            here = found[core_of[first[population.name] + i]]
+            noise = value["noise_exponent"] > 0 and value["noise_enabled"] > 0
+            here["compartment_configs"].add((value["decay_u"], value["decay_v"], value["refractory"], noise))
+            here["threshold_configs"].add(value["threshold"])
+    lists, delayed = {}, set()
+    for source, target, _, delay, projection in kept(network, chip):
+        lists.setdefault((source, part_of[target], projection), []).append(target)
+        if delay:
+            delayed.add(projection)
+    for (_, part, projection), targets in lists.items():
+        f = made.weights[projection].format
+        bits = 8 if f.bits == 7 else f.bits
+        each = bits + (chip.synapse.delay_bits if projection in delayed else 0)
+        dense = words_of_list(compiled.mapping.parts[part].size, each, chip)
+        sparse = words_of_list(len(targets), each + chip.synapse.index_bits, chip)
+        is_dense = len(set(targets)) == len(targets) and dense <= sparse
+        kind = (bits, f.exponent, f.sign_mode, f.message_bits, projection in delayed, is_dense)
+        found[compiled.mapping.placement[part]]["synapse_formats"].add(kind)
+    return {core: {name: len(values) for name, values in sets.items()} for core, sets in found.items()}
+
+
 def check(network, compiled, chip):
     """Asserts that a compiled network is a lawful mapping of the network onto the chip."""
     core_of, _ = placed(network, compiled)
     assert sorted(core_of) == list(range(sum(p.size for p in network.on_chip)))
     for core, use in use_of_cores(network, compiled, chip).items():
         assert 0 <= core < chip.mesh.width * chip.mesh.height * chip.mesh.cores_per_tile
-        assert use["compartments"] <= chip.core.compartments
-        assert use["axons_in"] <= chip.core.axons_in
-        assert use["axons_out"] <= chip.core.axons_out
-        assert use["synapse_words"] <= chip.core.synapse_words
+        for resource, amount in use.items():
+            limit = getattr(chip.core, resource)
+            assert limit is None or amount <= limit, (core, resource)
 
 
 # ---- route ---------------------------------------------------------------------------------------------------------
@@ -208,16 +241,25 @@ def walk(mesh, start, end):
 # ---- small networks and small chips --------------------------------------------------------------------------------
 
 
-def small(chip: Chip, mesh: tuple[int, int, int] = (2, 2, 2), **limits: int) -> Chip:
-    """The chip with another mesh and, by name, other limits of a core."""
-    return replace(chip, mesh=Mesh(*mesh), core=replace(chip.core, **limits))
+CONFIGS = ("compartment_configs", "threshold_configs", "synapse_formats")
+
+
+def small(chip: Chip, mesh: tuple[int, int, int] = (2, 2, 2), **limits: int | None) -> Chip:
+    """The chip with another mesh and, by name, other limits of a core; of configurations only those that are given."""
+    return replace(chip, mesh=Mesh(*mesh), core=replace(chip.core, **{**dict.fromkeys(CONFIGS), **limits}))
 
 
 @st.composite
 def core_limits(draw):
     """Limits that small networks meet, pass and exceed."""
+    counted = {name: draw(st.sampled_from([None, 1, 2, 3, 6])) for name in CONFIGS}
     return CoreLimits(
-        draw(st.integers(1, 12)), draw(st.integers(2, 16)), draw(st.integers(2, 40)), draw(st.integers(2, 40)), 64
+        draw(st.integers(1, 12)),
+        draw(st.integers(2, 16)),
+        draw(st.integers(2, 40)),
+        draw(st.integers(2, 40)),
+        64,
+        **counted,
     )
 
 

@@ -107,5 +107,6 @@ class Listed:
 
 
 def with_arithmetic(chip: Chip, arithmetic) -> Chip:
-    """The chip with other switches."""
-    return replace(chip, arithmetic=arithmetic)
+    """The chip with other switches, and no limit of configurations: random networks have many."""
+    counted = {name: None for name in ("compartment_configs", "threshold_configs", "synapse_formats")}
+    return replace(chip, arithmetic=arithmetic, core=replace(chip.core, **counted))

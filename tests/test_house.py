@@ -20,6 +20,7 @@ LAYERS = [
     ["chip", "modes", "compartments", "connect", "mapping", "network", "counters"],
     ["encode", "decode", "data", "program", "topology"],
     ["files", "compiler"],
+    ["cache"],
     ["wiring", "host", "prepare", "budget", "engine"],
     ["traffic"],
     ["tally"],

@@ -9,10 +9,11 @@ from typing import Any
 from .table import Model
 
 
-def fingerprint(model: Model) -> str:
+def fingerprint(model: Model, tables: bool = False) -> str:
     """Differs where two models may differ in what they compute, whatever they are called and wherever they come from.
 
-    update and at_rest count with their code, names, defaults, closures, and the functions and constants that they reach.
+    update and at_rest count with their code, names, defaults, closures, and the functions and constants that they reach;
+    with tables also what makes the tables of what the user gives: given, columns, switches, draws.
     """
     state = hashlib.sha256()
     seen: set[Any] = set()
@@ -46,8 +47,12 @@ def fingerprint(model: Model) -> str:
             value(name, cell.cell_contents)
         value("defaults", of.__defaults__)
 
-    tables = (model.parameters.fields, model.state.fields, model.ports, model.passes_up, model.bias)
-    state.update(repr(tables).encode())
+    named = (model.parameters.fields, model.state.fields, model.ports, model.passes_up, model.bias)
+    state.update(repr(named).encode())
     for each in (model.update, model.at_rest):
         value("", each)
+    if tables:
+        state.update(repr(getattr(model.given, "fields", None)).encode())
+        for each in (model.columns, model.switches, model.draws):
+            value("", each)
     return state.hexdigest()[:16]

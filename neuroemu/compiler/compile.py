@@ -8,25 +8,22 @@ import numpy as np
 
 from ..chip import Chip
 from ..compartments import fingerprint, is_built_in
-from ..errors import Problem, ProgramError
+from ..errors import DoesNotFit, Problem, ProgramError
 from ..mapping import MappingOptions
 from ..network import DENDRITES, Network, Population
 from ..streams import stream
 from . import limits
-from .cut import Cut
-from .destinations import axons_out, messages_of
-from .expand import expand
+from .draft import Draft, Stage, draft
 from .groups import groups
 from .image import Blocks, Cells, ChipImage, CountRows, Parts, digest, freeze
 from .lists import dense_synapses
-from .mapper import mapped
 from .partition import Part
-from .quantise import Quantised, Rounding, quantise
+from .plan import Laid, lay
+from .quantise import Rounding
 from .registers import Tables
-from .rows import count_rows
+from .remedies import Case, search
 from .slots import Slots, slots
-from .table import Table, build
-from .trees import apart, lonely, up
+from .trees import up
 
 
 @dataclass(frozen=True)
@@ -43,11 +40,13 @@ class Compiled:
     """An image ready to run, the mapping it came from, and what rounding did.
 
     The lists of synapses are not kept: expand(network, seed) makes the same ones again.
+    from_cache: whether it was compiled by an earlier run.
     """
 
     image: ChipImage
     mapping: Mapping
     quantised: Rounding
+    from_cache: bool = False
 
 
 def compile_network(
@@ -57,40 +56,37 @@ def compile_network(
     seed: int = 0,
     weight: np.ndarray | None = None,
     border: float = 0.0,
+    remedies: bool = True,
+    stage: Stage = lambda name: None,
 ) -> Compiled:
     """Maps a network onto a chip.
 
     seed: of random connections, and of mapping.  weight: (n_sources,) how often each source is taken to spike, by the user's
     numbers; None takes all as alike.  border: what a link between chips counts more than another, in hops.
+    remedies: whether to look for some where it does not fit, which maps it anew a few times.  stage: is told the name of each
+    stage.
     Raises ProgramError (connections), QuantisationError (numbers), DoesNotFit (limits).
     """
     options = options or MappingOptions()
     if not network.on_chip:
         raise ProgramError([Problem("the network has no population on the chip", allowed="at least one with 'neuron'")])
     limits.check_extent(network, chip)
-    synapses = expand(network, seed)
-    quantised = quantise(network, synapses, chip)
-    formats = {name: weights.format for name, weights in quantised.weights.items()}
-    sum_shifts = [quantised.weights[projection.name].sum_shift for projection in network.projections]
-    first, source_first = _numbering(network)
-    table = build(network, synapses, quantised.weights, first, int(source_first[-1]))  # empties both dicts
-    del synapses
-    cut, core = mapped(network, table, formats, first, chip, options, weight, border, seed)
-    table = cut.table
-    placement = core[cut.block]
-    parts = _parts(network, cut, placement, first)
-    rows = count_rows(table.first, table.target, parts.size)
-    rows = rows._replace(dense=dense_synapses(rows, network, table, formats, parts, chip))
-    messages = messages_of(rows, parts)
-    out = axons_out(messages, np.repeat(parts.core, parts.size))
-    limits.check(cut.parts, placement, out, chip, limits.fans(network, table, messages, chip, parts))
-    spread = lonely(network) + apart(network, parts, first)
-    if spread:
-        raise ProgramError(spread)
-    graded = np.array([formats[projection.name].message_bits > 0 for projection in network.projections], bool)
-    image = _image(network, chip, quantised, table, sum_shifts, graded, rows, parts, first, source_first)
-    mapping = Mapping(tuple(cut.parts), tuple(int(core) for core in placement), tuple(int(a) for a in out))
-    return Compiled(image, mapping, quantised.rounding)
+    made = draft(network, chip, seed, stage, weight, border)
+    try:
+        laid = lay(made, chip, options, stage)
+    except DoesNotFit as error:
+        if not remedies:
+            raise
+        stage("looking for what would fit")
+        raise search(Case(network, chip, options, seed, error), made) from None
+    stage("packing")
+    rows = laid.rows
+    rows = rows._replace(dense=dense_synapses(rows, network, laid.cut.table, made.formats, laid.parts, chip))
+    stage("image")
+    image = _image(made, chip, laid, rows)
+    on_core = np.bincount(laid.placement, laid.out).astype(np.int64).tolist()
+    mapping = Mapping(tuple(laid.cut.parts), tuple(laid.placement.tolist()), tuple(on_core))
+    return Compiled(image, mapping, made.quantised.rounding)
 
 
 def first_on_host(network: Network) -> int:
@@ -98,46 +94,12 @@ def first_on_host(network: Network) -> int:
     return sum(population.size for population in network.on_chip)
 
 
-def _numbering(network: Network) -> tuple[dict[str, int], np.ndarray]:
-    """First global source number by population name; and (n_spike_sources + 1,) bounds of the host's channels."""
-    first, n = {}, 0
-    for population in network.on_chip:
-        first[population.name] = n
-        n += population.size
-    bounds = [n]
-    for population in network.sources:
-        first[population.name] = n
-        n += population.size
-        bounds.append(n)
-    return first, np.array(bounds, np.int64)
-
-
-def _parts(network: Network, cut: Cut, placement: np.ndarray, first: dict[str, int]) -> Parts:
-    names = [population.name for population in network.on_chip]
-    return Parts(
-        np.array([names.index(part.population) for part in cut.parts], np.int64),
-        np.array([first[part.population] + part.first for part in cut.parts], np.int64),
-        np.array([part.size for part in cut.parts], np.int64),
-        placement.astype(np.int64),
-        cut.number.astype(np.int64),
-    )
-
-
-def _image(
-    network: Network,
-    chip: Chip,
-    quantised: Quantised,
-    table: Table,
-    sum_shifts: list[int],
-    graded_projections: np.ndarray,
-    rows: CountRows,
-    parts: Parts,
-    first: dict[str, int],
-    source_first: np.ndarray,
-) -> ChipImage:
+def _image(made: Draft, chip: Chip, laid: Laid, rows: CountRows) -> ChipImage:
+    network, quantised, table, first, parts = made.network, made.quantised, laid.cut.table, made.first, laid.parts
+    graded_projections = np.array([made.formats[p.name].message_bits > 0 for p in network.projections], bool)
     names = tuple(population.name for population in network.on_chip)
     on_chip = network.on_chip
-    ring = slots(network, first, table, sum_shifts)
+    ring = slots(network, first, table, made.sum_shifts)
     plain, graded, weight_shift = groups(table, graded_projections, ring)
     cells = tuple(
         _cells(
@@ -151,7 +113,7 @@ def _image(
         for population in on_chip
     )
     blocks = Blocks(np.array([first[name] for name in names], np.int64), np.array([p.size for p in on_chip], np.int64))
-    for group in (*cells, blocks, plain, graded, rows, parts, (source_first,)):
+    for group in (*cells, blocks, plain, graded, rows, parts, (made.source_first,)):
         freeze(group)
     # Names and the length of a step are left out: they decide nothing that the arrays do not say.
     order = (parts.number,) if parts.number.size else ()
@@ -177,11 +139,11 @@ def _image(
         rows,
         parts,
         tuple(population.name for population in network.sources),
-        source_first,
+        made.source_first,
         chip.arithmetic,
         chip.mesh,
         network.step_ms,
-        model_hash=digest(*structure, source_first),
+        model_hash=digest(*structure, made.source_first),
         mesh_hash=digest(repr(chip.mesh), parts.core),
     )
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..chip import Chip
-from ..network import Network, WeightFormat
+from ..mapping import MappingOptions
 from .demand import demands, inputs_of
+from .destinations import axons_out, messages_of
+from .draft import Draft
 from .gather import gather
+from .image import Parts
 from .partition import STRETCHES, Part
 from .reorder import reordered
+from .rows import count_rows
 from .table import Table
 
 
@@ -33,31 +37,37 @@ class Cut:
         return int(self.block.max(initial=-1)) + 1
 
 
-def stretches(
-    name: str,
-    network: Network,
-    table: Table,
-    formats: dict[str, WeightFormat],
-    first: dict[str, int],
-    chip: Chip,
-    wanted: dict[str, int],
-    share: bool,
-) -> Cut:
-    """By one of partition.STRETCHES: the image's order is the user's.  first: number of the first source by population."""
-    inputs = {p.name: inputs_of(network, p.name, table, formats, first) for p in network.on_chip}
-    parts = STRETCHES[name](network, inputs, chip, wanted)
-    return Cut(parts, gather(parts, chip, share), np.empty(0, np.int64), table)
+def stretches(given: Draft, chip: Chip, options: MappingOptions, plan_out: bool) -> Cut:
+    """By one of partition.STRETCHES: the image's order is the user's.
+
+    plan_out: whether parts share cores by the axons out that each may need at most.
+    """
+    network, table = given.network, given.table
+    inputs = {
+        p.name: inputs_of(network, p.name, table, given.formats, given.first, given.shared[p.name])
+        for p in network.on_chip
+    }
+    parts = STRETCHES[options.partition](network, inputs, chip, options.parts)
+    del inputs  # as large as the table
+    if plan_out:
+        parts = [
+            replace(part, demand=replace(part.demand, axons_out=most))
+            for part, most in zip(parts, _most_out(given, parts), strict=True)
+        ]
+    return Cut(parts, gather(parts, chip, options.share_cores), np.empty(0, np.int64), table)
 
 
-def sets(
-    block: np.ndarray,
-    network: Network,
-    table: Table,
-    formats: dict[str, WeightFormat],
-    first: dict[str, int],
-    chip: Chip,
-) -> Cut:
+def _most_out(given: Draft, parts: list[Part]) -> list[int]:
+    """Axons out of each part if every part had a core of its own."""
+    n = np.array([part.size for part in parts], np.int64)
+    alone = Parts(np.zeros(n.size, np.int64), np.cumsum(n) - n, n, np.arange(n.size))
+    rows = count_rows(given.table.first, given.table.target, n)
+    return axons_out(messages_of(rows, alone), alone).tolist()
+
+
+def sets(block: np.ndarray, given: Draft, chip: Chip) -> Cut:
     """From any blocks: a part is what a block holds of a population.  block: (n_compartments,) from 0, none empty."""
+    network, table, first = given.network, given.table, given.first
     owner = np.repeat(np.arange(len(network.on_chip)), [p.size for p in network.on_chip])
     number = np.lexsort((block, owner))  # stable: the members of a part ascend
     in_order = bool(np.array_equal(number, np.arange(number.size)))
@@ -65,11 +75,13 @@ def sets(
     parts, blocks = [], []
     for population in network.on_chip:
         low = first[population.name]
-        mine = block[number[low : low + population.size]]
+        order = number[low : low + population.size]
+        mine = block[order]
         edges = np.concatenate([[0], np.flatnonzero(np.diff(mine)) + 1, [population.size]])
-        found = demands(inputs_of(network, population.name, made, formats, first), edges, chip)
+        shared = given.shared[population.name].ordered(order - low)
+        found = demands(inputs_of(network, population.name, made, given.formats, first, shared), edges, chip)
         for begin, end, demand in zip(edges[:-1].tolist(), edges[1:].tolist(), found, strict=True):
-            members = np.empty(0, np.int64) if in_order else number[low + begin : low + end] - low
+            members = np.empty(0, np.int64) if in_order else order[begin:end] - low
             parts.append(Part(population.name, begin, end - begin, demand, members))
         blocks.append(mine[edges[:-1]])
     return Cut(parts, np.concatenate(blocks), np.empty(0, np.int64) if in_order else number, made)

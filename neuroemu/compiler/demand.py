@@ -1,4 +1,4 @@
-"""What a slice of a population asks of a core: compartments, input axons, words of synapse memory.
+"""What a slice of a population asks of a core: compartments, input axons, words of synapse memory, configurations.
 
 An input axon is one source with at least one synapse in the core. Its list is cut in groups, one format a projection;
 each list takes the smaller of two formats: dense (every compartment of the slice, no index) and sparse (with an index).
@@ -7,13 +7,16 @@ Source: facts/limits_loihi1.md, "Synapse memory cost (exact)".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 
 from ..chip import Chip, SynapseLimits
 from ..network import Network, WeightFormat
 from ..pieces import run_starts, source_pieces, spread_sources, unsigned_for
+from .configs import Configs
 from .table import Table
 
 
@@ -23,6 +26,8 @@ class Inputs:
 
     first: (n_sources + 1,) int64 bounds by global source.  post: (n,) index in the population.
     projection: (n,) index into projection_names, or empty where there is only one; bits, has_delay: per projection.
+    formats: per projection, what a core's register of its synapse format would hold, the kind of list aside; or empty.
+    configs: numbers of the configurations of the compartments, or None where they are not counted.
     """
 
     first: np.ndarray
@@ -31,10 +36,17 @@ class Inputs:
     projection_names: tuple[str, ...]
     bits: tuple[int, ...]
     has_delay: tuple[bool, ...]
+    formats: tuple[str, ...] = ()
+    configs: Configs | None = None
 
 
 def inputs_of(
-    network: Network, name: str, table: Table, formats: dict[str, WeightFormat], first: dict[str, int]
+    network: Network,
+    name: str,
+    table: Table,
+    formats: dict[str, WeightFormat],
+    first: dict[str, int],
+    configs: Configs | None = None,
 ) -> Inputs:
     """What the table holds into one population.  first: number of the first source of each population."""
     chosen = [k for k, projection in enumerate(network.projections) if projection.target == name]
@@ -53,6 +65,11 @@ def inputs_of(
         tuple(p.name for p in projections),
         tuple(formats[p.name].bits for p in projections),
         tuple(bool(np.any(table.delays[k])) for k in chosen),
+        tuple(
+            synapse_format(formats[p.name], bool(np.any(table.delays[k])))
+            for p, k in zip(projections, chosen, strict=True)
+        ),
+        configs,
     )
 
 
@@ -73,13 +90,36 @@ def _into(
     return np.cumsum(counts), np.concatenate(posts), np.concatenate(projections)
 
 
+NONE = np.empty(0, np.int64)
+# What a core has so much of, by the names of its limits in CoreLimits.
+RESOURCES = (
+    "compartments", "axons_in", "axons_out", "synapse_words", "compartment_configs", "threshold_configs", "synapse_formats",
+)  # fmt: skip
+KINDS = ("dense", "sparse")  # of lists
+
+
+def synapse_format(format: WeightFormat, delayed: bool) -> str:
+    """What a core's register of a synapse format holds, the kind of list aside: width, exponent, signs, delays, payload."""
+    bits = 8 if format.bits == 7 else format.bits
+    more = (", delays" if delayed else "") + (f", payload {format.message_bits}" if format.message_bits else "")
+    return f"{bits} bits x 2**{format.exponent} {format.sign_mode}{more}"
+
+
 @dataclass(frozen=True)
 class Demand:
-    """sources: (k,) int32, distinct and ascending.  words_by_projection: words of synapse memory, by name."""
+    """sources: (k,) int32, distinct and ascending.  words_by_projection: words of synapse memory, by name.
+
+    compartment_configs, threshold_configs: numbers, distinct and ascending.  synapse_formats: in words.
+    axons_out: the most output axons that it may need, 0 where that is not planned for.
+    """
 
     compartments: int
     sources: np.ndarray
     words_by_projection: dict[str, int]
+    compartment_configs: np.ndarray = field(default_factory=lambda: NONE)
+    threshold_configs: np.ndarray = field(default_factory=lambda: NONE)
+    synapse_formats: frozenset[str] = frozenset()
+    axons_out: int = 0
 
     @property
     def axons_in(self) -> int:
@@ -88,6 +128,52 @@ class Demand:
     @property
     def words(self) -> int:
         return sum(self.words_by_projection.values())
+
+    def beside(self, other: Demand) -> Demand:
+        """What both ask of a core together: a source in common is one axon, a configuration in common one register."""
+        words = dict(self.words_by_projection)
+        for name, count in other.words_by_projection.items():
+            words[name] = words.get(name, 0) + count
+        return Demand(
+            self.compartments + other.compartments,
+            np.union1d(self.sources, other.sources),
+            words,
+            _union(self.compartment_configs, other.compartment_configs),
+            _union(self.threshold_configs, other.threshold_configs),
+            self.synapse_formats | other.synapse_formats,
+            self.axons_out + other.axons_out,
+        )
+
+
+def _union(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return one if one is other or np.array_equal(one, other) else np.union1d(one, other)
+
+
+def together(demands: Sequence[Demand]) -> Demand:
+    """What all of them, at least one, ask of a core."""
+    return reduce(Demand.beside, demands)
+
+
+def use(demand: Demand) -> dict[str, int]:
+    """How much of each of RESOURCES."""
+    configs = demand.compartment_configs.size, demand.threshold_configs.size, len(demand.synapse_formats)
+    amounts = (demand.compartments, demand.axons_in, demand.axons_out, demand.words, *configs)
+    return dict(zip(RESOURCES, amounts, strict=True))
+
+
+def excess(demand: Demand, chip: Chip) -> float:
+    """The largest part of a core's limit that is asked for: at most 1 where it fits."""
+    limits = vars(chip.core)
+    return max(amount / limits[resource] for resource, amount in use(demand).items() if limits[resource] is not None)
+
+
+def takes(demand: Demand, other: Demand, chip: Chip) -> Demand | None:
+    """Both together, or None where one core does not hold them."""
+    core = chip.core
+    if demand.compartments + other.compartments > core.compartments or demand.words + other.words > core.synapse_words:
+        return None  # the cheap sums first
+    both = demand.beside(other)
+    return both if excess(both, chip) <= 1 else None
 
 
 def list_words(n: np.ndarray, bits_each: int, limits: SynapseLimits, word_bits: int) -> np.ndarray:
@@ -108,6 +194,7 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
     slice_of = np.repeat(np.arange(n_slices, dtype=unsigned_for(n_slices)), sizes)
     dense, sparse = _words(sizes, inputs, chip)
     words = np.zeros((len(names), n_slices), np.int64)
+    kinds = np.zeros((len(names), n_slices, len(KINDS)), bool)
     axons: list[tuple[np.ndarray, np.ndarray]] = []  # (slice, source) of every axon of a piece, by source
     for begin, end, piece in source_pieces(inputs.first):
         post, source = inputs.post[piece], spread_sources(inputs.first, begin, end)
@@ -115,18 +202,36 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
         starts = run_starts(source, at)
         axons.append((at[starts], source[starts]))
         if len(names) == 1:
-            words[0] += _list_words(source, post, at, starts, dense[0], sparse[0])
+            words[0] += _list_words(source, post, at, starts, dense[0], sparse[0], kinds[0])
             continue
         projection = inputs.projection[piece]
         for index in range(len(names)):
             mine = np.flatnonzero(projection == index)
             columns = source[mine], post[mine], at[mine]
-            words[index] += _list_words(*columns, run_starts(columns[0], columns[2]), dense[index], sparse[index])
+            starts = run_starts(columns[0], columns[2])
+            words[index] += _list_words(*columns, starts, dense[index], sparse[index], kinds[index])
     sources = _by_slice(axons, n_slices)
+    bounds = [(int(edges[k]), int(edges[k + 1])) for k in range(n_slices)]
+    configs = [inputs.configs.of(*each) if inputs.configs else (NONE, NONE) for each in bounds]
     return [
-        Demand(int(sizes[k]), sources[k], {name: int(words[index, k]) for index, name in enumerate(names)})
+        Demand(
+            int(sizes[k]),
+            sources[k],
+            {name: int(words[index, k]) for index, name in enumerate(names)},
+            compartment_configs=configs[k][0],
+            threshold_configs=configs[k][1],
+            synapse_formats=_formats_of(inputs, kinds[:, k]),
+        )
         for k in range(n_slices)
     ]
+
+
+def _formats_of(inputs: Inputs, kinds: np.ndarray) -> frozenset[str]:
+    """The synapse formats of a slice, a kind of list being part of one.  kinds: (projections, KINDS) bool."""
+    if not inputs.formats:
+        return frozenset()
+    used = zip(*(index.tolist() for index in np.nonzero(kinds)), strict=True)
+    return frozenset(f"{inputs.formats[projection]}, {KINDS[kind]}" for projection, kind in used)
 
 
 def _words(sizes: np.ndarray, inputs: Inputs, chip: Chip) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -157,15 +262,29 @@ def _list_words(
     starts: np.ndarray,
     dense_of: np.ndarray,
     sparse_of: np.ndarray,
+    kinds: np.ndarray,
 ) -> np.ndarray:
-    """(n_slices,) words of the lists of one projection that begin at starts.  source, post, at (slice): (n,) each."""
+    """(n_slices,) words of the lists of one projection that begin at starts.  source, post, at (slice): (n,) each.
+
+    kinds: (n_slices, KINDS) bool, set where a slice has such a list.
+    """
     slices, lengths = at[starts], np.diff(np.append(starts, source.size))
     dense, sparse = dense_of[slices], sparse_of[lengths]
     twice = (source[1:] == source[:-1]) & (post[1:] == post[:-1])
     if twice.any():  # a dense list holds one weight a compartment: none for lists that reach one twice
         lists = np.searchsorted(starts, np.flatnonzero(twice) + 1, side="right") - 1
         dense[lists] = sparse[lists]
+    is_dense = dense <= sparse if not twice.any() else (dense <= sparse) & ~_marked(lists, dense.size)
+    kinds[:, 0] |= np.bincount(slices, is_dense, dense_of.size) > 0
+    kinds[:, 1] |= np.bincount(slices, ~is_dense, dense_of.size) > 0
     return np.bincount(slices, np.minimum(dense, sparse), dense_of.size).astype(np.int64)
+
+
+def _marked(index: np.ndarray, n: int) -> np.ndarray:
+    """(n,) bool, True at index."""
+    found = np.zeros(n, bool)
+    found[index] = True
+    return found
 
 
 def _by_slice(axons: list[tuple[np.ndarray, np.ndarray]], n_slices: int) -> list[np.ndarray]:

@@ -33,9 +33,9 @@ def messages_of(rows: CountRows, parts: Parts) -> np.ndarray:
     return np.diff(destinations(rows, parts.core)[0])[: int(parts.size.sum())]
 
 
-def axons_out(messages: np.ndarray, core: np.ndarray) -> np.ndarray:
-    """(cores,) int64 output axons used on each core up to the last in use: one for each message of a spike.
+def axons_out(messages: np.ndarray, parts: Parts) -> np.ndarray:
+    """(n_parts,) int64 output axons that each part uses on its core: one for each message of a spike.
 
-    messages, core: (n_compartments,) that a spike of each sends, and where it is.
+    messages: (n_compartments,) that a spike of each sends, in the image's order.
     """
-    return np.bincount(core, messages).astype(np.int64)
+    return np.add.reduceat(messages, parts.first)

@@ -6,25 +6,18 @@ from __future__ import annotations
 import numpy as np
 
 from ..chip import Chip
+from .demand import Demand, takes
 from .partition import Part
 
 
 def gather(parts: list[Part], chip: Chip, share: bool) -> np.ndarray:
     """(n_parts,) int64 the block of each part, from 0; without `share` every part is a block of its own."""
     block = np.empty(len(parts), np.int64)
-    at, compartments, words, sources = -1, 0, 0, np.empty(0, np.int64)
+    at, load = -1, None
     for index, part in enumerate(parts):
-        fits = (
-            share
-            and at >= 0
-            and compartments + part.size <= chip.core.compartments
-            and words + part.demand.words <= chip.core.synapse_words
-        )
-        together = np.union1d(sources, part.demand.sources) if fits else sources
-        if fits and together.size <= chip.core.axons_in:
-            compartments, words, sources = compartments + part.size, words + part.demand.words, together
-        else:
-            at += 1
-            compartments, words, sources = part.size, part.demand.words, part.demand.sources
+        together: Demand | None = takes(load, part.demand, chip) if share and load else None
+        if together is None:
+            at, together = at + 1, part.demand
+        load = together
         block[index] = at
     return block

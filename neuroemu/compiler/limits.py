@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ..chip import Chip
 from ..errors import DoesNotFit, Violation
 from ..network import Network
+from .demand import Demand, together, use
 from .image import Parts
-from .partition import Part, distinct_sources
+from .partition import Part
 from .table import Table
 
 LARGE_COMPARTMENTS, LARGE_SYNAPSES = 2**20, 2**24  # above these a network is not mapped just to say what it exceeds
@@ -24,15 +25,15 @@ def check(
 ) -> None:
     """Raises DoesNotFit with every limit exceeded, those found before included; else returns.
 
-    placement: core of each part.  axons_out: (n_cores at least,) messages one spike of every compartment would send, by core.
+    placement: core of each part.  axons_out: messages that one spike of every compartment of each part would send.
     """
     violations = _cores(placement, chip)
-    parts_of = Counter(part.population for part in parts)
     on_core: dict[int, list[Part]] = {}
-    for part, core in zip(parts, placement.tolist(), strict=True):
-        on_core.setdefault(core, []).append(part)
+    for part, core, out in zip(parts, placement.tolist(), axons_out.tolist(), strict=True):
+        exactly = replace(part, demand=replace(part.demand, axons_out=out))
+        on_core.setdefault(core, []).append(exactly)
     for core in sorted(on_core):
-        violations += _core(core, on_core[core], int(axons_out[core]), parts_of, chip)
+        violations += _core(core, on_core[core], chip)
     violations += found
     if violations:
         raise DoesNotFit(violations, chip.name)
@@ -47,14 +48,13 @@ def fans(network: Network, table: Table, messages: np.ndarray, chip: Chip, parts
     messages = parts.to_numbers(messages)
     if chip.core.fan_in is not None:
         into = parts.to_numbers(np.bincount(table.target, minlength=n)[:n])
-        found += _worst("fan_in", into, chip.core.fan_in, network, "fewer synapses into each compartment")
+        found += _worst("fan_in", into, chip.core.fan_in, network)
     if chip.core.fan_out is not None:
-        remedy = "one core for all that it reaches, or a copy of the population for each core"
-        found += _worst("fan_out", messages, chip.core.fan_out, network, remedy)
+        found += _worst("fan_out", messages, chip.core.fan_out, network)
     return found
 
 
-def _worst(resource: str, each: np.ndarray, available: int, network: Network, remedy: str) -> list[Violation]:
+def _worst(resource: str, each: np.ndarray, available: int, network: Network) -> list[Violation]:
     found, first = [], 0
     for population in network.on_chip:
         here = each[first : first + population.size]
@@ -62,7 +62,7 @@ def _worst(resource: str, each: np.ndarray, available: int, network: Network, re
         if here[worst] > available:
             place = f"compartment {population.name}[{worst}]"
             culprit = f"population '{population.name}'"
-            found.append(Violation(resource, int(here[worst]), available, place, culprit, f"Try {remedy}."))
+            found.append(Violation(resource, int(here[worst]), available, place, culprit))
         first += population.size
     return found
 
@@ -78,9 +78,8 @@ def check_extent(network: Network, chip: Chip) -> None:
     most = chip.mesh.n_cores * chip.core.compartments
     if sum(compartments.values()) > max(most, LARGE_COMPARTMENTS):
         largest = max(compartments, key=lambda name: compartments[name])
-        violations.append(
-            _whole_chip("compartments", sum(compartments.values()), most, f"population '{largest}'", chip)
-        )
+        culprit = f"population '{largest}'"
+        violations.append(Violation("compartments", sum(compartments.values()), most, "the chip", culprit))
     counts = {
         projection.name: projection.connector.count(network[projection.source].shape, network[projection.target].shape)
         for projection in network.projections
@@ -95,74 +94,43 @@ def check_extent(network: Network, chip: Chip) -> None:
     needed = math.ceil(sum(words.values()) * EXPECTED)
     if sum(counts.values()) > LARGE_SYNAPSES and needed > most:
         heaviest = max(words, key=lambda name: words[name])
-        violations.append(_whole_chip("synapse_words", needed, most, f"projection '{heaviest}'", chip))
+        violations.append(Violation("synapse_words", needed, most, "the chip", f"projection '{heaviest}'"))
     if violations:
-        raise DoesNotFit(violations, chip.name)
-
-
-def _whole_chip(resource: str, needed: int, available: int, culprit: str, chip: Chip) -> Violation:
-    times = math.ceil(needed / available)
-    width = chip.mesh.width * times
-    remedy = f"Try a mesh with {times} times as many tiles (--set chip.mesh.width={width}), or a smaller network."
-    return Violation(resource, needed, available, "the chip", culprit, remedy)
+        times = max(math.ceil(v.needed / v.available) for v in violations)
+        note = f"It needs at least {times} of these chips. No change was tried: a network of this size is not mapped for that."
+        raise DoesNotFit(violations, chip.name, note=note)
 
 
 def _cores(placement: np.ndarray, chip: Chip) -> list[Violation]:
-    needed, available = np.unique(placement).size, chip.mesh.n_cores
+    """Cores that are missing, and on a board of several chips the chips."""
+    needed, available, n_chips = np.unique(placement).size, chip.mesh.n_cores, chip.mesh.n_chips
     if needed <= available:
         return []
-    times = math.ceil(needed / available)
-    return [
-        Violation(
-            "cores",
-            needed,
-            available,
-            "the chip",
-            "the network as a whole",
-            f"Try a mesh with {times} times as many tiles (--set chip.mesh.width={chip.mesh.width * times}) "
-            "or fewer compartments.",
-        )
-    ]
-
-
-def _core(core: int, parts: list[Part], axons_out: int, parts_of: Counter[str], chip: Chip) -> list[Violation]:
-    limits = chip.core
-    place = f"core {core}"
-    found = []
-    largest = max(parts, key=lambda part: part.size)
-    more = math.ceil(parts_of[largest.population] * max(2.0, axons_out / limits.axons_out))
-
-    def exceeded(resource: str, needed: int, available: int, culprit: str, remedy: str) -> None:
-        if needed > available:
-            found.append(Violation(resource, needed, available, place, culprit, remedy))
-
-    exceeded("compartments", sum(p.size for p in parts), limits.compartments, largest.population, "Try more parts.")
-    axons_in = distinct_sources(parts)
-    most = max(parts, key=lambda part: part.demand.axons_in)
-    exceeded(
-        "axons_in",
-        axons_in,
-        limits.axons_in,
-        f"population '{most.population}' with {most.demand.axons_in} sources",
-        f"'{most.name}' cannot be cut further; try fewer sources a compartment, or a chip with more input axons.",
-    )
-    words: dict[str, int] = {}
-    for part in parts:
-        for name, count in part.demand.words_by_projection.items():
-            words[name] = words.get(name, 0) + count
-    heaviest = max(words, key=lambda name: words[name], default="")
-    exceeded(
-        "synapse_words",
-        sum(words.values()),
-        limits.synapse_words,
-        f"projection '{heaviest}' with {words.get(heaviest, 0)} words",
-        f"Try fewer bits for '{heaviest}', or a chip with more synapse memory.",
-    )
-    exceeded(
-        "axons_out",
-        axons_out,
-        limits.axons_out,
-        f"population '{largest.population}'",
-        f"Try mapping.parts: {{{largest.population}: {more}}} and mapping.share_cores: false.",
-    )
+    found = [Violation("cores", needed, available, "the chip", "the network as a whole")]
+    if n_chips > 1:
+        chips = math.ceil(needed / (available // n_chips))
+        found.append(Violation("chips", chips, n_chips, "the board", "the network as a whole"))
     return found
+
+
+def _core(core: int, parts: list[Part], chip: Chip) -> list[Violation]:
+    """What the parts on a core exceed together; the culprit is who alone needs most."""
+    load = together([part.demand for part in parts])
+    found, limits = [], vars(chip.core)
+    for resource, needed in use(load).items():
+        available = limits[resource]
+        if available is not None and needed > available:
+            culprit = _heaviest(load) if resource == "synapse_words" else _largest(parts, resource)
+            found.append(Violation(resource, needed, available, f"core {core}", culprit))
+    return found
+
+
+def _heaviest(demand: Demand) -> str:
+    name, words = max(demand.words_by_projection.items(), key=lambda item: item[1])
+    return f"projection '{name}' with {words:,} words"
+
+
+def _largest(parts: list[Part], resource: str) -> str:
+    each = [use(part.demand)[resource] for part in parts]
+    part = parts[each.index(max(each))]
+    return f"population '{part.population}'" + (f" with {max(each):,}, in {part.name}" if len(parts) > 1 else "")

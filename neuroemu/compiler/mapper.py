@@ -9,11 +9,11 @@ import numpy as np
 from ..chip import Chip
 from ..errors import Problem, ProgramError
 from ..mapping import MappingOptions, Seats
-from ..network import Network, WeightFormat
+from ..network import Network
 from .cut import Cut, sets, stretches
+from .draft import Draft, Stage
 from .partition import STRETCHES
 from .place import BY_TRAFFIC, place
-from .table import Table
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -26,34 +26,25 @@ TRIES = 3
 TOO_MANY = 0.2  # of blocks that ask for too much, above which all is cut anew into more
 
 
-def mapped(
-    network: Network,
-    table: Table,
-    formats: dict[str, WeightFormat],
-    first: dict[str, int],
-    chip: Chip,
-    options: MappingOptions,
-    weight: np.ndarray | None,
-    border: float,
-    seed: int,
-) -> tuple[Cut, np.ndarray]:
-    """The cut, and the core of each of its blocks.  Arguments as of compile_network; first: of sources by population."""
+def mapped(given: Draft, chip: Chip, options: MappingOptions, plan_out: bool, stage: Stage) -> tuple[Cut, np.ndarray]:
+    """The cut, and the core of each of its blocks.  plan_out: see cut.stretches; sets always keep to their axons out."""
     seats = options.seats
+    stage("partition")
     if seats is None and options.partition in STRETCHES:
-        share = options.share_cores
-        cut = stretches(options.partition, network, table, formats, first, chip, options.parts, share)
-        core = place(options.placement, cut.n_blocks, lambda: _flow(cut, weight), chip, border, seed)
-        return cut, core
+        cut = stretches(given, chip, options, plan_out)
+        stage("placement")
+        border, seed = given.border, given.seed
+        return cut, place(options.placement, cut.n_blocks, lambda: _flow(cut, given.weight), chip, border, seed)
     if seats is None:
         from .load import load_of  # loads numba
 
         _check(options)
-        load = load_of(network, table, formats, first, chip, weight)
-        seats = _seats(load, chip, options, border, seed)
+        load = load_of(given.network, given.table, given.formats, given.first, chip, given.weight)
+        seats = _seats(load, chip, options, given.border, given.seed)
     block, core = seats
     if not options.share_cores:
-        block, core = _apart(block, network, chip, core)
-    return sets(block, network, table, formats, first, chip), core
+        block, core = _apart(block, given.network, chip, core)
+    return sets(block, given, chip), core
 
 
 def _check(options: MappingOptions) -> None:

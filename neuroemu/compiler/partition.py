@@ -15,7 +15,7 @@ import numpy as np
 
 from ..chip import Chip
 from ..network import Network
-from .demand import Demand, Inputs, demands
+from .demand import Demand, Inputs, demands, excess
 
 NAMED_RANGES = 3  # up to which the name of a part lists its members
 
@@ -58,13 +58,6 @@ class Part:
         return f"{self.population}[{','.join(shown)}]"
 
 
-def distinct_sources(parts: list[Part]) -> int:
-    """Input axons of a core that holds these parts: a source in common is one axon."""
-    if len(parts) == 1:
-        return parts[0].demand.axons_in
-    return np.unique(np.concatenate([part.demand.sources for part in parts])).size
-
-
 Stretcher = Callable[[Network, dict[str, Inputs], Chip, dict[str, int]], list[Part]]
 
 
@@ -79,18 +72,18 @@ def equal(network: Network, inputs: dict[str, Inputs], chip: Chip, wanted: dict[
         name, size = population.name, population.size
         n_parts = min(size, max(-(-size // chip.core.compartments), wanted.get(name, 1)))
         too_few = n_parts - 1
-        coarsest, excess = made, _ = _cut(name, size, n_parts, inputs[name], chip)
-        while excess > 1 and n_parts < size:
-            too_few, n_parts = n_parts, min(size, max(n_parts + 1, int(n_parts * min(excess, 2.0))))
-            made, excess = _cut(name, size, n_parts, inputs[name], chip)
-        while excess <= 1 and n_parts - too_few > 1:
+        coarsest, most = made, _ = _cut(name, size, n_parts, inputs[name], chip)
+        while most > 1 and n_parts < size:
+            too_few, n_parts = n_parts, min(size, max(n_parts + 1, int(n_parts * min(most, 2.0))))
+            made, most = _cut(name, size, n_parts, inputs[name], chip)
+        while most <= 1 and n_parts - too_few > 1:
             middle = (too_few + n_parts) // 2
             fewer, more_excess = _cut(name, size, middle, inputs[name], chip)
             if more_excess <= 1:
                 n_parts, made = middle, fewer
             else:
                 too_few = middle
-        parts += made if excess <= 1 else coarsest
+        parts += made if most <= 1 else coarsest
     return parts
 
 
@@ -98,15 +91,8 @@ def _cut(name: str, size: int, n_parts: int, inputs: Inputs, chip: Chip) -> tupl
     """A population in n_parts equal stretches, and the largest part of a core's limit that one of them asks for."""
     edges = np.linspace(0, size, n_parts + 1).round().astype(np.int64)
     found = demands(inputs, edges, chip)
-    excess = max(
-        max(
-            demand.compartments / chip.core.compartments,
-            demand.axons_in / chip.core.axons_in,
-            demand.words / chip.core.synapse_words,
-        )
-        for demand in found
-    )
-    return [Part(name, int(edges[k]), int(edges[k + 1] - edges[k]), demand) for k, demand in enumerate(found)], excess
+    most = max(excess(demand, chip) for demand in found)
+    return [Part(name, int(edges[k]), int(edges[k + 1] - edges[k]), demand) for k, demand in enumerate(found)], most
 
 
 STRETCHES: dict[str, Stretcher] = {"equal": equal}

@@ -101,7 +101,11 @@ class MeshSpec(Sourced):
 
 
 class CoreSpec(Sourced):
-    """What a core holds.  fan_in: synapses into one compartment.  fan_out: cores that one compartment may send to."""
+    """What a core holds.  fan_in: synapses into one compartment.  fan_out: cores that one compartment may send to.
+
+    compartment_configs, threshold_configs, synapse_formats: different ones that a core has registers for.  What is not given,
+    or null, is not checked.
+    """
 
     compartments: Count
     axons_in: Count
@@ -110,6 +114,9 @@ class CoreSpec(Sourced):
     word_bits: Count = 64
     fan_in: Count | None = None
     fan_out: Count | None = None
+    compartment_configs: Count | None = None
+    threshold_configs: Count | None = None
+    synapse_formats: Count | None = None
 
 
 class SynapseSpec(Sourced):

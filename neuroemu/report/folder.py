@@ -181,6 +181,7 @@ def manifest(report: Report, command: list[str]) -> dict[str, Any]:
         },
         "platform": platform.platform(),
         "wall_s": report.wall_s,
+        "image_from_cache": report.compiled.from_cache,
         "probes": {f"{name}.{kind}": index.tolist() for kind, name, index in probed_states(report)},
         "files": list(FILES),
     }

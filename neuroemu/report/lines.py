@@ -66,7 +66,12 @@ def notes(report: Report) -> list[str]:
             found.append(
                 f"Warning: input '{name}': {late} of {given.step.size} spikes lie after the last step and were not sent."
             )
-    return found + cost_notes(summary)
+    cached = (
+        ["The mapped network was taken from the cache (--no-cache maps it anew)."]
+        if summary["image_from_cache"]
+        else []
+    )
+    return found + cost_notes(summary) + cached
 
 
 def cost_notes(summary: dict[str, Any]) -> list[str]:

@@ -25,7 +25,7 @@ from ..wiring import Wiring
 if TYPE_CHECKING:
     from .priced import Priced
 
-FORMAT = 1
+FORMAT = 2
 ROOM = 1 << 18  # bytes of a file besides its arrays
 SMALL = 1000  # elements up to which an array is stored as it is
 STRETCH = 1 << 20  # elements that are converted at once
@@ -49,7 +49,15 @@ def write(priced: Priced, path: Path) -> None:
     import h5py
 
     wiring, activity = priced.wiring, priced.activity
-    words = [part.demand.words_by_projection for part in priced.parts]
+    asked = [
+        {
+            "words": part.demand.words_by_projection,
+            "compartment_configs": part.demand.compartment_configs.tolist(),
+            "threshold_configs": part.demand.threshold_configs.tolist(),
+            "synapse_formats": sorted(part.demand.synapse_formats),
+        }
+        for part in priced.parts
+    ]
     head = {
         "format": FORMAT,
         "names": wiring.names,
@@ -59,7 +67,7 @@ def write(priced: Priced, path: Path) -> None:
         "step_ms": wiring.step_ms,
         "synapses": wiring.synapses,
         "model_hash": wiring.model_hash,
-        "words": words,
+        "asked": asked,
         "chip": sections(priced.chip),
         "latency": priced.latency,
         "steps": priced.steps,
@@ -119,7 +127,7 @@ def read(folder: Path) -> Saved:
         head["model_hash"],
     )
     activity = Activity(found["counts"], found["step"], found["source"])
-    return Saved(wiring, activity, _parts(wiring, head["words"]), head["chip"], head["latency"], head["steps"])
+    return Saved(wiring, activity, _parts(wiring, head["asked"]), head["chip"], head["latency"], head["steps"])
 
 
 def sections(chip: Any) -> dict[str, dict[str, Any]]:
@@ -173,7 +181,7 @@ def _read_array(file: Any, name: str) -> np.ndarray:
     return found.astype(str(file[name].attrs["type"]), copy=False)
 
 
-def _parts(wiring: Wiring, words: list[dict[str, int]]) -> tuple[Part, ...]:
+def _parts(wiring: Wiring, asked: list[dict[str, Any]]) -> tuple[Part, ...]:
     """The parts with what they ask of a core."""
     source, part, _ = wiring.rows.listed(0, wiring.n_sources)
     order = np.argsort(part, kind="stable")
@@ -183,7 +191,14 @@ def _parts(wiring: Wiring, words: list[dict[str, int]]) -> tuple[Part, ...]:
         population = int(wiring.parts.population[k])
         mine = source[order[bounds[k] : bounds[k + 1]]].astype(np.int32)
         size = int(wiring.parts.size[k])
-        demand = Demand(size, mine, words[k])
+        demand = Demand(
+            size,
+            mine,
+            asked[k]["words"],
+            np.array(asked[k]["compartment_configs"], np.int64),
+            np.array(asked[k]["threshold_configs"], np.int64),
+            frozenset(asked[k]["synapse_formats"]),
+        )
         first = int(wiring.parts.first[k])
         number = wiring.parts.number[first : first + size] - firsts[population]
         found.append(Part(wiring.names[population], int(first - firsts[population]), size, demand, number))

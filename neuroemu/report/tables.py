@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
-from ..compiler.destinations import axons_out, messages_of
-from ..compiler.partition import Part, distinct_sources
+from ..compiler.demand import RESOURCES, together, use
+from ..compiler.partition import Part
 from ..energy import by_link, static_mw
 from ..events import HOPS, READS, Event
 from ..noc.names import name_of_link
@@ -67,12 +68,7 @@ def mapping(priced: Priced) -> dict[str, Any]:
         }
         for part, core in zip(priced.parts, priced.wiring.parts.core.tolist(), strict=True)
     ]
-    limits = {
-        "compartments": chip.core.compartments,
-        "axons_in": chip.core.axons_in,
-        "axons_out": chip.core.axons_out,
-        "synapse_words": chip.core.synapse_words,
-    }
+    limits = {key: limit for key, limit in vars(chip.core).items() if key != "word_bits" and limit is not None}
     mesh = {"width": chip.mesh.width, "height": chip.mesh.height, "cores_per_tile": chip.mesh.cores_per_tile}
     return {"chip": chip.name, "mesh": mesh, "limits_per_core": limits, "parts": parts}
 
@@ -144,12 +140,11 @@ def _samples(priced: Priced) -> Table:
 
 def _cores(priced: Priced) -> Table:
     chip, tally = priced.chip, priced.costs.tally
-    wiring = priced.wiring
-    out = axons_out(messages_of(wiring.rows, wiring.parts), wiring.core_of_source()[: wiring.n_compartments])
+    out = priced.wiring.axons_out().tolist()
     parts_of: dict[int, list[Part]] = {}
-    for part, core in zip(priced.parts, priced.wiring.parts.core.tolist(), strict=True):
-        parts_of.setdefault(core, []).append(part)
-    header = ["core", "tile_x", "tile_y", "parts", "compartments", "axons_in", "axons_out", "synapse_words",
+    for part, core, sent in zip(priced.parts, priced.wiring.parts.core.tolist(), out, strict=True):
+        parts_of.setdefault(core, []).append(replace(part, demand=replace(part.demand, axons_out=sent)))
+    header = ["core", "tile_x", "tile_y", "parts", *RESOURCES,
               "spikes", "synaptic_events", "messages_sent", "messages_received", "dynamic_pj",
               "sending_ns", "receiving_ns"]  # fmt: skip
     rows = []
@@ -161,10 +156,7 @@ def _cores(priced: Priced) -> Table:
                 core,
                 *chip.mesh.tile_xy(core // chip.mesh.cores_per_tile),
                 " ".join(part.name for part in here),
-                sum(part.size for part in here),
-                distinct_sources(here),
-                int(out[core]),
-                sum(part.demand.words for part in here),
+                *use(together([part.demand for part in here])).values(),
                 int(counts[Event.SPIKE_OUT]),
                 int(counts[list(READS)].sum()),
                 int(counts[Event.AXON_OUT]),

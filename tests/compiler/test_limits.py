@@ -10,26 +10,25 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from neuroemu.chip import CoreLimits
+from neuroemu.chip import CoreLimits, Mesh
 from neuroemu.compiler import MappingOptions, compile_network
-from neuroemu.compiler.demand import Demand
+from neuroemu.compiler.demand import RESOURCES, Demand
 from neuroemu.compiler.limits import check
 from neuroemu.compiler.partition import Part
 from neuroemu.compiler.place import PLACERS
 from neuroemu.connect import Dense, Random
 from neuroemu.errors import DoesNotFit
-from neuroemu.network import LifRegisters, Network, Spikes
+from neuroemu.network import LifRegisters, Network, Noise, Spikes, WeightFormat
 from tests import naive_compiler as naive
 from tests.naive_compiler import small
 
 ALONE = MappingOptions(share_cores=False)
-RESOURCES = ("cores", "compartments", "axons_in", "axons_out", "synapse_words")
 
 
 def violations(network, chip, options=None):
     """What the network exceeds: nothing if it compiles."""
     try:
-        compile_network(network, chip, options)
+        compile_network(network, chip, options, remedies=False)
     except DoesNotFit as error:
         return error.violations
     return ()
@@ -117,9 +116,31 @@ def test_synapse_words_at_the_edge(chip, needed, fits):
 
 
 @EDGES
-def test_axons_out_at_the_edge(chip, needed, fits):
-    found = violations(fan_out(needed), small(chip, axons_out=10), ALONE)
+def test_axons_out_of_a_compartment_at_the_edge(chip, needed, fits):
+    # One compartment cannot be cut: a synapse to each of so many populations, each on a core of its own.
+    net = Network().population("a", 1, LifRegisters())
+    for k in range(needed):
+        net = net.population(f"b{k}", 1, LifRegisters()).connect("a", f"b{k}", Dense(2.0))
+    found = violations(net, small(chip, (4, 4, 1), axons_out=10), ALONE)
     assert found == () if fits else only(found, "axons_out", needed)
+    assert fits or found[0].culprit == "population 'a'"
+
+
+@EDGES
+def test_a_population_with_too_many_axons_out_is_cut(chip, needed, fits):
+    mapping = compile_network(fan_out(needed), small(chip, axons_out=10), ALONE).mapping
+    assert [part.name for part in mapping.parts[:-1]] == ([f"a[0:{needed}]"] if fits else ["a[0:6]", "a[6:11]"])
+    assert max(mapping.axons_out) <= 10
+
+
+def test_populations_with_too_many_axons_out_together_are_put_apart(chip):
+    net = Network()
+    for name in ("a", "b"):
+        net = net.population(name, 6, LifRegisters())
+    net = net.population("c", 1, LifRegisters()).connect("a", "c", Dense(2.0)).connect("b", "c", Dense(2.0))
+    together, apart = (compile_network(net, small(chip, axons_out=n)).mapping for n in (12, 11))
+    assert together.placement == (0, 0, 0) and together.axons_out == (12,)
+    assert apart.placement == (0, 1, 1) and apart.axons_out == (6, 6)
 
 
 def test_an_axon_out_is_used_once_for_every_core_that_is_reached(chip):
@@ -127,8 +148,88 @@ def test_an_axon_out_is_used_once_for_every_core_that_is_reached(chip):
     net = Network().population("a", 4, LifRegisters()).population("b", 6, LifRegisters()).connect("a", "b", Dense(2.0))
     options = MappingOptions(parts={"b": 3}, share_cores=False)
     assert compile_network(net, small(chip), options).mapping.axons_out[:4] == (12, 0, 0, 0)
-    assert violations(net, small(chip, axons_out=12), options) == ()
-    assert only(violations(net, small(chip, axons_out=11), options), "axons_out", 12, 11)
+    assert len(compile_network(net, small(chip, axons_out=12), options).mapping.parts) == 4
+    assert len(compile_network(net, small(chip, axons_out=11), options).mapping.parts) == 5
+    assert only(violations(net, small(chip, axons_out=2), options), "axons_out", 12, 2)  # 3 by any single compartment
+
+
+# Populations whose compartments all differ in one respect.
+VARIED = {
+    "compartment_configs": lambda n: LifRegisters(decay_u=np.arange(n)),
+    "threshold_configs": lambda n: LifRegisters(threshold=np.arange(n) + 1),
+}
+
+
+@EDGES
+@pytest.mark.parametrize("resource", sorted(VARIED))
+def test_configurations_of_a_part_at_the_edge(chip, resource, needed, fits):
+    # One core only: a population with 11 is cut in two, and the second part has nowhere to go.
+    net = Network().population("a", needed, VARIED[resource](needed))
+    found = violations(net, small(chip, (1, 1, 1), **{resource: 10}))
+    assert found == () if fits else only(found, "cores", 2, 1)
+
+
+@EDGES
+@pytest.mark.parametrize("resource", sorted(VARIED))
+def test_configurations_of_a_shared_core_at_the_edge(chip, resource, needed, fits):
+    net = (
+        Network()
+        .population("a", needed - 1, VARIED[resource](needed - 1))
+        .population("b", 1, LifRegisters(4000, 1, 99))
+    )
+    mapping = compile_network(net, small(chip, **{resource: 10})).mapping
+    assert mapping.placement == ((0, 0) if fits else (0, 1))
+
+
+@pytest.mark.parametrize("resource", sorted(VARIED))
+def test_a_configuration_that_populations_share_is_one(chip, resource):
+    net = Network().population("a", 10, VARIED[resource](10)).population("b", 10, VARIED[resource](10))
+    assert compile_network(net, small(chip, **{resource: 10})).mapping.placement == (0, 0)
+
+
+def formats(n):
+    """A compartment that n projections of different exponents lead to."""
+    net = Network().population("in", 1, Spikes("x")).population("a", 1, LifRegisters())
+    for k in range(n):
+        net = net.connect("in", "a", Dense(128.0), WeightFormat(8, k - 6))
+    return net
+
+
+@EDGES
+def test_synapse_formats_at_the_edge(chip, needed, fits):
+    found = violations(formats(needed), small(chip, synapse_formats=10))
+    assert found == () if fits else only(found, "synapse_formats", needed)
+
+
+def test_the_same_format_is_counted_once_and_a_list_with_delays_is_another(chip):
+    net = formats(1).connect("in", "a", Dense(64.0), WeightFormat(8, -6))
+    assert violations(net, small(chip, synapse_formats=1)) == ()
+    net = net.connect("in", "a", Dense(64.0, 3), WeightFormat(8, -6))
+    assert only(violations(net, small(chip, synapse_formats=1)), "synapse_formats", 2, 1)
+
+
+def test_noise_is_a_configuration_and_a_bias_is_none(chip):
+    one = small(chip, (1, 1, 1), compartment_configs=1)
+    quiet = Network().population("a", 2, LifRegisters()).population("b", 2, LifRegisters(bias=np.array([3, 4])))
+    assert violations(quiet, one) == ()
+    noisy = Network().population("a", 2, LifRegisters()).population("b", 2, LifRegisters(noise=Noise(7)))
+    assert only(violations(noisy, one), "cores", 2, 1)
+
+
+@EDGES
+def test_chips_at_the_edge(chip, needed, fits):
+    board = replace(small(chip), mesh=Mesh(10, 1, 1, chips=(10, 1)))
+    found = violations(many(needed), board, ALONE)
+    assert {(v.resource, v.needed, v.available) for v in found} == (
+        set() if fits else {("cores", needed, 10), ("chips", needed, 10)}
+    )
+
+
+def test_a_limit_that_is_not_known_is_not_checked(chip):
+    nets = [feed(50), formats(13), *(Network().population("a", 50, VARIED[name](50)) for name in VARIED)]
+    assert all(violations(net, small(chip, (1, 1, 1))) == () for net in nets)
+    one = dict.fromkeys(("fan_in", *naive.CONFIGS), 1)
+    assert all(violations(net, small(chip, (1, 1, 1), **one)) for net in nets)
 
 
 def test_the_hosts_spikes_use_no_axon_out(chip):
@@ -143,8 +244,10 @@ def test_a_source_that_two_parts_of_a_core_share_is_one_axon_in(chip):
 
 
 def test_the_limits_of_loihi_are_those_of_the_facts(chip):
-    # facts/limits_loihi1.md: 1024 compartments, 4096 axons in and out, 16384 words of 64 bits, 128 cores
-    assert chip.core == CoreLimits(1024, 4096, 4096, 16384, 64) and chip.mesh.n_cores == 128
+    # facts/limits_loihi1.md: 1024 compartments, 4096 axons in and out, 16384 words of 64 bits, 128 cores; 32 compartment,
+    # 8 threshold and 8 synapse configurations, of which synapse format 0 is reserved
+    configs = dict(compartment_configs=32, threshold_configs=8, synapse_formats=7)
+    assert chip.core == CoreLimits(1024, 4096, 4096, 16384, 64, **configs) and chip.mesh.n_cores == 128
 
 
 # ---- check itself --------------------------------------------------------------------------------------------------
@@ -179,17 +282,10 @@ def test_all_violations_of_all_cores_are_reported_together(chip):
 def test_the_culprit_is_who_needs_most(chip):
     other = small(chip, compartments=3, axons_in=3, synapse_words=3)
     parts = [part("little", 1, 1, {"x": 1}), part("large", 5, 4, {"x": 2, "heavy": 9})]
-    found = checked(other, parts, [0, 0], [0])
+    found = checked(other, parts, [0, 0], [0, 0])
     assert "large" in found["core 0", "compartments"].culprit
     assert "large" in found["core 0", "axons_in"].culprit
     assert "heavy" in found["core 0", "synapse_words"].culprit
-
-
-def test_every_violation_says_what_to_try(chip):
-    other = small(chip, (1, 1, 1), compartments=1, axons_in=1, axons_out=1, synapse_words=1)
-    found = checked(other, [part("a", 2, 2, {"x": 2}), part("b", 1, 0, {})], [0, 1], [2, 0])
-    assert {v.resource for v in found.values()} == set(RESOURCES)
-    assert all("Try" in v.remedy or "try" in v.remedy for v in found.values())
 
 
 def test_what_fits_exactly_passes(chip):
@@ -224,7 +320,7 @@ options = st.builds(
 def test_what_compiles_is_lawful(chip, network, core, how, large):
     other = small(chip, (4, 3, 4) if large else (2, 1, 2), **vars(core))
     try:
-        compiled = compile_network(network, other, how)
+        compiled = compile_network(network, other, how, remedies=False)
     except DoesNotFit as error:
         assert error.violations and all(v.needed > v.available for v in error.violations)
         return
@@ -235,7 +331,7 @@ def use_of(network, chip, how):
     """The mapping on a large mesh, and the most that any of its cores uses of every resource."""
     compiled = compile_network(network, chip, how)
     use = naive.use_of_cores(network, compiled, chip).values()
-    return compiled.mapping, {resource: max(core[resource] for core in use) for resource in RESOURCES[1:]}
+    return compiled.mapping, {resource: max(core[resource] for core in use) for resource in RESOURCES}
 
 
 @given(naive.networks(), options)
@@ -248,12 +344,17 @@ def test_limits_as_large_as_the_use_change_nothing(chip, network, how):
 
 
 @given(naive.networks(), options)
-def test_one_axon_out_less_than_the_use_is_refused(chip, network, how):
+def test_one_axon_out_less_than_the_use_is_planned_for_or_refused(chip, network, how):
     large = small(chip, (8, 8, 4))
     _, peak = use_of(network, large, how)
     assume(peak["axons_out"] > 1)  # no chip has 0 axons
-    found = violations(network, small(large, (8, 8, 4), axons_out=peak["axons_out"] - 1), how)
-    assert {(v.resource, v.needed) for v in found} == {("axons_out", peak["axons_out"])}
+    less = small(large, (8, 8, 4), axons_out=peak["axons_out"] - 1)
+    try:
+        compiled = compile_network(network, less, how, remedies=False)
+    except DoesNotFit as error:
+        assert {(v.resource, v.needed) for v in error.violations} == {("axons_out", peak["axons_out"])}
+        return
+    naive.check(network, compiled, less)
 
 
 @given(naive.networks(), options)

@@ -671,6 +671,6 @@ def test_a_network_that_does_not_fit_says_what_is_exceeded_and_by_how_much(
         compile_program(program_file.read(path))
     violation = next(v for v in caught.value.violations if v.resource == resource_name)
     assert (violation.needed, violation.available) == (needed, available)
-    assert violation.place.startswith(place) and violation.culprit and violation.remedy
+    assert violation.place.startswith(place) and violation.culprit and caught.value.remedies
     code, said = checked(path, in_empty_folder / "said.txt")
     assert code == 2 and "Does not fit" in said and len(said.splitlines()) <= 40
