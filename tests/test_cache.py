@@ -144,6 +144,7 @@ CHANGED = {
     "an axonal delay": (net(axon_delay=1), {}),
     "a branch": (net().population("b", 1, Lif()), {}),
     "the seed": (net(), {"seed": 2}),
+    "what a border between chips counts": (net(), {"border": 1.0}),
     "the placement": (net(), {"options": MappingOptions(placement="hilbert")}),
     "parts": (net(), {"options": MappingOptions(parts={"a": 2})}),
     "a limit": (net(), {"core": {"axons_in": 4000}}),
@@ -157,8 +158,8 @@ CHANGED = {
 }
 
 
-def key(chip, network, seed=1, options=MappingOptions(), core=None):  # noqa: B008
-    return key_of(network, replace(chip, core=replace(chip.core, **(core or {}))), options, seed)
+def key(chip, network, seed=1, options=MappingOptions(), core=None, border=0.0):  # noqa: B008
+    return key_of(network, replace(chip, core=replace(chip.core, **(core or {}))), options, seed, border)
 
 
 def test_whatever_decides_an_image_decides_its_key(chip):

@@ -16,6 +16,7 @@ ROUNDS = 30
 
 # (members of a block, pieces wanted) -> (members,) the piece of each
 Splitter = Callable[[np.ndarray, int], np.ndarray]
+Asked = Callable[[Load, np.ndarray], np.ndarray]
 
 
 def layer(load: Load) -> np.ndarray:
@@ -103,7 +104,14 @@ def in_halves(members: np.ndarray, pieces: int) -> np.ndarray:
     return np.arange(members.size) * pieces // members.size
 
 
-def lawful(load: Load, block: np.ndarray, split: Splitter, rounds: int = ROUNDS) -> np.ndarray:
+def asked(load: Load, block: np.ndarray) -> np.ndarray:
+    """(blocks,) the largest part of a core's limit that each asks for, configurations and synapse formats left out."""
+    return use_of(load, block, int(block.max()) + 1).excess(load)
+
+
+def lawful(
+    load: Load, block: np.ndarray, split: Splitter, excess_of: Asked = asked, rounds: int = ROUNDS
+) -> np.ndarray:
     """Blocks of which those that ask for more than a core has are cut, until none does or nothing more can be cut.
 
     Cutting a block makes more messages, so that others may now have too many axons out: it takes several rounds.  Trees stay
@@ -112,7 +120,7 @@ def lawful(load: Load, block: np.ndarray, split: Splitter, rounds: int = ROUNDS)
     block = np.unique(block, return_inverse=True)[1]
     for _ in range(rounds):
         n_blocks = int(block.max()) + 1
-        excess = use_of(load, block, n_blocks).excess(load)
+        excess = excess_of(load, block)
         wrong = np.flatnonzero(excess > 1)
         changed = False
         for b in wrong.tolist():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,7 +41,7 @@ def mapped(given: Draft, chip: Chip, options: MappingOptions, plan_out: bool, st
 
         _check(options)
         load = load_of(given.network, given.table, given.formats, given.first, chip, given.weight)
-        seats = _seats(load, chip, options, given.border, given.seed)
+        seats = _seats(load, given, chip, options)
     block, core = seats
     if not options.share_cores:
         block, core = _apart(block, given.network, chip, core)
@@ -79,9 +80,12 @@ def _flow(cut: Cut, weight: np.ndarray | None) -> Flow:
     return flow_of(cut.table.first, cut.table.target, block, block, each)
 
 
-def _seats(load: Load, chip: Chip, options: MappingOptions, border: float, seed: int) -> Seats:
+def _seats(load: Load, given: Draft, chip: Chip, options: MappingOptions) -> Seats:
     """Blocks by the partitioner, mended and refined, and their cores."""
     from .flow import flow_of
+    from .sharing import shared
+
+    border, seed = given.border, given.seed
 
     def placed(block: np.ndarray) -> np.ndarray:
         def flow() -> Flow:
@@ -91,25 +95,38 @@ def _seats(load: Load, chip: Chip, options: MappingOptions, border: float, seed:
 
     block = _blocks(load, options.partition, seed)
     core = placed(block)
-    if options.partition not in ("hypergraph", "grow") or core.size > chip.mesh.n_cores:
-        return Seats(block, core)
+    if options.partition in ("hypergraph", "grow") and core.size <= chip.mesh.n_cores:
+        block, core = _refined(load, block, placed, given, chip, options)
+    lawful = shared(load, block, given, chip)
+    return Seats(block, core) if np.array_equal(lawful, block) else Seats(lawful, placed(lawful))
+
+
+def _refined(
+    load: Load,
+    block: np.ndarray,
+    placed: Callable[[np.ndarray], np.ndarray],
+    given: Draft,
+    chip: Chip,
+    options: MappingOptions,
+) -> Seats:
+    """Compartments moved to where they send less, first by messages, then by hops."""
     from .anneal import place as anneal
-    from .flow import distances
+    from .flow import distances, flow_of
     from .refine import refine
 
-    ones = 1.0 - np.eye(core.size)
-    block = refine(load, block, ones, np.ones(core.size))
+    n_blocks = int(block.max()) + 1
+    block = refine(load, block, 1.0 - np.eye(n_blocks), np.ones(n_blocks))
     block = np.unique(block, return_inverse=True)[1]
     core = placed(block)
     if options.placement in BY_TRAFFIC:
-        far = distances(chip.mesh, border)
+        far = distances(chip.mesh, given.border)
         tile = core // chip.mesh.cores_per_tile
         block = refine(load, block, far.between[np.ix_(tile, tile)], far.host[tile])
         kept, block = np.unique(block, return_inverse=True)
         core = core[kept]
         if options.placement == "anneal":
             flow = flow_of(load.first, load.target, block, block, load.weight)
-            core = anneal(flow, far, chip.mesh, seed, core)
+            core = anneal(flow, far, chip.mesh, given.seed, core)
     return Seats(block, core)
 
 

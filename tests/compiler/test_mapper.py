@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -44,6 +46,12 @@ def those_there(names):
 
 partitions = pytest.mark.parametrize("partition", those_there(PARTITIONERS))
 sets = pytest.mark.parametrize("partition", those_there(SETS))
+
+
+def roomy(chip):
+    """The chip with any number of configurations a core."""
+    unlimited = dict.fromkeys(("compartment_configs", "threshold_configs", "synapse_formats"))
+    return replace(chip, core=replace(chip.core, **unlimited))
 
 
 def seats(draw, n, most):
@@ -98,7 +106,7 @@ def observed(image, network, trains, threads=1, steps=12):
 @given(st.data())
 def test_no_partition_shows_in_a_run(chip, data):
     network, trains = data.draw(noisy())
-    n = sum(p.size for p in network.on_chip)
+    chip, n = roomy(chip), sum(p.size for p in network.on_chip)
     plain = compile_network(network, chip).image
     other = compile_network(network, chip, MappingOptions(seats=seats(data.draw, n, 7))).image
     expected = observed(plain, network, trains)
@@ -120,7 +128,7 @@ def test_no_method_shows_in_a_run(chip, partition, placement, data):
 
 @given(st.data())
 def test_dendrites_are_joined_wherever_their_tree_is(chip, data):
-    n = data.draw(st.integers(1, 12))
+    chip, n = roomy(chip), data.draw(st.integers(1, 12))
     dendrite = Registers("dendrite", {"decay_u": 2048, "decay_v": 1024, "threshold": 500})
     soma = Registers("soma", {"decay_v": 512, "threshold": np.arange(n) * 500 + 1000})
     network = Network().population("in", n, Spikes("in")).population("tip", n, dendrite).population("cell", n, soma)
@@ -202,6 +210,7 @@ def test_what_compiles_is_lawful(chip, partition, placement, network, core, larg
 @given(network=naive.networks(), core=naive.core_limits())
 def test_what_fits_in_single_compartments_fits(chip, partition, network, core):
     # Where every compartment on a core of its own is lawful, there is a lawful cut, and one must be found.
+    core = replace(core, **dict.fromkeys(naive.CONFIGS))
     other = small(chip, (8, 8, 4), **vars(core))
     n = sum(p.size for p in network.on_chip)
     alone = naive_mapping.use_of_blocks(network, other, list(range(n)))
