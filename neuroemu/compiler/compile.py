@@ -15,7 +15,7 @@ from ..streams import stream
 from . import limits
 from .groups import groups
 from .image import Blocks, Cells, ChipImage, CountRows, Parts, digest, freeze
-from .lists import dense_synapses
+from .lists import rows_by_kind
 from .partition import Part
 from .plan import Draft, Stage, draft, lay
 from .quantise import Rounding
@@ -77,7 +77,7 @@ def compile_network(
     made.inputs.clear()  # as large as the table
     stage("packing")
     rows, table = laid.rows, made.table
-    rows = rows._replace(dense=dense_synapses(rows, network, table, made.formats, laid.parts, chip))
+    rows = rows_by_kind(rows, network, table, made.formats, laid.parts, chip)
     stage("image")
     image = _image(made, chip, rows, laid.parts)
     on_core = np.bincount(laid.placement, laid.out).astype(np.int64).tolist()
@@ -105,7 +105,7 @@ def _image(made: Draft, chip: Chip, rows: CountRows, parts: Parts) -> ChipImage:
     for group in (*cells, blocks, plain, graded, rows, parts, (made.source_first,)):
         freeze(group)
     # Names and the length of a step are left out: they decide nothing that the arrays do not say.
-    structure = (cells, blocks, plain, graded, weight_shift, ring.width, rows.dense, parts[:3], chip.arithmetic)
+    structure = (cells, blocks, plain, graded, weight_shift, ring.width, rows[3:], parts[:3], chip.arithmetic)
     return ChipImage(
         names,
         cells,

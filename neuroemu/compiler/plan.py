@@ -74,8 +74,11 @@ def draft(network: Network, chip: Chip, seed: int, stage: Stage) -> Draft:
     first, source_first = _numbering(network)
     stage("sorting synapses")
     table = build(network, synapses, quantised.weights, first, int(source_first[-1]))  # empties both dicts
-    shared = configs(quantised.registers)
-    inputs = {p.name: inputs_of(network, p.name, table, formats, first, shared[p.name]) for p in network.on_chip}
+    numbers = configs(quantised.registers)
+    share = "shared" in chip.synapse.lists
+    inputs = {
+        p.name: inputs_of(network, p.name, table, formats, first, numbers[p.name], share) for p in network.on_chip
+    }
     return Draft(network, quantised, formats, sum_shifts, table, first, source_first, inputs)
 
 
