@@ -17,6 +17,7 @@ from .events import EVENTS, HOPS, MEANING, N_EVENTS, Event
 TOPOLOGIES = ("mesh", "torus", "tree")
 ROUTINGS = ("xy", "yx", "west_first")
 MULTICAST = ("source", "tree")
+LISTS = ("dense", "sparse", "shared")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,11 @@ class CoreLimits:
 
 @dataclass(frozen=True)
 class SynapseLimits:
-    """What a synapse can say, and how many bits it takes: lists are cut in groups, each with a header."""
+    """What a synapse can say, and how many bits it takes: lists are cut in groups, each with a header.
+
+    lists: kinds of lists that a core can keep, of LISTS (compiler/packing.py says what they are).  base_max: the largest
+    number that an axon adds to the indices of a shared list.
+    """
 
     weight_bits: tuple[int, ...]
     exponent_min: int
@@ -102,6 +107,8 @@ class SynapseLimits:
     index_bits: int
     group: int
     header_bits: int
+    lists: tuple[str, ...] = ("dense", "sparse")
+    base_max: int = 0
 
 
 @dataclass(frozen=True)

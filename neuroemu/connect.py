@@ -7,7 +7,7 @@ It knows nothing of chips: weights here are what the user wrote, floats or integ
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -301,6 +301,7 @@ class Conv2d:
     stride: int = 1
     padding: int = 0
     delays: int = 0
+    repeats: ClassVar[bool] = True  # lists of different sources may be alike but for where they begin
 
     def count(self, pre: tuple[int, ...], post: tuple[int, ...]) -> float:
         return float(np.prod(post, dtype=float)) * float(np.prod(self.kernel.shape[1:], dtype=float))

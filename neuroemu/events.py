@@ -49,7 +49,9 @@ class Meaning:
 
 
 MEANING = {
-    Event.SYNAPSE_DENSE: Meaning("synapse_dense", "part", "one synapse of a dense list (no index) read for one spike"),
+    Event.SYNAPSE_DENSE: Meaning(
+        "synapse_dense", "part", "one weight of a dense list (no index, zeros included) read for one spike"
+    ),
     Event.SYNAPSE_SPARSE: Meaning("synapse_sparse", "part", "one synapse of a list with indices read for one spike"),
     Event.SYNAPSE_SHARED: Meaning("synapse_shared", "part", "one synapse of shared (convolutional) weights read"),
     Event.ACCUMULATE: Meaning("accumulate", "part", "one weight added to the input of a compartment"),
@@ -88,7 +90,7 @@ SENDING = (
     Event.TRACE_UPDATE, Event.LEARN_READ, Event.LEARN_WRITE, Event.AXON_OUT,
 )  # fmt: skip
 RECEIVING = (Event.AXON_IN, *READS, Event.ACCUMULATE)
-# Nothing produces these yet: shared weights are the compiler's to come, the rest the learning engine's.
-NOT_PRODUCED_YET = (Event.SYNAPSE_SHARED, Event.TRACE_UPDATE, Event.LEARN_READ, Event.LEARN_WRITE)
+# Nothing produces these yet: they are the learning engine's.
+NOT_PRODUCED_YET = (Event.TRACE_UPDATE, Event.LEARN_READ, Event.LEARN_WRITE)
 
 BY_KEY = {meaning.key: event for event, meaning in MEANING.items()}

@@ -31,6 +31,7 @@ _ACCESS_T, _ACTIVE_T, _INACTIVE_T = (
 )  # fmt: skip
 _DRAW_T, _SPIKE_T, _AXON_OUT_T = int(Event.RANDOM_DRAW), int(Event.SPIKE_OUT), int(Event.AXON_OUT)
 _AXON_IN_T, _DENSE_T, _SPARSE_T = int(Event.AXON_IN), int(Event.SYNAPSE_DENSE), int(Event.SYNAPSE_SPARSE)
+_SHARED_T = int(Event.SYNAPSE_SHARED)
 _ACCUMULATE_T, _HOST_T = int(Event.ACCUMULATE), int(Event.HOST_IN)
 
 
@@ -42,15 +43,12 @@ def femtoseconds(ns: np.ndarray) -> np.ndarray:
 def work_of_messages(wiring: Wiring, ways: Ways, times_fs: np.ndarray) -> np.ndarray:
     """(all messages,) int64 fs that the receiving core works on each message of `ways`.  times_fs: (E,)."""
     work = np.full(ways.core.size, times_fs[_AXON_IN_T], np.int64)
-    rows, dense = wiring.rows, wiring.rows.dense
-    _add_reads(
-        rows, dense if dense.size else rows.synapses[:0], wiring.parts.core, ways.first, ways.core, times_fs, work
-    )
+    _add_reads(wiring.rows, wiring.parts.core, ways.first, ways.core, times_fs, work)
     return work
 
 
 @njit
-def _add_reads(rows, dense, core_of_part, first, core, times, work):
+def _add_reads(rows, core_of_part, first, core, times, work):
     """Messages of a source ascend by core; its rows ascend by part, on any core."""
     whole = rows.part.size == 0
     each = times[_SPARSE_T] + times[_ACCUMULATE_T]
@@ -61,8 +59,12 @@ def _add_reads(rows, dense, core_of_part, first, core, times, work):
             part = r - rows.first[s] if whole else np.int64(rows.part[r])
             m = first[s] + np.searchsorted(core[first[s] : first[s + 1]], core_of_part[part])
             work[m] += np.int64(rows.synapses[r]) * each
-            if dense.size:
-                work[m] += np.int64(dense[r]) * (times[_DENSE_T] - times[_SPARSE_T])
+            if rows.dense.size:
+                work[m] += np.int64(rows.dense[r]) * (times[_DENSE_T] - times[_SPARSE_T])
+            if rows.zeros.size:
+                work[m] += np.int64(rows.zeros[r]) * times[_DENSE_T]
+            if rows.shared.size:
+                work[m] += np.int64(rows.shared[r]) * (times[_SHARED_T] - times[_SPARSE_T])
 
 
 class Jobs(NamedTuple):

@@ -64,8 +64,9 @@ def steps_of(wiring: Wiring, counts: np.ndarray, traffic: Traffic) -> tuple[np.n
         np.add.reduceat(parts.size[order], starts),
         np.add.reduceat(wiring.draws[order], starts),
     )
-    core_steps[:, :, Event.SYNAPSE_DENSE] = traffic.dense
-    core_steps[:, :, Event.SYNAPSE_SPARSE] -= traffic.dense
+    core_steps[:, :, Event.SYNAPSE_DENSE] = traffic.dense + traffic.zeros
+    core_steps[:, :, Event.SYNAPSE_SHARED] = traffic.shared
+    core_steps[:, :, Event.SYNAPSE_SPARSE] -= traffic.dense + traffic.shared
     core_steps[:, :, Event.AXON_OUT] = traffic.sent
     core_steps[:, :, Event.AXON_IN] = traffic.received
 
@@ -117,9 +118,11 @@ def tally_of(wiring: Wiring, ways: Ways, sums: Sums, by_step: np.ndarray) -> Tal
     host[Event.HOST_IN] = sums.spikes[n:].sum()
 
     by_part = part_events(sums.counts, wiring.parts.size * sums.n_steps, wiring.draws * sums.n_steps)
-    dense = _dense_by_part(wiring, sums.spikes)
-    by_part[:, Event.SYNAPSE_DENSE] = dense
-    by_part[:, Event.SYNAPSE_SPARSE] -= dense
+    rows = wiring.rows
+    dense, zeros, shared = (_read_by_part(wiring, sums.spikes, kind) for kind in (rows.dense, rows.zeros, rows.shared))
+    by_part[:, Event.SYNAPSE_DENSE] = dense + zeros
+    by_part[:, Event.SYNAPSE_SHARED] = shared
+    by_part[:, Event.SYNAPSE_SPARSE] -= dense + shared
     names = (*wiring.names, *wiring.source_names)
     by_population = np.zeros((len(names), N_EVENTS), np.int64)
     np.add.at(by_population, wiring.parts.population, by_part)
@@ -152,13 +155,12 @@ def part_events(counts: np.ndarray, size: Any, draws: Any) -> np.ndarray:
     return events
 
 
-def _dense_by_part(wiring: Wiring, spikes: np.ndarray) -> np.ndarray:
-    """(n_parts,) synapses read from dense lists."""
+def _read_by_part(wiring: Wiring, spikes: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """(n_parts,) entries read.  kind: dense, zeros or shared of the rows."""
     rows = wiring.rows
-    if not rows.dense.size:
+    if not kind.size:
         return np.zeros(wiring.n_parts, np.int64)
-    each = np.diff(rows.first)
-    read = rows.dense * np.repeat(spikes, each)
+    read = kind * np.repeat(spikes, np.diff(rows.first))
     if not rows.part.size:
         return read.reshape(-1, wiring.n_parts).sum(axis=0)
     found = np.zeros(wiring.n_parts, np.int64)

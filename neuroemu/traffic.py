@@ -80,10 +80,11 @@ def slowest_of_sources(ways: Ways, hop_ns: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Messages of a stretch of steps, int64.  cores: (k,) cores in use, the columns of sent, received and dense.
+    """Messages of a stretch of steps, int64.  cores: (k,) cores in use, the columns of sent, received, dense, zeros, shared.
 
-    sent, received: (steps, k) messages; those of the host are received but sent by no core.  dense: (steps, k) synapses
-    read from dense lists.  entering: (steps,) messages that enter a router.  hops: (steps, 5), as in Ways.
+    sent, received: (steps, k) messages; those of the host are received but sent by no core.  dense, shared: (steps, k)
+    synapses read from dense and from shared lists.  zeros: (steps, k) weights of zero read from dense lists.
+    entering: (steps,) messages that enter a router.  hops: (steps, 5), as in Ways.
     spikes: (n_sources,) how often each source fired.  host: (steps,) spikes handed over by the host.
     """
 
@@ -91,6 +92,8 @@ class Traffic:
     sent: np.ndarray
     received: np.ndarray
     dense: np.ndarray
+    zeros: np.ndarray
+    shared: np.ndarray
     entering: np.ndarray
     hops: np.ndarray
     spikes: np.ndarray
@@ -104,17 +107,19 @@ def traffic(wiring: Wiring, ways: Ways, row: np.ndarray, source: np.ndarray, n_s
     column_of_core[cores] = np.arange(cores.size)
     column_of_part = column_of_core[wiring.parts.core]
     sender = np.where(core_of_source >= 0, column_of_core[core_of_source], -1)
-    sent, received, dense = (np.zeros((n_steps, cores.size), np.int64) for _ in range(3))
+    sent, received, dense, zeros, shared = (np.zeros((n_steps, cores.size), np.int64) for _ in range(5))
     entering, hops = np.zeros(n_steps, np.int64), np.zeros((n_steps, DIRECTIONS), np.int64)
     _count(
         row, source, ways.first, ways.core, column_of_core, sender, ways.entering, ways.hops,
         sent, received, entering, hops,
     )  # fmt: skip
-    if wiring.rows.dense.size:
-        _count_dense(row, source, wiring.rows, column_of_part, dense)
+    rows = wiring.rows
+    for of_kind, read in ((rows.dense, dense), (rows.zeros, zeros), (rows.shared, shared)):
+        if of_kind.size:
+            _count_reads(row, source, rows.first, rows.part, of_kind, column_of_part, read)
     spikes = np.bincount(source, minlength=wiring.n_sources).astype(np.int64)
     host = np.bincount(row[source >= n], minlength=n_steps).astype(np.int64)
-    return Traffic(cores, sent, received, dense, entering, hops, spikes, host)
+    return Traffic(cores, sent, received, dense, zeros, shared, entering, hops, spikes, host)
 
 
 @njit
@@ -132,11 +137,11 @@ def _count(row, source, first, core, column_of_core, sender, entering_of, hops_o
 
 
 @njit
-def _count_dense(row, source, rows, column_of_part, dense):
-    """Adds the synapses that each spike reads from dense lists to its step and core."""
-    whole = rows.part.size == 0
+def _count_reads(row, source, first, part_of_row, reads, column_of_part, counted):
+    """Adds what each spike reads to its step and core.  reads: (rows,) of one kind, first and part as in CountRows."""
+    whole = part_of_row.size == 0
     for k in range(row.size):
-        begin, end = rows.first[source[k]], rows.first[source[k] + 1]
+        begin, end = first[source[k]], first[source[k] + 1]
         for r in range(begin, end):
-            part = r - begin if whole else np.int64(rows.part[r])
-            dense[row[k], column_of_part[part]] += rows.dense[r]
+            part = r - begin if whole else np.int64(part_of_row[r])
+            counted[row[k], column_of_part[part]] += reads[r]

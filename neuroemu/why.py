@@ -180,11 +180,11 @@ def _barrier_ns(wiring: Wiring, prices: PriceList, more: int) -> float:
 def _work_of_part(wiring: Wiring, tally: Tally, part: int, counts: np.ndarray, times: np.ndarray) -> np.ndarray:
     """(2, steps) ns that a part takes of its core, sending and receiving; messages stay with the core.
 
-    A read takes what the part's reads take on average over the run: steps do not tell formats apart by part.
+    A synapse takes what the part's reads take on average over the run: steps do not tell kinds of lists apart by part.
     """
     events = part_events(counts, int(wiring.parts.size[part]), int(wiring.draws[part]))
     reads = tally.by_part[part, list(READS)]
-    a_read = float(reads @ times[list(READS)]) / max(int(reads.sum()), 1)
+    a_read = float(reads @ times[list(READS)]) / max(int(tally.by_part[part, Event.ACCUMULATE]), 1)
     receiving = events[:, Event.ACCUMULATE] * (a_read + times[Event.ACCUMULATE])
     return np.stack([events[:, list(SENDING)] @ times[list(SENDING)], receiving])
 

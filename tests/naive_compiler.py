@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from neuroemu.chip import Chip, CoreLimits, Mesh
 from neuroemu.compiler.expand import expand
 from neuroemu.compiler.quantise import quantise
-from neuroemu.connect import Sparse
+from neuroemu.connect import Conv2d, Sparse
 from neuroemu.network import Lif, LifRegisters, Network, Spikes, WeightFormat
 
 # ---- connections ---------------------------------------------------------------------------------------------------
@@ -93,24 +93,73 @@ def demand_of(synapses, members, chip):
     return {source for source, _ in lengths}, words
 
 
-def dense_synapses(network, compiled, chip):
-    """{(source, part): synapses in dense lists}: those of lists that take no more words dense than sparse."""
+def pack(lists, size, bits, delayed, repeats, chip):
+    """{source: (kind, words, zeros)} of one projection in a part of `size` compartments.
+
+    lists: {source: [(post, weight, delay), ...]}, posts within the part.  The words of a list that several sources share stand
+    with the first of them.  repeats: whether sharing is looked for.
+    """
+    s = chip.synapse
+    each = (8 if bits == 7 else bits) + (s.delay_bits if delayed else 0)
+    found = {}
+    for source, synapses in sorted(lists.items()):
+        posts = [post for post, _, _ in synapses]
+        deep = max(posts.count(post) for post in posts)  # a dense list holds one weight a compartment
+        ways = []
+        if "dense" in s.lists and (deep == 1 or "sparse" not in s.lists):
+            ways.append((words_of_list(size, each, chip) * deep, 0, "dense", size * deep - len(posts)))
+        if "sparse" in s.lists:
+            ways.append((words_of_list(len(posts), each + s.index_bits, chip), 1, "sparse", 0))
+        words, _, kind, zeros = min(ways)
+        found[source] = (kind, words, zeros)
+    if not repeats or "shared" not in s.lists:
+        return found
+    alike = defaultdict(list)
+    for source, synapses in sorted(lists.items()):
+        base = min(post for post, _, _ in synapses)
+        shape = tuple(sorted((post - base, weight, delay) for post, weight, delay in synapses))
+        alike[base // (s.base_max + 1), shape].append(source)
+    for (_, shape), sources in alike.items():
+        once = words_of_list(len(shape), each + s.index_bits, chip)
+        if len(sources) > 1 and once < sum(found[source][1] for source in sources):
+            for k, source in enumerate(sources):
+                found[source] = ("shared", once if k == 0 else 0, 0)
+    return found
+
+
+def packing(network, compiled, chip):
+    """{(part, projection): pack() of its lists, with the number of synapses of each}, of a compiled network."""
+    first, _ = numbering(network)
     _, part_of = placed(network, compiled)
-    lists, delayed = {}, set()
-    for source, target, _, delay, projection in kept(network, chip):
-        lists.setdefault((source, part_of[target], projection), []).append(target)
+    at = {}  # of a compartment in its part
+    for part in compiled.mapping.parts:
+        at |= {first[part.population] + index: k for k, index in enumerate(part.members.tolist())}
+    lists, delayed = defaultdict(lambda: defaultdict(list)), set()
+    for source, target, units, delay, name in kept(network, chip):
+        part = part_of[target]
+        lists[part, name][source].append((at[target], units, delay))
         if delay:
-            delayed.add(projection)
+            delayed.add(name)
     weights = quantise(network, expand(network, 0), chip).weights
-    bits_of = {p.name: weights[p.name].format.bits for p in network.projections}
-    found = defaultdict(int)
-    for (source, part, projection), targets in lists.items():
-        bits = 8 if bits_of[projection] == 7 else bits_of[projection]
-        bits += chip.synapse.delay_bits if projection in delayed else 0
-        dense = words_of_list(compiled.mapping.parts[part].size, bits, chip)
-        sparse = words_of_list(len(targets), bits + chip.synapse.index_bits, chip)
-        if len(set(targets)) == len(targets) and dense <= sparse:
-            found[source, part] += len(targets)
+    repeats = {p.name: isinstance(p.connector, Conv2d) for p in network.projections}
+    found = {}
+    for (part, name), mine in lists.items():
+        size, bits = compiled.mapping.parts[part].size, weights[name].format.bits
+        packed = pack(mine, size, bits, name in delayed, repeats[name], chip)
+        found[part, name] = {source: (*packed[source], len(mine[source])) for source in mine}
+    return found
+
+
+def reads(network, compiled, chip):
+    """{(source, part): [synapses in dense lists, zeros read with them, synapses in shared lists]}."""
+    found = defaultdict(lambda: [0, 0, 0])
+    for (part, _), lists in packing(network, compiled, chip).items():
+        for source, (kind, _, zeros, n) in lists.items():
+            if kind == "dense":
+                found[source, part][0] += n
+                found[source, part][1] += zeros
+            elif kind == "shared":
+                found[source, part][2] += n
     return found
 
 
@@ -153,7 +202,6 @@ def placed(network, compiled):
 
 def use_of_cores(network, compiled, chip):
     """{core: {resource: how much of it is used}}, from the list of synapses and the placement alone."""
-    first, _ = numbering(network)
     synapses = kept(network, chip)
     core_of, _ = placed(network, compiled)
     use = {core: dict(compartments=0, axons_in=0, axons_out=0, synapse_words=0) for core in core_of.values()}
@@ -167,21 +215,16 @@ def use_of_cores(network, compiled, chip):
         if source in core_of:  # the host's sources cost no output axon of a core
             use[core_of[source]]["axons_out"] += 1
         assert core in use
-    weights = quantise(network, expand(network, 0), chip).weights
-    bits = {p.name: weights[p.name].format.bits for p in network.projections}
-    delayed = {name for *_, delay, name in synapses if delay}
-    for part, core in zip(compiled.mapping.parts, compiled.mapping.placement, strict=True):
-        start = first[part.population]
-        end = start + network[part.population].size
-        mine = [(s, t - start, name, bits[name], name in delayed) for s, t, _, _, name in synapses if start <= t < end]
-        use[core]["synapse_words"] += sum(demand_of(mine, set(part.members.tolist()), chip)[1].values())
+    for (part, _), lists in packing(network, compiled, chip).items():
+        core = compiled.mapping.placement[part]
+        use[core]["synapse_words"] += sum(words for _, words, _, _ in lists.values())
     return use
 
 
 def configurations(network, compiled, chip):
     """{core: {limit: how many different ones}}: what compartments hold, and what the formats of their lists would be."""
     first, _ = numbering(network)
-    core_of, part_of = placed(network, compiled)
+    core_of, _ = placed(network, compiled)
     found = {core: {name: set() for name in CONFIGS} for core in core_of.values()}
     made = quantise(network, expand(network, 0), chip)
     for population in network.on_chip:
@@ -193,20 +236,12 @@ def configurations(network, compiled, chip):
             noise = value["noise_exponent"] > 0 and value["noise_enabled"] > 0
             here["compartment_configs"].add((value["decay_u"], value["decay_v"], value["refractory"], noise))
             here["threshold_configs"].add(value["threshold"])
-    lists, delayed = {}, set()
-    for source, target, _, delay, projection in kept(network, chip):
-        lists.setdefault((source, part_of[target], projection), []).append(target)
-        if delay:
-            delayed.add(projection)
-    for (_, part, projection), targets in lists.items():
+    delayed = {name for *_, delay, name in kept(network, chip) if delay}
+    for (part, projection), lists in packing(network, compiled, chip).items():
         f = made.weights[projection].format
-        bits = 8 if f.bits == 7 else f.bits
-        each = bits + (chip.synapse.delay_bits if projection in delayed else 0)
-        dense = words_of_list(compiled.mapping.parts[part].size, each, chip)
-        sparse = words_of_list(len(targets), each + chip.synapse.index_bits, chip)
-        is_dense = len(set(targets)) == len(targets) and dense <= sparse
-        kind = (bits, f.exponent, f.sign_mode, f.message_bits, projection in delayed, is_dense)
-        found[compiled.mapping.placement[part]]["synapse_formats"].add(kind)
+        common = (8 if f.bits == 7 else f.bits, f.exponent, f.sign_mode, f.message_bits, projection in delayed)
+        here = found[compiled.mapping.placement[part]]["synapse_formats"]
+        here |= {(*common, kind) for kind, *_ in lists.values()}
     return {core: {name: len(values) for name, values in sets.items()} for core, sets in found.items()}
 
 
@@ -288,3 +323,24 @@ def networks(draw, models=("lif", "registers"), max_size=12):
             format = WeightFormat(bits, draw(st.integers(-8, 7)), "mixed", draw(st.sampled_from([0, 0, 4])))
         network = network.connect(source, target, Sparse(pre, post, weights, delays), format, bits)
     return network
+
+
+@st.composite
+def convolutions(draw):
+    """One or two convolutions in a row over a small image, and a sparse projection beside them."""
+    shape = (draw(st.integers(1, 3)), draw(st.integers(1, 7)), draw(st.integers(1, 7)))
+    network = Network().population("in", shape, Spikes("in"))
+    source = "in"
+    for k in range(draw(st.integers(1, 2))):
+        seed = np.random.default_rng(draw(st.integers(0, 2**32)))
+        side = draw(st.integers(1, 3))
+        kernel = seed.integers(-3, 4, (draw(st.integers(1, 4)), shape[0], side, side)).astype(float) * 32
+        connector = Conv2d(kernel, draw(st.integers(1, 2)), draw(st.integers(1, 2)), draw(st.sampled_from([0, 2])))
+        shape = connector.output_shape(shape)
+        network = network.population(f"p{k}", shape, LifRegisters())
+        network = network.connect(source, f"p{k}", connector, WeightFormat(draw(st.sampled_from([4, 8]))))
+        source = f"p{k}"
+    n, size = draw(st.integers(0, 20)), network["p0"].size
+    seed = np.random.default_rng(draw(st.integers(0, 2**32)))
+    index = seed.integers(0, size, (2, n))
+    return network.connect("p0", "p0", Sparse(*index, seed.integers(-100, 100, n).astype(float)), WeightFormat())

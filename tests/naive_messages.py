@@ -16,14 +16,15 @@ def messages(wiring, activity, t):
         for i in range(int(parts.first[p]), int(parts.first[p] + parts.size[p])):
             number = int(parts.number[i]) if parts.number.size else i
             part_of[number], place[number] = p, i - int(parts.first[p]) + 1
-    reads = {}  # (source, core): (synapses, of them in dense lists)
+    reads = {}  # (source, core): synapses, of them in dense lists, zeros there, of them in shared lists
     for source in range(wiring.n_sources):
         for r in range(int(rows.first[source]), int(rows.first[source + 1])):
             p = int(rows.part[r]) if rows.part.size else r - int(rows.first[source])
-            n, dense = int(rows.synapses[r]), int(rows.dense[r]) if rows.dense.size else 0
-            if n:
-                a, b = reads.get((source, int(parts.core[p])), (0, 0))
-                reads[source, int(parts.core[p])] = (a + n, b + dense)
+            kinds = (rows.synapses, rows.dense, rows.zeros, rows.shared)
+            here = [int(kind[r]) if kind.size else 0 for kind in kinds]
+            if here[0]:
+                before = reads.get((source, int(parts.core[p])), [0] * len(kinds))
+                reads[source, int(parts.core[p])] = [a + b for a, b in zip(before, here, strict=True)]
     found = []
     for step in range(activity.n_steps):
         fired = [int(s) for k, s in zip(activity.step, activity.source, strict=True) if k == step + 1]
@@ -65,5 +66,6 @@ def _compartments(wiring, counts, p, t):
 
 
 def _work(read, t):
-    n, dense = read
-    return t["AXON_IN"] + dense * t["SYNAPSE_DENSE"] + (n - dense) * t["SYNAPSE_SPARSE"] + n * t["ACCUMULATE"]
+    n, dense, zeros, shared = read
+    work = (dense + zeros) * t["SYNAPSE_DENSE"] + shared * t["SYNAPSE_SHARED"]
+    return t["AXON_IN"] + work + (n - dense - shared) * t["SYNAPSE_SPARSE"] + n * t["ACCUMULATE"]

@@ -90,13 +90,21 @@ def test_nothing_is_lost_between_views(chip, loihi, data):
     assert totals[Event.SPIKE_OUT] == np.count_nonzero(traces.source < wiring.n_compartments)
     assert totals[Event.SPIKE_OUT] == counters.total(Count.SPIKE_OUT)
     assert totals[Event.HOST_IN] == np.count_nonzero(traces.source >= wiring.n_compartments)
-    assert totals[list(READS)].sum() == totals[Event.ACCUMULATE] == counters.total(Count.SYNAPSE_READ)
+    zeros = sum(int(n) * k for n, k in zip(*_zeros_by_source(wiring, traces), strict=True))
+    assert totals[list(READS)].sum() - zeros == totals[Event.ACCUMULATE] == counters.total(Count.SYNAPSE_READ)
     assert totals[Event.COMPARTMENT_ACCESS] == wiring.n_compartments * STEPS
     cost = found.bill
     assert sum(cost.by_event.values()) == pytest.approx(cost.dynamic)
     assert sum(cost.by_core.values()) == pytest.approx(cost.dynamic)
     assert sum(cost.by_population.values()) == pytest.approx(cost.dynamic)
     assert cost.by_step.sum() == pytest.approx(cost.dynamic)
+
+
+def _zeros_by_source(wiring, traces):
+    """How often each source fired, and how many zeros each of its spikes reads."""
+    rows, fired = wiring.rows, np.bincount(traces.source, minlength=wiring.n_sources)
+    bounds = zip(rows.first[:-1], rows.first[1:], strict=True)
+    return fired, [int(rows.zeros[a:b].sum()) if rows.zeros.size else 0 for a, b in bounds]
 
 
 @given(st.data())
@@ -113,17 +121,19 @@ def test_stretches_do_not_change_what_a_run_costs(chip, loihi, data):
 
 
 @given(st.data())
-def test_dense_lists_are_those_that_take_no_more_words(chip, data):
-    network = data.draw(networks())
+def test_reads_are_of_the_kinds_of_lists_that_packing_chose(chip, data):
+    network = data.draw(st.one_of(networks(), naive_compiler.convolutions()))
     options = MappingOptions(parts={p.name: data.draw(st.integers(1, p.size)) for p in network.on_chip})
+    chip = naive_compiler.small(chip, (8, 8, 4))
     compiled = compile_network(network, chip, options)
     rows, n_parts = compiled.image.rows, compiled.image.n_parts
-    twin = naive_compiler.dense_synapses(network, compiled, chip)
+    twin = naive_compiler.reads(network, compiled, chip)
     for source in range(compiled.image.n_sources):
         for row in range(rows.first[source], rows.first[source + 1]):
             part = int(rows.part[row]) if rows.part.size else row - int(rows.first[source])
             assert part < n_parts
-            assert (int(rows.dense[row]) if rows.dense.size else 0) == twin.get((source, part), 0)
+            found = [int(kind[row]) if kind.size else 0 for kind in (rows.dense, rows.zeros, rows.shared)]
+            assert found == twin.get((source, part), [0, 0, 0])
 
 
 def ring(n=4):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import neuroemu
 from neuroemu import library
+from neuroemu.connect import Conv2d
 from neuroemu.events import BY_KEY, EVENTS, MEANING, N_PART_EVENTS, NOT_PRODUCED_YET, PART_EVENTS
 from neuroemu.files import program_file
 from neuroemu.network import LifRegisters, Network, Noise
@@ -33,6 +35,10 @@ def test_every_event_is_produced_but_the_known_gaps():
     overrides = ("mapping.share_cores=false", "mapping.parts={relay: 8, choice: 2}", "chip.mesh.cores_per_tile=1",
                  "chip.mesh.host=[1, 1]", "chip.mesh.width=1", "chip.mesh.chips=[8, 1]")  # fmt: skip
     noisy = Network().population("a", 2, LifRegisters(noise=Noise(7)))
-    reports = [neuroemu.run(program_file.read("quickstart", overrides)), neuroemu.run(noisy, steps=3)]
+    kernel = Conv2d(np.full((1, 1, 2, 2), 100.0))
+    seen = Network().population("eye", (1, 4, 4), LifRegisters(bias=100)).population("map", (1, 3, 3), LifRegisters())
+    seen = seen.connect("eye", "map", kernel)
+    reports = [neuroemu.run(program_file.read("quickstart", overrides))]
+    reports += [neuroemu.run(network, steps=3) for network in (noisy, seen)]
     totals = sum(report.tally.totals for report in reports)
     assert {event for event in EVENTS if totals[event] == 0} == set(NOT_PRODUCED_YET)

@@ -16,7 +16,7 @@ from . import limits
 from .draft import Draft, Stage, draft
 from .groups import groups
 from .image import Blocks, Cells, ChipImage, CountRows, Parts, digest, freeze
-from .lists import dense_synapses
+from .lists import rows_by_kind
 from .partition import Part
 from .plan import Laid, lay
 from .quantise import Rounding
@@ -80,8 +80,7 @@ def compile_network(
         stage("looking for what would fit")
         raise search(Case(network, chip, options, seed, error), made) from None
     stage("packing")
-    rows = laid.rows
-    rows = rows._replace(dense=dense_synapses(rows, network, laid.cut.table, made.formats, laid.parts, chip))
+    rows = rows_by_kind(laid.rows, network, laid.cut.table, made.formats, laid.parts, chip)
     stage("image")
     image = _image(made, chip, laid, rows)
     on_core = np.bincount(laid.placement, laid.out).astype(np.int64).tolist()
@@ -124,7 +123,7 @@ def _image(made: Draft, chip: Chip, laid: Laid, rows: CountRows) -> ChipImage:
         graded,
         weight_shift,
         ring.width,
-        rows.dense,
+        rows[3:],
         (*parts[:3], *order),
         chip.arithmetic,
     )

@@ -43,8 +43,9 @@ def stretches(given: Draft, chip: Chip, options: MappingOptions, plan_out: bool)
     plan_out: whether parts share cores by the axons out that each may need at most.
     """
     network, table = given.network, given.table
+    share = "shared" in chip.synapse.lists
     inputs = {
-        p.name: inputs_of(network, p.name, table, given.formats, given.first, given.shared[p.name])
+        p.name: inputs_of(network, p.name, table, given.formats, given.first, given.shared[p.name], share)
         for p in network.on_chip
     }
     parts = STRETCHES[options.partition](network, inputs, chip, options.parts)
@@ -79,7 +80,8 @@ def sets(block: np.ndarray, given: Draft, chip: Chip) -> Cut:
         mine = block[order]
         edges = np.concatenate([[0], np.flatnonzero(np.diff(mine)) + 1, [population.size]])
         shared = given.shared[population.name].ordered(order - low)
-        found = demands(inputs_of(network, population.name, made, given.formats, first, shared), edges, chip)
+        inputs = inputs_of(network, population.name, made, given.formats, first, shared, "shared" in chip.synapse.lists)
+        found = demands(inputs, edges, chip)
         for begin, end, demand in zip(edges[:-1].tolist(), edges[1:].tolist(), found, strict=True):
             members = np.empty(0, np.int64) if in_order else order[begin:end] - low
             parts.append(Part(population.name, begin, end - begin, demand, members))

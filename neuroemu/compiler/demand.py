@@ -1,8 +1,6 @@
 """What a slice of a population asks of a core: compartments, input axons, words of synapse memory, configurations.
 
-An input axon is one source with at least one synapse in the core. Its list is cut in groups, one format a projection;
-each list takes the smaller of two formats: dense (every compartment of the slice, no index) and sparse (with an index).
-Source: facts/limits_loihi1.md, "Synapse memory cost (exact)".
+An input axon is one source with at least one synapse in the core; compiler/packing.py has the words of its lists.
 """
 
 from __future__ import annotations
@@ -13,11 +11,14 @@ from functools import reduce
 
 import numpy as np
 
-from ..chip import Chip, SynapseLimits
+from ..chip import Chip
 from ..network import Network, WeightFormat
 from ..pieces import run_starts, source_pieces, spread_sources, unsigned_for
 from .configs import Configs
+from .packing import KINDS, Lists, joined, lists_of, packed, sizes_of
 from .table import Table
+
+NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Inputs:
     projection: (n,) index into projection_names, or empty where there is only one; bits, has_delay: per projection.
     formats: per projection, what a core's register of its synapse format would hold, the kind of list aside; or empty.
     configs: numbers of the configurations of the compartments, or None where they are not counted.
+    repeats: per projection, whether its lists may be alike.  content: (n,) int64 weight and delay of each synapse, or empty
+    where none repeats or the chip has no shared lists.
     """
 
     first: np.ndarray
@@ -38,6 +41,8 @@ class Inputs:
     has_delay: tuple[bool, ...]
     formats: tuple[str, ...] = ()
     configs: Configs | None = None
+    repeats: tuple[bool, ...] = ()
+    content: np.ndarray = field(default_factory=lambda: NONE)
 
 
 def inputs_of(
@@ -47,14 +52,20 @@ def inputs_of(
     formats: dict[str, WeightFormat],
     first: dict[str, int],
     configs: Configs | None = None,
+    shared: bool = False,
 ) -> Inputs:
-    """What the table holds into one population.  first: number of the first source of each population."""
+    """What the table holds into one population.  first: number of the first source of each population.
+
+    shared: whether the chip has shared lists.
+    """
     chosen = [k for k, projection in enumerate(network.projections) if projection.target == name]
     projections = [network.projections[k] for k in chosen]
     ends = [(first[p.source], first[p.source] + network[p.source].size) for p in projections]
+    repeats = tuple(shared and getattr(p.connector, "repeats", False) for p in projections)
     bounds, post, projection = table.first, table.target, table.projection
+    content = content_of(table, slice(0, post.size)) if any(repeats) else NONE
     if len(chosen) < len(network.projections) or first[name]:
-        bounds, post, projection = _into(table, first[name], network[name].size, ends)
+        bounds, post, projection, content = _into(table, first[name], network[name].size, ends, any(repeats))
         local = np.zeros(len(network.projections), unsigned_for(len(chosen)))
         local[chosen] = np.arange(len(chosen))
         projection = local[projection] if len(chosen) > 1 else projection[:0]
@@ -70,15 +81,25 @@ def inputs_of(
             for p, k in zip(projections, chosen, strict=True)
         ),
         configs,
+        repeats,
+        content,
     )
 
 
+def content_of(table: Table, piece: slice) -> np.ndarray:
+    """Weight and delay of each synapse in one number."""
+    return (table.units[piece].astype(np.int64) << 8) | table.delays_of(piece)
+
+
 def _into(
-    table: Table, low: int, size: int, sources: list[tuple[int, int]]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(first, post, projection) of the synapses into low..low+size-1.  sources: stretches that they may come from."""
+    table: Table, low: int, size: int, sources: list[tuple[int, int]], contents: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(first, post, projection, content) of the synapses into low..low+size-1.
+
+    sources: stretches that they may come from.  contents: whether content is asked for.
+    """
     counts = np.zeros(table.first.size, np.int64)
-    posts, projections = [np.empty(0, np.int32)], [np.empty(0, np.uint8)]
+    posts, projections, content = [np.empty(0, np.int32)], [np.empty(0, np.uint8)], [NONE]
     start, stop = min((a for a, _ in sources), default=0), max((b for _, b in sources), default=0)
     for begin, end, piece in source_pieces(table.first[start : stop + 1]):
         target = table.target[piece]
@@ -87,15 +108,15 @@ def _into(
         counts[start + begin + 1 : start + end + 1] = np.diff(bounds)
         posts.append(target[mine] - np.int32(low))
         projections.append(table.projections(piece)[mine])
-    return np.cumsum(counts), np.concatenate(posts), np.concatenate(projections)
+        if contents:
+            content.append(content_of(table, piece)[mine])
+    return np.cumsum(counts), np.concatenate(posts), np.concatenate(projections), np.concatenate(content)
 
 
-NONE = np.empty(0, np.int64)
 # What a core has so much of, by the names of its limits in CoreLimits.
 RESOURCES = (
     "compartments", "axons_in", "axons_out", "synapse_words", "compartment_configs", "threshold_configs", "synapse_formats",
 )  # fmt: skip
-KINDS = ("dense", "sparse")  # of lists
 
 
 def synapse_format(format: WeightFormat, delayed: bool) -> str:
@@ -176,14 +197,6 @@ def takes(demand: Demand, other: Demand, chip: Chip) -> Demand | None:
     return both if excess(both, chip) <= 1 else None
 
 
-def list_words(n: np.ndarray, bits_each: int, limits: SynapseLimits, word_bits: int) -> np.ndarray:
-    """Words that lists of n synapses take: groups of at most `group`, a header each, each rounded up to words."""
-    full, rest = n // limits.group, n % limits.group
-    words_full = -(-(limits.group * bits_each + limits.header_bits) // word_bits)
-    words_rest = -(-(rest * bits_each + limits.header_bits) // word_bits)
-    return full * words_full + np.where(rest > 0, words_rest, 0)
-
-
 def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
     """The Demand of each slice edges[k]..edges[k+1] of a population.
 
@@ -192,24 +205,37 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
     sizes = np.diff(edges)
     n_slices, names = sizes.size, inputs.projection_names
     slice_of = np.repeat(np.arange(n_slices, dtype=unsigned_for(n_slices)), sizes)
-    dense, sparse = _words(sizes, inputs, chip)
+    longest = int(np.diff(inputs.first).max(initial=0))
+    table = [
+        sizes_of(sizes, longest, bits, late, chip) for bits, late in zip(inputs.bits, inputs.has_delay, strict=True)
+    ]
     words = np.zeros((len(names), n_slices), np.int64)
     kinds = np.zeros((len(names), n_slices, len(KINDS)), bool)
     axons: list[tuple[np.ndarray, np.ndarray]] = []  # (slice, source) of every axon of a piece, by source
+    waiting: dict[int, list[Lists]] = {}  # lists that may share, of which all must be known
+
+    def pack(index: int, lists: Lists) -> None:
+        kind, needed = packed(lists)
+        words[index] += np.bincount(lists.part, needed, n_slices).astype(np.int64)
+        for k in range(len(KINDS)):
+            kinds[index, :, k] |= np.bincount(lists.part, kind == k, n_slices) > 0
+
     for begin, end, piece in source_pieces(inputs.first):
         post, source = inputs.post[piece], spread_sources(inputs.first, begin, end)
         at = slice_of[post]
         starts = run_starts(source, at)
         axons.append((at[starts], source[starts]))
-        if len(names) == 1:
-            words[0] += _list_words(source, post, at, starts, dense[0], sparse[0], kinds[0])
-            continue
-        projection = inputs.projection[piece]
         for index in range(len(names)):
-            mine = np.flatnonzero(projection == index)
-            columns = source[mine], post[mine], at[mine]
-            starts = run_starts(columns[0], columns[2])
-            words[index] += _list_words(*columns, starts, dense[index], sparse[index], kinds[index])
+            mine = np.flatnonzero(inputs.projection[piece] == index) if len(names) > 1 else slice(None)
+            repeats = inputs.content.size > 0 and inputs.repeats[index] and "shared" in chip.synapse.lists
+            content = inputs.content[piece][mine] if repeats else None
+            lists = lists_of(source[mine], post[mine], at[mine], table[index], content, edges[:-1])
+            if repeats and lists.n.size:
+                waiting.setdefault(index, []).append(lists)
+            else:
+                pack(index, lists)
+    for index, found in waiting.items():
+        pack(index, joined(found))
     sources = _by_slice(axons, n_slices)
     bounds = [(int(edges[k]), int(edges[k + 1])) for k in range(n_slices)]
     configs = [inputs.configs.of(*each) if inputs.configs else (NONE, NONE) for each in bounds]
@@ -232,59 +258,6 @@ def _formats_of(inputs: Inputs, kinds: np.ndarray) -> frozenset[str]:
         return frozenset()
     used = zip(*(index.tolist() for index in np.nonzero(kinds)), strict=True)
     return frozenset(f"{inputs.formats[projection]}, {KINDS[kind]}" for projection, kind in used)
-
-
-def _words(sizes: np.ndarray, inputs: Inputs, chip: Chip) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """By projection: words of a dense list in each slice, and of a sparse list of each length."""
-    lengths = np.arange(int(np.diff(inputs.first).max(initial=0)) + 1)
-    dense, sparse = [], []
-    for bits, delayed in zip(inputs.bits, inputs.has_delay, strict=True):
-        both = words_of_formats(sizes, lengths, bits, delayed, chip)
-        dense.append(both[0])
-        sparse.append(both[1])
-    return dense, sparse
-
-
-def words_of_formats(
-    sizes: np.ndarray, lengths: np.ndarray, bits: int, delayed: bool, chip: Chip
-) -> tuple[np.ndarray, np.ndarray]:
-    """Words of a dense list in slices of these sizes, and of sparse lists of these lengths.  bits: of a weight."""
-    each = bits if bits != 7 else 8  # there is no 7-bit format
-    each += chip.synapse.delay_bits if delayed else 0
-    dense = list_words(sizes, each, chip.synapse, chip.core.word_bits)
-    return dense, list_words(lengths, each + chip.synapse.index_bits, chip.synapse, chip.core.word_bits)
-
-
-def _list_words(
-    source: np.ndarray,
-    post: np.ndarray,
-    at: np.ndarray,
-    starts: np.ndarray,
-    dense_of: np.ndarray,
-    sparse_of: np.ndarray,
-    kinds: np.ndarray,
-) -> np.ndarray:
-    """(n_slices,) words of the lists of one projection that begin at starts.  source, post, at (slice): (n,) each.
-
-    kinds: (n_slices, KINDS) bool, set where a slice has such a list.
-    """
-    slices, lengths = at[starts], np.diff(np.append(starts, source.size))
-    dense, sparse = dense_of[slices], sparse_of[lengths]
-    twice = (source[1:] == source[:-1]) & (post[1:] == post[:-1])
-    if twice.any():  # a dense list holds one weight a compartment: none for lists that reach one twice
-        lists = np.searchsorted(starts, np.flatnonzero(twice) + 1, side="right") - 1
-        dense[lists] = sparse[lists]
-    is_dense = dense <= sparse if not twice.any() else (dense <= sparse) & ~_marked(lists, dense.size)
-    kinds[:, 0] |= np.bincount(slices, is_dense, dense_of.size) > 0
-    kinds[:, 1] |= np.bincount(slices, ~is_dense, dense_of.size) > 0
-    return np.bincount(slices, np.minimum(dense, sparse), dense_of.size).astype(np.int64)
-
-
-def _marked(index: np.ndarray, n: int) -> np.ndarray:
-    """(n,) bool, True at index."""
-    found = np.zeros(n, bool)
-    found[index] = True
-    return found
 
 
 def _by_slice(axons: list[tuple[np.ndarray, np.ndarray]], n_slices: int) -> list[np.ndarray]:

@@ -73,18 +73,24 @@ class Synapses(NamedTuple):
         return self.packed[piece] >> self.packed.dtype.type(self.slot_bits)
 
 
+NOTHING = np.empty(0, np.uint8)
+
+
 class CountRows(NamedTuple):
     """How many synapses each source has in each part: first (n_sources + 1,) int64 bounds into the other two.
 
     Listed: part (rows,) and synapses (rows,), ascending by part.  Whole, where that is smaller: part is empty, and every
     source has a number in synapses for every part.  The smallest unsigned types; uint16 and uint32 in small images.
-    dense: those of `synapses` that lie in dense lists, or empty where none does.
+    dense, shared: those of `synapses` that lie in dense and in shared lists, or empty where none does.
+    zeros: weights of zero that dense lists hold besides, and that are read with them, or empty where there are none.
     """
 
     first: np.ndarray
     part: np.ndarray
     synapses: np.ndarray
     dense: np.ndarray
+    zeros: np.ndarray = NOTHING
+    shared: np.ndarray = NOTHING
 
     def listed(self, begin: int, end: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(source - begin, part, synapses) of all rows of the sources begin..end-1, none of them 0."""

@@ -1,7 +1,6 @@
-"""Lists: which synapses a core keeps in dense lists, without an index; reading them may cost less.
+"""Lists: which synapses a core keeps in dense and in shared lists, and the zeros that it reads with them.
 
-A list is what one projection leads from one source into one part. It is dense where that takes no more words than sparse
-(compiler/demand.py has the sizes), and unless it reaches a compartment twice.
+Reading a list costs by its kind (compiler/packing.py): the same lists that the packing of every part chose, by source and part.
 """
 
 from __future__ import annotations
@@ -10,44 +9,72 @@ import numpy as np
 
 from ..chip import Chip
 from ..network import Network, WeightFormat
-from ..pieces import run_starts, source_pieces, spread_sources
-from .demand import words_of_formats
-from .image import CountRows, Parts
+from ..pieces import run_starts, source_pieces, spread_sources, unsigned_for
+from .demand import content_of
+from .image import NOTHING, CountRows, Parts
+from .packing import DENSE, SHARED, Lists, Sizes, joined, lists_of, packed, sizes_of
 from .table import Table
 
 
-def dense_synapses(
+def rows_by_kind(
     rows: CountRows, network: Network, table: Table, formats: dict[str, WeightFormat], parts: Parts, chip: Chip
-) -> np.ndarray:
-    """As rows.synapses: how many of them lie in dense lists; empty where none does.  formats: by projection."""
-    names = [population.name for population in network.on_chip]
+) -> CountRows:
+    """The rows with dense, zeros and shared.  formats: by projection."""
     longest = int(rows.synapses.max(initial=0))
-    lengths = np.arange(longest + 1)
-    dense_words, sparse_words = [], []
-    for projection, delays in zip(network.projections, table.delays, strict=True):
-        bits, delayed = formats[projection.name].bits, bool(np.any(delays))
-        dense, sparse = words_of_formats(parts.size, lengths, bits, delayed, chip)
-        into = parts.population == names.index(projection.target)
-        dense_words.append(np.where(into, dense, np.iinfo(np.int64).max))
-        sparse_words.append(sparse)
-    if not longest or all(np.min(d) > s[-1] for d, s in zip(dense_words, sparse_words, strict=True)):
-        return rows.dense  # no list is long enough
-    counted = np.zeros(rows.synapses.size, rows.synapses.dtype)
+    if not longest:
+        return rows
+    sizes = [
+        sizes_of(parts.size, longest, formats[projection.name].bits, bool(np.any(delays)), chip)
+        for projection, delays in zip(network.projections, table.delays, strict=True)
+    ]
+    repeats = [
+        "shared" in chip.synapse.lists and getattr(projection.connector, "repeats", False)
+        for projection in network.projections
+    ]
+    if not any(repeats) and all(_never_dense(network, k, sizes[k], parts) for k in range(len(sizes))):
+        return rows  # no list is long enough
+    counted = {name: np.zeros(rows.synapses.size, np.int64) for name in ("dense", "zeros", "shared")}
+    waiting: dict[int, list[tuple[Lists, np.ndarray]]] = {}
+
+    def count(lists: Lists, row: np.ndarray) -> None:
+        kind, _ = packed(lists)
+        for name, of_kind, amount in (
+            ("dense", DENSE, lists.n),
+            ("zeros", DENSE, lists.zeros),
+            ("shared", SHARED, lists.n),
+        ):
+            chosen = kind == of_kind
+            np.add.at(counted[name], row[chosen], amount[chosen])
+
     part_of = np.repeat(np.arange(parts.size.size), parts.size)
     for begin, end, piece in source_pieces(table.first):
         source, target = spread_sources(table.first, begin, end), table.target[piece]
-        number = table.projections(piece)
-        part = part_of[target]
+        number, part = table.projections(piece), part_of[target]
         row = _rows_of(rows, source, part, begin)
-        for index in range(len(dense_words)):
-            mine = np.flatnonzero(number == index)
-            starts = run_starts(row[mine])
-            length = np.diff(np.append(starts, mine.size))
-            is_dense = dense_words[index][part[mine][starts]] <= sparse_words[index][length]
-            twice = np.flatnonzero((np.diff(row[mine]) == 0) & (np.diff(target[mine]) == 0))
-            is_dense[np.searchsorted(starts, twice + 1, side="right") - 1] = False
-            counted[row[mine][starts[is_dense]]] += length[is_dense].astype(counted.dtype)
-    return counted if counted.any() else rows.dense
+        for index in range(len(sizes)):
+            mine = np.flatnonzero(number == index) if len(sizes) > 1 else slice(None)
+            content = content_of(table, piece)[mine] if repeats[index] else None
+            lists = lists_of(source[mine], target[mine], part[mine], sizes[index], content, parts.first)
+            if repeats[index] and lists.n.size:
+                waiting.setdefault(index, []).append((lists, row[mine][lists.start]))
+            else:
+                count(lists, row[mine][lists.start])
+    for found in waiting.values():
+        count(joined([lists for lists, _ in found]), np.concatenate([at for _, at in found]))
+    return rows._replace(**{name: _smallest(amounts) for name, amounts in counted.items()})
+
+
+def _never_dense(network: Network, index: int, sizes: Sizes, parts: Parts) -> bool:
+    """Whether even the smallest part that a projection leads to takes more words dense than its longest list sparse."""
+    names = [population.name for population in network.on_chip]
+    into = parts.population == names.index(network.projections[index].target)
+    return bool(np.min(sizes.dense[into]) > sizes.sparse[-1])
+
+
+def _smallest(amounts: np.ndarray) -> np.ndarray:
+    """In the smallest unsigned type; empty where all are 0."""
+    largest = int(amounts.max(initial=0))
+    return amounts.astype(unsigned_for(largest)) if largest else NOTHING
 
 
 def _rows_of(rows: CountRows, source: np.ndarray, part: np.ndarray, begin: int) -> np.ndarray:

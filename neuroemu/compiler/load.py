@@ -15,7 +15,7 @@ from ..chip import Chip
 from ..jit import njit
 from ..network import Network, WeightFormat
 from ..pieces import source_pieces, spread_sources
-from .demand import words_of_formats
+from .packing import sizes_of
 from .table import Table
 
 
@@ -105,7 +105,7 @@ def load_of(
     longest = int(np.diff(table.first).max(initial=0))
     sizes, lengths = np.arange(chip.core.compartments + 1), np.arange(longest + 1)
     both = [
-        words_of_formats(sizes, lengths, formats[p.name].bits, bool(np.any(delays)), chip)
+        sizes_of(sizes, longest, formats[p.name].bits, bool(np.any(delays)), chip)
         for p, delays in zip(network.projections, table.delays, strict=True)
     ]
     return Load(
@@ -117,8 +117,8 @@ def load_of(
         projection_of,
         np.repeat(np.arange(len(on_chip), dtype=np.int32), [p.size for p in network.on_chip]),
         np.array([on_chip.index(p.target) for p in network.projections], np.int32),
-        np.array([dense for dense, _ in both], np.int64).reshape(len(both), sizes.size),
-        np.array([sparse for _, sparse in both], np.int64).reshape(len(both), lengths.size),
+        np.array([each.dense for each in both], np.int64).reshape(len(both), sizes.size),
+        np.array([each.sparse for each in both], np.int64).reshape(len(both), lengths.size),
         np.ones(n_sources, np.int64) if weight is None else weight.astype(np.int64),
         _trees(network, first, n),
         chip.core.compartments,

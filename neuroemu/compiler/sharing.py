@@ -10,9 +10,10 @@ import numpy as np
 from ..chip import Chip
 from . import fill
 from .cut import sets
-from .demand import KINDS, excess, together
+from .demand import excess, together
 from .draft import Draft
 from .load import Load
+from .packing import KINDS
 
 
 def shared(load: Load, block: np.ndarray, given: Draft, chip: Chip) -> np.ndarray:

@@ -120,6 +120,10 @@ class CoreSpec(Sourced):
 
 
 class SynapseSpec(Sourced):
+    """What a synapse can say, and how it is stored.  lists: kinds that a core can keep.  base_max: of shared lists, the largest
+    number that an axon adds to their indices.
+    """
+
     weight_bits: Annotated[list[Annotated[int, Field(ge=1, le=8)]], Field(min_length=1)]
     exponent_min: Annotated[int, Field(ge=-8, le=0)] = -8
     exponent_max: Annotated[int, Field(ge=0, le=7)] = 7
@@ -128,6 +132,16 @@ class SynapseSpec(Sourced):
     index_bits: Natural
     group: Count
     header_bits: Natural
+    lists: Annotated[list[Literal["dense", "sparse", "shared"]], Field(min_length=1)] = ["dense", "sparse"]
+    base_max: Natural = 0
+
+    @model_validator(mode="after")
+    def _alone(self) -> SynapseSpec:
+        if set(self.lists) == {"shared"}:
+            raise ValueError("lists that are shared only; what repeats nothing needs dense or sparse ones")
+        if "shared" in self.lists and "sparse" not in self.lists:
+            raise ValueError("a shared list has indices, as sparse ones have; name 'sparse', too")
+        return self
 
 
 class RegistersSpec(Sourced):
@@ -489,7 +503,11 @@ def _build(document: Document) -> tuple[Chip, PriceList]:
         mesh=_mesh(mesh),
         core=CoreLimits(**spec.core.model_dump(exclude=plain)),
         synapse=SynapseLimits(
-            **{**spec.synapse.model_dump(exclude=plain), "weight_bits": tuple(sorted(set(spec.synapse.weight_bits)))}
+            **{
+                **spec.synapse.model_dump(exclude=plain),
+                "weight_bits": tuple(sorted(set(spec.synapse.weight_bits))),
+                "lists": tuple(spec.synapse.lists),
+            }
         ),
         registers=Registers(**spec.registers.model_dump(exclude=plain)),
         arithmetic=spec.arithmetic.switches(),

@@ -9,7 +9,7 @@ from ..chip import Chip, PriceList
 from ..compiler.partition import Part
 from ..costs import Activity, Costs
 from ..energy import static_mw
-from ..events import HOPS, READS, Event
+from ..events import HOPS, Event
 from ..ranges import ranges
 from ..schedule import PARTS
 from ..wiring import Wiring
@@ -40,7 +40,7 @@ def summarise(priced: Priced, seed: int = 0) -> dict[str, Any]:
     """
     wiring, tally, bill, schedule = priced.wiring, priced.costs.tally, priced.costs.bill, priced.costs.schedule
     totals, samples, n_steps = tally.totals, priced.samples, priced.activity.n_steps
-    spikes, reads = int(totals[Event.SPIKE_OUT]), int(totals[list(READS)].sum())
+    spikes, reads = int(totals[Event.SPIKE_OUT]), int(totals[Event.ACCUMULATE])
     return {
         "chip": priced.chip.name,
         "latency": priced.latency,

@@ -15,7 +15,7 @@ import yaml
 from ..compiler.demand import RESOURCES, together, use
 from ..compiler.partition import Part
 from ..energy import by_link, static_mw
-from ..events import HOPS, READS, Event
+from ..events import HOPS, Event
 from ..noc.names import name_of_link
 from ..schedule import PARTS
 from ..spool import forget
@@ -91,7 +91,7 @@ def _steps(priced: Priced) -> Table:
             "sample": steps // priced.steps,
             "spikes": events[:, Event.SPIKE_OUT],
             "input_spikes": events[:, Event.HOST_IN],
-            "synaptic_events": events[:, READS].sum(axis=1),
+            "synaptic_events": events[:, Event.ACCUMULATE],
             "active_updates": events[:, Event.COMPARTMENT_ACTIVE],
             "messages": events[:, Event.TILE_IN],
             "hops": events[:, HOPS].sum(axis=1),
@@ -131,7 +131,7 @@ def _samples(priced: Priced) -> Table:
         for sample in range(priced.samples):
             here = slice(sample * steps, (sample + 1) * steps)
             events, ns = costs.tally.by_step[here].sum(axis=0), float(costs.schedule.path_ns[here].sum())
-            counts = (events[Event.SPIKE_OUT], events[Event.HOST_IN], events[list(READS)].sum(), events[Event.TILE_IN])
+            counts = (events[Event.SPIKE_OUT], events[Event.HOST_IN], events[Event.ACCUMULATE], events[Event.TILE_IN])
             hops, dynamic = events[list(HOPS)].sum(), float(costs.bill.by_step[here].sum())
             yield [sample, *(int(count) for count in (*counts, hops)), dynamic, power * ns, ns]
 
@@ -158,7 +158,7 @@ def _cores(priced: Priced) -> Table:
                 " ".join(part.name for part in here),
                 *use(together([part.demand for part in here])).values(),
                 int(counts[Event.SPIKE_OUT]),
-                int(counts[list(READS)].sum()),
+                int(counts[Event.ACCUMULATE]),
                 int(counts[Event.AXON_OUT]),
                 int(counts[Event.AXON_IN]),
                 priced.costs.bill.by_core[str(core)],
@@ -177,7 +177,7 @@ def _populations(priced: Priced) -> Table:
         spikes = int(tally.spikes[first : first + size].sum())
         first += size
         n_parts = sum(part.population == name for part in priced.parts)
-        reads = int(tally.by_population[k, list(READS)].sum())
+        reads = int(tally.by_population[k, Event.ACCUMULATE])
         rate = spikes / size / seconds
         rows.append(
             [name, size, k < len(wiring.names), n_parts, spikes, rate, reads, priced.costs.bill.by_population[name]]

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroemu.compiler.demand import Inputs, demands, list_words
+from neuroemu.compiler.demand import Inputs, demands
+from neuroemu.compiler.packing import list_words
 from tests import naive_compiler as naive
 
 

@@ -1,0 +1,148 @@
+"""Packing: in which kind of list a core keeps the synapses of a source, and how many words of memory that takes.
+
+A list is what one projection leads from one source into one part. Kinds, of which a chip may have some (SynapseLimits.lists):
+    dense    a weight for every compartment of the part, zeros included, no index
+    sparse   the synapses there are, each with an index
+    shared   a sparse list that several sources point to, each with a base that is added to the indices: the kernel of a
+             convolution is stored once, not once a pixel
+Each list takes the kind that takes the fewest words; of equals the first, dense before sparse before shared.
+Lists are cut in groups, each with a header, each rounded up to words. Source: facts/limits_loihi1.md, "Synapse memory cost
+(exact)"; bases of 0..255, and lists that axons share, "compartment base per axon" there and nengo-loihi's axon_to_weight_map.
+Our choice: lists are shared within windows of as many compartments as there are bases, counted from the part's first; a
+source has one axon in a core, whatever kinds its lists are; only projections that repeat themselves (Conv2d) are looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..chip import Chip, SynapseLimits
+from ..pieces import run_starts
+
+KINDS = ("dense", "sparse", "shared")
+DENSE, SPARSE, SHARED = range(3)
+NEVER = 1 << 40  # words of a list that cannot be
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Words and entries of lists of one projection.  dense: by part.  sparse: by length.  entries: of a dense list, by part."""
+
+    dense: np.ndarray
+    sparse: np.ndarray
+    entries: np.ndarray
+    limits: SynapseLimits
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Lists of one projection, (k,) each, in the order in which they begin.
+
+    part: where they lie.  n: synapses.  words: in the kinds that they need not share.  sparse: words of a sparse list.
+    is_dense: which of the two kinds.  zeros: what a dense list holds besides.  start: index of the first synapse.
+    mark: equal where lists are but for a base, or None where nobody looks; window: of the base.
+    """
+
+    part: np.ndarray
+    n: np.ndarray
+    words: np.ndarray
+    sparse: np.ndarray
+    is_dense: np.ndarray
+    zeros: np.ndarray
+    start: np.ndarray
+    mark: np.ndarray | None = None
+    window: np.ndarray | None = None
+
+
+def list_words(n: np.ndarray, bits_each: int, limits: SynapseLimits, word_bits: int) -> np.ndarray:
+    """Words that lists of n synapses take: groups of at most `group`, a header each, each rounded up to words."""
+    full, rest = n // limits.group, n % limits.group
+    words_full = -(-(limits.group * bits_each + limits.header_bits) // word_bits)
+    words_rest = -(-(rest * bits_each + limits.header_bits) // word_bits)
+    return full * words_full + np.where(rest > 0, words_rest, 0)
+
+
+def sizes_of(parts: np.ndarray, longest: int, bits: int, delayed: bool, chip: Chip) -> Sizes:
+    """Sizes in parts of so many compartments, of lists of up to `longest` synapses.  bits: of a weight."""
+    limits, word_bits = chip.synapse, chip.core.word_bits
+    each = bits if bits != 7 else 8  # there is no 7-bit format
+    each += limits.delay_bits if delayed else 0
+    lengths = np.arange(longest + 1)
+    dense = list_words(parts, each, limits, word_bits)
+    sparse = list_words(lengths, each + limits.index_bits, limits, word_bits)
+    if "dense" not in limits.lists:
+        dense = np.full_like(dense, NEVER)
+    if "sparse" not in limits.lists:
+        sparse = np.full_like(sparse, NEVER)
+    return Sizes(dense, sparse, parts, limits)
+
+
+def lists_of(
+    source: np.ndarray, post: np.ndarray, part: np.ndarray, sizes: Sizes, content: np.ndarray | None, begin: np.ndarray
+) -> Lists:
+    """The lists of synapses that ascend by source and post.
+
+    part: of each synapse.  content: whole numbers that say what a synapse is besides its target, where sharing is looked for.
+    begin: by part, the post of its first compartment.
+    """
+    start = run_starts(source, part)
+    where, n = part[start], np.diff(np.append(start, source.size))
+    dense, sparse, entries = sizes.dense[where], sizes.sparse[n], sizes.entries[where]
+    twice = np.flatnonzero((source[1:] == source[:-1]) & (post[1:] == post[:-1]))
+    if twice.size:  # a dense list holds one weight a compartment
+        of_list = np.searchsorted(start, twice + 1, side="right") - 1
+        if "sparse" in sizes.limits.lists:
+            dense[of_list] = NEVER
+        else:  # as many dense lists, one behind the other, as one compartment needs
+            again = run_starts(source, post)
+            deep = np.ones(start.size, np.int64)
+            np.maximum.at(deep, np.searchsorted(start, again, side="right") - 1, np.diff(np.append(again, source.size)))
+            dense, entries = dense * deep, entries * deep
+    is_dense = dense <= sparse
+    zeros = np.where(is_dense, entries - n, 0)
+    found = Lists(where, n, np.minimum(dense, sparse), sparse, is_dense, zeros, start)
+    if content is None or not start.size:
+        return found
+    base = post[start].astype(np.int64)
+    relative = post.astype(np.int64) - np.repeat(base, n)
+    mark = np.add.reduceat(_mixed(relative.astype(np.uint64), content.astype(np.uint64)), start)
+    window = (base - begin[where]) // (sizes.limits.base_max + 1)
+    return Lists(where, n, found.words, sparse, is_dense, zeros, start, mark, window)
+
+
+def _mixed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(n,) uint64 that depend on every bit of both, as Sebastiano Vigna's splitmix64 mixes; sums of them tell sets apart."""
+    z: np.ndarray = (
+        one * np.uint64(0x9E3779B97F4A7C15) + other * np.uint64(0xD1342543DE82EF95) + np.uint64(0x9E3779B97F4A7C15)
+    )
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def packed(lists: Lists) -> tuple[np.ndarray, np.ndarray]:
+    """(kind, words) of each list; the words of a shared list stand with the first that points to it."""
+    kind = np.where(lists.is_dense, DENSE, SPARSE)
+    if lists.mark is None or lists.window is None:
+        return kind, lists.words
+    order = np.lexsort((np.arange(lists.n.size), lists.n, lists.mark, lists.window, lists.part))
+    columns = [column[order] for column in (lists.part, lists.window, lists.mark, lists.n)]
+    start = run_starts(*columns)
+    if not start.size:
+        return kind, lists.words
+    alone, once = np.add.reduceat(lists.words[order], start), lists.sparse[order][start]
+    times = np.diff(np.append(start, order.size))
+    shared = np.repeat((once < alone) & (times > 1), times)
+    words = np.where(shared, 0, lists.words[order])
+    words[start] = np.where(shared[start], once, words[start])
+    back = np.empty(order.size, np.int64)
+    back[order] = np.arange(order.size)
+    return np.where(shared[back], SHARED, kind), words[back]
+
+
+def joined(pieces: list[Lists]) -> Lists:
+    """One after the other; starts stay those of the pieces."""
+    names = ("part", "n", "words", "sparse", "is_dense", "zeros", "start", "mark", "window")
+    return Lists(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in names))
