@@ -18,7 +18,7 @@ LAYERS = [
     ],
     ["noc"],
     ["chip", "modes", "compartments", "connect", "mapping", "network", "counters"],
-    ["encode", "decode", "data", "program"],
+    ["encode", "decode", "data", "program", "nir_io"],
     ["files", "compiler"],
     ["wiring", "host", "prepare", "budget", "engine"],
     ["topology"],
