@@ -72,6 +72,7 @@ def cli() -> None:
 )
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed of every random draw.")
 @click.option("--steps", type=click.IntRange(1), help="Time steps of one sample.")
+@click.option("--float", "in_floats", is_flag=True, help="Also run the network in floats: what quantisation cost.")
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")
 @click.option("--quiet", is_flag=True, help="Print no progress, only the result.")
 @click.option("--overwrite", is_flag=True, help="Replace the run that is in the folder given with -o.")
@@ -86,6 +87,7 @@ def run(
     overrides: tuple[str, ...],
     seed: int | None,
     steps: int | None,
+    in_floats: bool,
     as_json: bool,
     quiet: bool,
     overwrite: bool,
@@ -103,7 +105,7 @@ def run(
     if out is not None and not out.strip():
         raise click.UsageError("-o is empty; name a folder.")
     read = program_file.read(program, overrides, seed, steps, allow_code)
-    read = replace(read, latency=latency or read.latency)
+    read = replace(read, latency=latency or read.latency, float_reference=in_floats or read.float_reference)
     with shown(quiet=quiet or as_json) as progress:
         progress.stage("mapping")
         compiled = compile_program(read)
