@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from .cli_import import import_
+
 if TYPE_CHECKING:
     from .report import Report
 
@@ -336,6 +338,9 @@ def _sheet(name: str) -> dict[str, Any]:
 def _width() -> int:
     on_terminal = bool(sys.stdout and sys.stdout.isatty())
     return max(60, shutil.get_terminal_size().columns) if on_terminal else 110
+
+
+cli.add_command(import_)
 
 
 @cli.command(context_settings=CONTEXT)

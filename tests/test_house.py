@@ -31,7 +31,8 @@ LAYERS = [
     ["costs"],
     ["ranges"],
     ["report", "sheet"],
-    ["again", "pipeline", "progress"],
+    ["again", "pipeline", "progress", "importing"],
+    ["cli_import"],
     ["cli"],
     ["__main__", "__init__"],
 ]  # fmt: skip

@@ -101,8 +101,9 @@ def _rate(tau_s: np.ndarray, origin: Origin, dtype: np.dtype) -> np.ndarray:
     """
     if origin.framework == "norse":
         dt = dtype.type(origin.dt_s)
-        inverse = (dt if origin.tau_scale != 1.0 else dtype.type(1)) / tau_s.astype(dtype)
-        if origin.tau_scale not in (1.0, 1.0 / origin.dt_s):
+        if np.isclose(origin.tau_scale * origin.dt_s, 1.0):
+            inverse = dt / tau_s.astype(dtype)
+        else:
             inverse = dtype.type(1) / (tau_s * origin.tau_scale).astype(dtype)
         return (dt * inverse).astype(np.float64)
     return origin.dt_s / (tau_s * origin.tau_scale)

@@ -10,10 +10,10 @@ from ..connect import SynapseList
 from ..host import Feed
 from ..network import Network
 from .graph import run_exact
-from .result import FloatRun
+from .result import FloatRun, Raster, raster
 from .twin import run_twin
 
-__all__ = ["FloatRun", "run_float"]
+__all__ = ["FloatRun", "Raster", "raster", "run_float"]
 
 
 def run_float(
