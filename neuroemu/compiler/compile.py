@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..calibration import Calibration
 from ..chip import Chip
 from ..compartments import fingerprint, is_built_in
 from ..errors import Problem, ProgramError
@@ -50,17 +51,24 @@ class Compiled:
     quantised: Rounding
 
 
-def compile_network(network: Network, chip: Chip, options: MappingOptions | None = None, seed: int = 0) -> Compiled:
+def compile_network(
+    network: Network,
+    chip: Chip,
+    options: MappingOptions | None = None,
+    seed: int = 0,
+    calibration: Calibration | None = None,
+) -> Compiled:
     """Maps a network onto a chip.
 
-    seed: of random connections.  Raises ProgramError (connections), QuantisationError (numbers), DoesNotFit (limits).
+    seed: of random connections.  calibration: for the choice of scales, see scales.py.
+    Raises ProgramError (connections), QuantisationError (numbers), DoesNotFit (limits).
     """
     options = options or MappingOptions()
     if not network.on_chip:
         raise ProgramError([Problem("the network has no population on the chip", allowed="at least one with 'neuron'")])
     limits.check_extent(network, chip)
     synapses = expand(network, seed)
-    quantised = quantise(network, synapses, chip)
+    quantised = quantise(network, synapses, chip, calibration)
     formats = {name: weights.format for name, weights in quantised.weights.items()}
     sum_shifts = [quantised.weights[projection.name].sum_shift for projection in network.projections]
     first, source_first = _numbering(network)

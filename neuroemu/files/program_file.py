@@ -94,6 +94,7 @@ def _program(draft: Draft) -> Program:
         latency=spec.run.latency,
         decode=decode,
         mapping=mapping,
+        calibrate=spec.quantise.calibrate,
         float_reference=spec.report.float_reference,
         path=draft.path,
         files=tuple(dict.fromkeys(draft.files)),

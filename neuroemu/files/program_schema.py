@@ -472,6 +472,12 @@ class MappingSpec(Spec):
     share_cores: bool = True
 
 
+class QuantiseSpec(Spec):
+    """calibrate: run so many samples in floats first; what they show of inputs and rates decides the scales."""
+
+    calibrate: Annotated[int, Field(ge=0, le=10**9)] = 0
+
+
 class ReportSpec(Spec):
     """float_reference: also run the network in floats on the same input and say what quantisation cost."""
 
@@ -490,6 +496,7 @@ class ProgramSpec(Spec):
     inputs: dict[Name, InputSpec] = {}
     run: RunSpec
     decode: DecodeSpec | None = None
+    quantise: QuantiseSpec = QuantiseSpec()
     mapping: MappingSpec = MappingSpec()
     probes: list[Annotated[str, Field(min_length=1)]] = []
     report: ReportSpec = ReportSpec()

@@ -42,7 +42,7 @@ def run_twin(
     for population in (*network.on_chip, *network.sources):
         first[population.name] = n
         n += population.size
-    lists = _source_major(network, synapses, first, n)
+    lists = source_major(network, synapses, first, n)
     parameters = _parameters(network)
     total = steps * feed.samples
     spikes: list[tuple[np.ndarray, np.ndarray]] = []
@@ -76,7 +76,7 @@ def run_twin(
     return FloatRun(steps_of, index_of)
 
 
-def _source_major(
+def source_major(
     network: Network, synapses: dict[str, SynapseList], first: dict[str, int], n_sources: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(first, target, weight, delay) of all synapses, sorted by source."""
