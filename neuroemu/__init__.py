@@ -26,6 +26,7 @@ _HOME = {
     "Current": "encode",
     "Rate": "decode",
     "FirstSpike": "decode",
+    "from_nir": "nir_io",
     "Network": "network",
     "Spikes": "network",
     "Lif": "network",

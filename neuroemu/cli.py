@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from .cli_import import import_
+
 if TYPE_CHECKING:
     from .report import Report
 
@@ -75,6 +77,7 @@ def cli() -> None:
 )
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed of every random draw.")
 @click.option("--steps", type=click.IntRange(1), help="Time steps of one sample.")
+@click.option("--float", "in_floats", is_flag=True, help="Also run the network in floats: what quantisation cost.")
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")
 @click.option("--quiet", is_flag=True, help="Print no progress, only the result.")
 @click.option("--overwrite", is_flag=True, help="Replace the run that is in the folder given with -o.")
@@ -90,6 +93,7 @@ def run(
     overrides: tuple[str, ...],
     seed: int | None,
     steps: int | None,
+    in_floats: bool,
     as_json: bool,
     quiet: bool,
     overwrite: bool,
@@ -108,7 +112,7 @@ def run(
     if out is not None and not out.strip():
         raise click.UsageError("-o is empty; name a folder.")
     read = program_file.read(program, overrides, seed, steps, allow_code)
-    read = replace(read, latency=latency or read.latency)
+    read = replace(read, latency=latency or read.latency, float_reference=in_floats or read.float_reference)
     with shown(quiet=quiet or as_json) as progress:
 
         def mapped(part: str) -> None:
@@ -347,6 +351,9 @@ def _sheet(name: str) -> dict[str, Any]:
 def _width() -> int:
     on_terminal = bool(sys.stdout and sys.stdout.isatty())
     return max(60, shutil.get_terminal_size().columns) if on_terminal else 110
+
+
+cli.add_command(import_)
 
 
 @cli.command(context_settings=CONTEXT)

@@ -28,6 +28,8 @@ from .errors import Problem, ProgramError
 if TYPE_CHECKING:
     import networkx as nx
 
+    from .nir_io.exact import Exact
+
 DENDRITES = "dendrites"  # the port that branches lead to
 Values = float | int | np.ndarray  # one for all, or one a compartment
 
@@ -49,6 +51,7 @@ class Lif:
     tau_syn_ms: 0 forgets the current at once.  tau_mem_ms: inf does not leak.  refractory_ms: pause after a spike.
     threshold: inf never spikes (a readout).  soft_reset: a spike takes the threshold from v (not Loihi 1).
     current: name of a program input that is added to the bias (a direct current, one value a sample or a step).
+    u, v: before step 1.
     """
 
     tau_mem_ms: Values = math.inf
@@ -58,6 +61,8 @@ class Lif:
     refractory_ms: Values = 0.0
     current: str | None = None
     soft_reset: bool = False
+    u: Values = 0.0
+    v: Values = 0.0
 
 
 @dataclass(frozen=True)
@@ -206,7 +211,8 @@ class Probe:
 class Network:
     """Populations and projections in the order they were given; every method returns a new Network.
 
-    step_ms: length of a time step.  Raises ProgramError where a name is taken or missing.
+    step_ms: length of a time step.  exact: the graph that the network was imported from, as its framework computes it; None
+    once anything is added that the framework has not.  Raises ProgramError where a name is taken or missing.
     """
 
     step_ms: float = 1.0
@@ -214,6 +220,7 @@ class Network:
     projections: tuple[Projection, ...] = ()
     probes: tuple[Probe, ...] = field(default=())
     branches: tuple[Branch, ...] = ()
+    exact: Exact | None = field(default=None, repr=False)
 
     def population(
         self, name: str, size: int | tuple[int, ...], model: Model, axon_delay: int | np.ndarray = 0
@@ -231,7 +238,7 @@ class Network:
             raise _error(
                 f"the axonal delay of '{name}' is no number of steps", "whole steps of at least 0, one or one each"
             )
-        return replace(self, populations=(*self.populations, Population(name, shape, model, axon_delay)))
+        return replace(self, populations=(*self.populations, Population(name, shape, model, axon_delay)), exact=None)
 
     def connect(
         self,
@@ -258,7 +265,7 @@ class Network:
         if port == DENDRITES:
             raise _error(f"the port '{port}' is for branches", "Network.branch(dendrite, parent)")
         made = Projection(unique, source, target, connector, format, bits, port)
-        return replace(self, projections=(*self.projections, made))
+        return replace(self, projections=(*self.projections, made), exact=None)
 
     def branch(self, child: str, parent: str, join: str = "add") -> Network:
         """A dendrite of a tree. Populations are given from the tips to the root; all have one size."""
@@ -282,7 +289,7 @@ class Network:
             raise _error(f"'{child}' has a parent already", "one parent each")
         if siblings and siblings[0].join != join:
             raise _error(f"'{parent}' joins its dendrites by '{siblings[0].join}'", "one join for all of them")
-        return replace(self, branches=(*self.branches, Branch(child, parent, join)))
+        return replace(self, branches=(*self.branches, Branch(child, parent, join)), exact=None)
 
     def probe(self, population: str, observable: str, index: np.ndarray | None = None) -> Network:
         if population not in self.names() or observable not in self[population].observables:

@@ -27,7 +27,7 @@ from .host import Feed
 from .network import Network
 from .prepare import compile_program, program_of
 from .program import Program
-from .reference import run_float
+from .reference import raster, run_float
 from .report import Report
 from .report.report import Answers, FloatComparison
 from .report.summary import summarise
@@ -119,7 +119,7 @@ def execute(
     wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source)
     cost = costs(wiring, activity, program.prices, program.latency, threads or available(), priced)
     answers = _answers(program, given, *_spikes_of(program, compiled, traces))
-    twin = _float_twin(program, given, answers)
+    twin = _float_twin(program, compiled, traces, given, answers)
     report = Report(
         program=program,
         compiled=compiled,
@@ -156,7 +156,9 @@ def _answers(program: Program, given: Feed, step: np.ndarray, index: np.ndarray,
     return Answers(found, given.labels, *score(decoder, found, given.labels))
 
 
-def _float_twin(program: Program, given: Feed, chip: Answers | None) -> FloatComparison | None:
+def _float_twin(
+    program: Program, compiled: Compiled, traces: Traces, given: Feed, chip: Answers | None
+) -> FloatComparison | None:
     if not program.float_reference:
         return None
     try:
@@ -165,11 +167,17 @@ def _float_twin(program: Program, given: Feed, chip: Answers | None) -> FloatCom
         )
     except ProblemsError as error:
         raise program.located(error) from None
+    rasters, blocks = {}, compiled.image.blocks
+    for k, name in enumerate(compiled.image.names):
+        if name in twin.step:
+            n = int(blocks.size[k])
+            on_chip = traces.of(int(blocks.first[k]), n)[:2]
+            rasters[name] = raster(on_chip, (twin.step[name], twin.index[name]), n)
     if program.decode is None or chip is None:
-        return FloatComparison(None, twin.spikes, None)
+        return FloatComparison(None, twin.spikes, None, twin.of, rasters)
     name = program.decode.population
     ones = np.ones(twin.step[name].size, np.int8)
     answers = _answers(program, given, twin.step[name], twin.index[name], ones)
     assert answers is not None
     same = np.isclose(answers.answers, chip.answers, equal_nan=True)
-    return FloatComparison(answers.accuracy, twin.spikes, float(np.mean(same)))
+    return FloatComparison(answers.accuracy, twin.spikes, float(np.mean(same)), twin.of, rasters)

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import cache as images
 from . import library, modes
+from .calibrate import calibrate
 from .compiler import Compiled, compile_network
 from .compiler.partition import PARTITIONERS
 from .compiler.place import PLACERS
@@ -34,7 +35,7 @@ def program_of(
     """A Program from a Network built in Python.
 
     chip: a chip file, or the name of one that comes along.  inputs: by the names that the network's spike sources ask for.
-    more: samples, seed, fresh_samples, decode, mapping, float_reference (see Program).  Raises ChipError.
+    more: samples, seed, fresh_samples, decode, mapping, calibrate, float_reference (see Program).  Raises ChipError.
     """
     structure, prices = chip_file.read(library.find("chips", str(chip), error=ChipError))
     return Program(name, network, structure, prices, steps, inputs or {}, **more)
@@ -49,12 +50,13 @@ def compile_program(program: Program, cache: bool = True, stage: Callable[[str],
     _check(program)
     network, chip, options, seed = program.network, program.chip, program.mapping, program.seed
     border = program.prices.border
+    calibration = calibrate(program, program.calibrate) if program.calibrate else None
 
     def make() -> Compiled:
-        return compile_network(network, chip, options, seed, border=border, stage=stage)
+        return compile_network(network, chip, options, seed, border=border, calibration=calibration, stage=stage)
 
     try:
-        return images.compiled(network, chip, options, seed, border, make) if cache else make()
+        return images.compiled(make, network, chip, options, seed, border, calibration) if cache else make()
     except ProblemsError as error:
         raise program.located(error) from None
 
@@ -85,6 +87,8 @@ def _check(program: Program) -> None:
     for kind, name, known in chosen:
         if name not in known:
             problems.append(Problem(f"there is no {kind} '{name}'", allowed=", ".join(known)))
+    if not isinstance(program.calibrate, Integral) or program.calibrate < 0:
+        problems.append(Problem(f"calibrate is {program.calibrate}", allowed="a number of samples, 0 for none"))
     if not isinstance(program.steps, Integral) or program.steps < 1:
         problems.append(Problem(f"steps is {program.steps}", allowed="a whole number of at least 1"))
     if not isinstance(program.seed, Integral) or not 0 <= program.seed < 2**64:

@@ -71,7 +71,7 @@ class Place:
 class Program:
     """samples: None takes all that the inputs have (1 without data).  steps: of one sample.
 
-    latency: one of modes.MODES.
+    latency: one of modes.MODES.  calibrate: samples that are run in floats first, for the choice of scales; 0: none.
     fresh_samples: the state starts anew with every sample.  places: of populations and projections, for errors.
     """
 
@@ -87,6 +87,7 @@ class Program:
     latency: str = "contended"
     decode: Decode | None = None
     mapping: MappingOptions = field(default_factory=MappingOptions)
+    calibrate: int = 0
     float_reference: bool = False
     path: Path | None = None
     files: tuple[Path, ...] = ()

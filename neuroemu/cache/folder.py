@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ..chip import Chip
 from ..compiler import Compiled
@@ -31,9 +32,9 @@ ABANDONED_S = 24 * 3600.0  # after this a file that is still being written has n
 
 
 def compiled(
-    network: Network, chip: Chip, options: MappingOptions, seed: int, border: float, make: Callable[[], Compiled]
+    make: Callable[[], Compiled], network: Network, chip: Chip, options: MappingOptions, seed: int, *more: Any
 ) -> Compiled:
-    """What make() gives, or gave before for the same arguments, which are those of compile_network; `from_cache` says which.
+    """What make() gives, or gave before for the same arguments; `from_cache` says which.  more: what else decides the image.
 
     Raises what make() raises, and OutputError where NEUROEMU_CACHE_MB is no number.
     """
@@ -41,7 +42,7 @@ def compiled(
     if folder is None or not most:
         return make()
     try:
-        key = key_of(network, chip, options, seed, border)
+        key = key_of(network, chip, options, seed, *more)
     except Unknown:
         return make()
     path = folder / f"{key}{SUFFIX}"

@@ -29,13 +29,13 @@ class Unknown(Exception):
     """Something of the user's own decides the image, and nobody can say whether it is the same as before."""
 
 
-def key_of(network: Network, chip: Chip, options: MappingOptions, seed: int, border: float) -> str:
-    """Hexadecimal.  Raises Unknown, for connectors that do not come from here."""
+def key_of(network: Network, chip: Chip, options: MappingOptions, seed: int, *more: Any) -> str:
+    """Hexadecimal.  more: what else decides the image.  Raises Unknown, for connectors that do not come from here."""
     state = hashlib.blake2b(digest_size=20)
     state.update(f"{_sources()};numpy {np.__version__};{sys.byteorder};".encode())
     decides = (network.step_ms, network.populations, network.projections, network.branches)
     structure = (chip.mesh, chip.core, chip.synapse, chip.registers, chip.arithmetic)
-    _feed(state, (decides, structure, options, int(seed), float(border)))
+    _feed(state, (decides, structure, options, int(seed), more))
     return state.hexdigest()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..calibration import Calibration
 from ..chip import Chip
 from ..compartments import fingerprint, is_built_in
 from ..errors import DoesNotFit, Problem, ProgramError
@@ -56,6 +57,7 @@ def compile_network(
     seed: int = 0,
     weight: np.ndarray | None = None,
     border: float = 0.0,
+    calibration: Calibration | None = None,
     remedies: bool = True,
     stage: Stage = lambda name: None,
 ) -> Compiled:
@@ -63,6 +65,7 @@ def compile_network(
 
     seed: of random connections, and of mapping.  weight: (n_sources,) how often each source is taken to spike, by the user's
     numbers; None takes all as alike.  border: what a link between chips counts more than another, in hops.
+    calibration: for the choice of scales, see scales.py.
     remedies: whether to look for some where it does not fit, which maps it anew a few times.  stage: is told the name of each
     stage.
     Raises ProgramError (connections), QuantisationError (numbers), DoesNotFit (limits).
@@ -71,7 +74,7 @@ def compile_network(
     if not network.on_chip:
         raise ProgramError([Problem("the network has no population on the chip", allowed="at least one with 'neuron'")])
     limits.check_extent(network, chip)
-    made = draft(network, chip, seed, stage, weight, border)
+    made = draft(network, chip, seed, stage, weight, border, calibration)
     try:
         laid = lay(made, chip, options, stage)
     except DoesNotFit as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..calibration import Calibration
 from ..chip import Chip
 from ..network import Network, WeightFormat
 from .configs import Configs, configs
@@ -24,7 +25,7 @@ class Draft:
     formats: by projection.  first: number of the first source by population.  source_first: bounds of the host's channels.
     shared: configurations by population.  table: compartments by the user's numbers.
     weight: (n_sources,) how often each source is taken to spike, None: all alike.  border: what a link between chips counts
-    more than another, in hops.
+    more than another, in hops.  calibration: what the scales were chosen by, if any.
     """
 
     network: Network
@@ -38,23 +39,32 @@ class Draft:
     seed: int
     weight: np.ndarray | None
     border: float
+    calibration: Calibration | None
 
 
 def draft(
-    network: Network, chip: Chip, seed: int, stage: Stage, weight: np.ndarray | None = None, border: float = 0.0
+    network: Network,
+    chip: Chip,
+    seed: int,
+    stage: Stage,
+    weight: np.ndarray | None = None,
+    border: float = 0.0,
+    calibration: Calibration | None = None,
 ) -> Draft:
     """Raises ProgramError (connections), QuantisationError (numbers)."""
     stage("connections")
     synapses = expand(network, seed)
     stage("quantising")
-    quantised = quantise(network, synapses, chip)
+    quantised = quantise(network, synapses, chip, calibration)
     formats = {name: weights.format for name, weights in quantised.weights.items()}
     sum_shifts = [quantised.weights[projection.name].sum_shift for projection in network.projections]
     first, source_first = _numbering(network)
     stage("sorting synapses")
     table = build(network, synapses, quantised.weights, first, int(source_first[-1]))  # empties both dicts
     shared = configs(quantised.registers)
-    return Draft(network, quantised, formats, sum_shifts, table, first, source_first, shared, seed, weight, border)
+    return Draft(
+        network, quantised, formats, sum_shifts, table, first, source_first, shared, seed, weight, border, calibration
+    )
 
 
 def _numbering(network: Network) -> tuple[dict[str, int], np.ndarray]:

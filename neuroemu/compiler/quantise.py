@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from ..calibration import Calibration
 from ..chip import Chip
 from ..connect import SynapseList
 from ..errors import Problem, QuantisationError
@@ -46,8 +47,13 @@ class Quantised(Rounding):
         return Rounding(self.scale, self.populations, self.projections)
 
 
-def quantise(network: Network, synapses: dict[str, SynapseList], chip: Chip) -> Quantised:
-    """The chip's integers for a network. Raises QuantisationError with everything that has none."""
+def quantise(
+    network: Network, synapses: dict[str, SynapseList], chip: Chip, calibration: Calibration | None = None
+) -> Quantised:
+    """The chip's integers for a network. Raises QuantisationError with everything that has none.
+
+    calibration: what its populations saw in floats, for the choice of scales.
+    """
     problems: list[Problem] = []
     registers, weights, scales = {}, {}, {}
     population_reports, projection_reports = [], []
@@ -58,7 +64,7 @@ def quantise(network: Network, synapses: dict[str, SynapseList], chip: Chip) -> 
             problems += unfit
             continue
         if isinstance(population.model, Lif):
-            scale, exponents = choose_scale(population, incoming, synapses, chip, network.step_ms)
+            scale, exponents = choose_scale(population, incoming, synapses, chip, network.step_ms, calibration)
             registers[population.name], report = lif_registers(population, scale, network.step_ms, chip, problems)
             population_reports.append(report)
         else:

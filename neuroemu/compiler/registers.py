@@ -99,10 +99,11 @@ def misfits(population: Population) -> list[Problem]:
             what, allowed = "is not a number", "numbers"
         elif isinstance(population.model, Lif):
             endless = np.isposinf(array) if label.startswith(("tau", "threshold")) else np.zeros(array.shape, bool)
-            wrong = array[~(np.isfinite(array) | endless) | ((array < 0) & (label != "bias"))]
+            signed = label in ("bias", "u", "v")
+            wrong = array[~(np.isfinite(array) | endless) | ((array < 0) & (not signed))]
             if wrong.size:
                 what = f"is {wrong.flat[0]:g}"
-                allowed = "finite numbers" if label == "bias" else "finite numbers of at least 0"
+                allowed = "finite numbers" if signed else "finite numbers of at least 0"
         if what:
             problems.append(Problem(f"{label} {what}", path=population.name, allowed=allowed))
     return problems
@@ -164,7 +165,8 @@ def lif_registers(
     values |= {key: value.astype(np.int64) for key, value in asked.items()}
     parameters, state = lif.tables(values, chip)
     parameters["threshold"] = np.where(silent, UNBOUNDED, mantissa * STATE_UNIT).astype(np.int64)
-    registers = Tables.of(lif, parameters, state | {"bias": bias})
+    begin = {key: _before(population, key, scale, chip, problems) for key in ("u", "v")}
+    registers = Tables.of(lif, parameters, state | {"bias": bias} | begin)
     worst = _largest_error(mantissa / scale, threshold)
     return registers, PopulationRounding(
         population.name,
@@ -174,6 +176,22 @@ def lif_registers(
         _tau_error(decay_v, spread(model.tau_mem_ms, n), step_ms),
         _tau_error(decay_u, spread(model.tau_syn_ms, n), step_ms),
     )
+
+
+def _before(population: Population, key: str, scale: float, chip: Chip, problems: list[Problem]) -> np.ndarray:
+    """(n,) u or v before step 1 in units, rounded to nearest; a problem where the register does not hold it."""
+    wanted = spread(getattr(population.model, key), population.size) * scale * STATE_UNIT
+    most = (1 << (chip.arithmetic.state_bits - 1)) - 1
+    if np.any(np.abs(wanted) > most):
+        worst = float(wanted[np.argmax(np.abs(wanted))]) / scale / STATE_UNIT
+        problems.append(
+            Problem(
+                f"{key} is {worst:g} before step 1",
+                path=population.name,
+                allowed=f"at most {most / scale / STATE_UNIT:g}, which {chip.name} holds at this population's scale",
+            )
+        )
+    return np.rint(np.clip(wanted, -most, most)).astype(np.int64)
 
 
 def _decay(tau_ms: Values, step_ms: float, n: int) -> np.ndarray:

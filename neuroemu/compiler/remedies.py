@@ -120,7 +120,7 @@ def _bisected(ladder: list[Change], case: Case, made: Draft, left: _Purse) -> Ch
         middle = (low + high) // 2
         change = ladder[middle]
         try:
-            remade = draft(change.network, change.chip, case.seed, _silent, made.weight, made.border)
+            remade = draft(change.network, change.chip, case.seed, _silent, made.weight, made.border, made.calibration)
         except ProblemsError:
             remade = None
         if remade is None or remade.table.target.size < KEPT * made.table.target.size:

@@ -9,28 +9,38 @@ import math
 
 import numpy as np
 
+from ..calibration import Calibration
 from ..chip import Chip
 from ..connect import SynapseList
 from ..network import Lif, Population, Projection, Values
 from ..pieces import pieces
 from ..widths import DECAY_ONE, STATE_UNIT
+from .finer import finer, weighed
 from .weights import largest_magnitude, lost_bits, sign_mode, top_mantissa
 
 FINE_THRESHOLD = 512  # a threshold mantissa of at least this resolves 0.2 %
+HEADROOM = 2.0  # over what a calibration saw: the chip's spikes are not those of the floats, and other samples follow
 U_ROOM_BITS = 2  # of the weights' precision, given up at most to keep u from wrapping
 
 
 def choose_scale(
-    population: Population, incoming: list[Projection], synapses: dict[str, SynapseList], chip: Chip, step_ms: float
+    population: Population,
+    incoming: list[Projection],
+    synapses: dict[str, SynapseList],
+    chip: Chip,
+    step_ms: float,
+    calibration: Calibration | None = None,
 ) -> tuple[float, dict[str, int]]:
     """The scale of a population (units of 2**6 for 1.0) and the exponent of each projection into it.
 
     The projection with the largest weights fills its mantissas exactly. Among the powers of two left, the smallest that
     stores every other projection at full precision and the threshold finely; never one that would let the threshold or
-    the bias leave its register, or the input wrap if every source fired at once.
+    the bias leave its register, or the input wrap if every source fired at once. Then the best one near it (finer.py).
     The current u may grow to the input times 1 / (1 - exp(-step/tau_syn)) if every source fired in every step. It gets
     room for that too, as far as that costs at most U_ROOM_BITS bits of the weights; past that it may wrap, and the run
-    counts and reports it. Direct currents are not known here: host.py refuses those that leave the bias register.
+    counts and reports it.
+    With a calibration, input and current get HEADROOM times what was seen of them, if that is less.
+    Direct currents are not known here: host.py refuses those that leave the bias register.
     """
     model = population.model
     assert isinstance(model, Lif)
@@ -50,9 +60,14 @@ def choose_scale(
     # or half a unit where the exponent is the smallest.
     slack = {name: ratio * 2.0 ** lost[name] for name, ratio in ratios.items()}
     widest, most = _largest_input(population.size, incoming, synapses, slack)
+    if calibration is not None:
+        widest = min(widest, HEADROOM * calibration.inputs[population.name])
     if chip.arithmetic.q_bits and widest:
         caps.append(max((1 << (chip.arithmetic.q_bits - 1)) / STATE_UNIT - 1 - most / 2, 1.0) / widest)
-    u_most = widest * _gain(model.tau_syn_ms, step_ms) + bias
+    u_most = widest * _gain(model.tau_syn_ms, step_ms)
+    if calibration is not None:
+        u_most = min(u_most, HEADROOM * calibration.currents[population.name])
+    u_most += bias
     cap = min(caps, default=math.inf)
     largest_ratio = max(ratios.values(), default=0.0)
     if largest_ratio == 0.0:
@@ -74,7 +89,8 @@ def choose_scale(
     for name, ratio in ratios.items():
         wanted = math.ceil(math.log2(scale * ratio) - 1e-9) if ratio else 0
         exponents[name] = min(max(wanted, -lost[name], chip.synapse.exponent_min), chip.synapse.exponent_max)
-    return scale, exponents
+    some = {p.name: weighed(p, synapses[p.name], calibration) for p in incoming}
+    return finer(scale, exponents, cap, some, chip)
 
 
 def _gain(tau_syn_ms: Values, step_ms: float) -> float:

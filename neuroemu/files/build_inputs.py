@@ -187,7 +187,19 @@ def _check_inputs(draft: Draft, inputs: dict[str, Input]) -> None:
             draft.problem(at, f"there is no input '{wanted}'", known, f"'{near[0]}'" if near else "")
         elif wanted in inputs:
             _check_input(draft, inputs[wanted], key, int(np.prod(population.dimensions())), at, wanted)
-    unused = set(draft.spec.inputs) - used - meant if draft.salvaged.whole else set()
+    for population in draft.imported.sources if draft.imported is not None else ():
+        wanted = population.name  # an Input of NIR asks for the input of its own name
+        used.add(wanted)
+        if wanted in inputs:
+            _check_input(draft, inputs[wanted], "source", population.size, ("inputs", wanted), wanted)
+        elif wanted not in draft.salvaged.names and wanted not in draft.spec.inputs:
+            near = difflib.get_close_matches(wanted, draft.spec.inputs, n=1)
+            meant |= set(near)
+            what = f"the file's Input '{wanted}' takes an input of its name, and there is none"
+            draft.problem(
+                ("network", "nir"), what, f"'{wanted}' under 'inputs'", f"'{near[0]}' by that name" if near else ""
+            )
+    unused = set() if draft.import_failed else set(draft.spec.inputs) - used - meant if draft.salvaged.whole else set()
     for name in sorted(unused):
         draft.problem(
             ("inputs", name),

@@ -13,16 +13,20 @@ from ..compartments import Model
 from ..errors import ProgramError
 from ..network import DENDRITES, Lif, LifRegisters, Network, Noise, Registers, Spikes, WeightFormat
 from . import program_schema as schema
+from .build_import import imported
 from .draft import MOST, Draft
 from .marked_yaml import Path_
 
 
 def network_of(draft: Draft) -> Network:
     """Populations and connections; what is wrong with them is noted in the draft and left out."""
-    network = Network(draft.spec.network.step)
+    network = imported(draft) if draft.spec.network.nir else Network(draft.spec.network.step)
     named: set[str] = set()
     for name, given in draft.spec.network.populations.items():
         at: Path_ = ("network", "populations", name)
+        if name in network.names():
+            draft.problem(at, f"'{name}' is a population of the NIR file", "a name of its own", at_key=True)
+            continue
         draft.remember(name, at)
         delay = _axon_delay(draft, given, at)
         network = network.population(name, given.dimensions(), _model(draft, given, at), delay)
@@ -183,7 +187,7 @@ def _distribution(draft: Draft, value: Any, at: Path_) -> Any:
 def _delay(draft: Draft, value: Any, at: Path_) -> Any:
     """Steps beyond the first; times are rounded to steps."""
     if isinstance(value, str) and value.endswith(" ms"):
-        made: Any = float(np.rint(float(value[:-3]) / draft.spec.network.step))
+        made: Any = float(np.rint(float(value[:-3]) / draft.step_ms))
         if made == 0 and float(value[:-3]) > 0:
             draft.problem(at, f"a delay of {value} is less than half a time step", "0, or a time of a step and more")
     else:

@@ -14,6 +14,7 @@ import numpy as np
 from .. import compartments
 from ..compartments import Model, registry
 from ..errors import Problem, ProgramError
+from ..network import Network
 from ..program import Place
 from . import arrays, marked_yaml
 from . import program_schema as schema
@@ -45,6 +46,7 @@ class Draft:
 
     allow_code: whether Python files that the program names may be run.
     problems, files (that were read) and places (of populations and projections) grow while the program is built.
+    imported: the network of a NIR file.  import_failed: there is one that could not be read, so its populations are not known.
     """
 
     document: Document
@@ -55,6 +57,8 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
+    imported: Network | None = None
+    import_failed: bool = False
     _modules: dict[Path, ModuleType | BaseException] = field(default_factory=dict)
 
     def values(self, value: Any, n: int, at: Path_, otherwise: float = 0.0) -> Any:
@@ -115,16 +119,29 @@ class Draft:
         return found
 
     def known(self, name: str, at: Path_, on_chip: bool = False) -> bool:
-        populations = self.spec.network.populations
-        names = [n for n, p in populations.items() if not on_chip or not isinstance(p, schema.SourceSpec)]
+        populations = {name: isinstance(p, schema.SourceSpec) for name, p in self.spec.network.populations.items()}
+        if self.imported is not None:
+            populations |= {population.name: not population.on_chip for population in self.imported.populations}
+        names = [n for n, is_source in populations.items() if not on_chip or not is_source]
         if name in names:
             return True
-        if name in self.salvaged.names:
+        if name in self.salvaged.names or self.import_failed:
             return False  # it is there, and what is wrong with it has been said
         near = difflib.get_close_matches(name, names, n=1) if name not in populations else []
         what = f"there is no population '{name}'" if name not in populations else f"'{name}' is a spike source"
         self.problem(at, what, ", ".join(names), f"'{near[0]}'" if near else "")
         return False
+
+    def size(self, name: str) -> int:
+        """Compartments of a known population."""
+        if self.imported is not None and name in self.imported.names():
+            return self.imported[name].size
+        return int(np.prod(self.spec.network.populations[name].dimensions()))
+
+    @property
+    def step_ms(self) -> float:
+        """Length of a time step."""
+        return self.imported.step_ms if self.imported is not None else self.spec.network.step
 
     def problem(self, at: Path_, what: str, allowed: str = "", remedy: str = "", at_key: bool = False) -> None:
         self.problems.append(self.document.problem(at, what, allowed, remedy, at_key))

@@ -94,6 +94,7 @@ def _program(draft: Draft) -> Program:
         latency=spec.run.latency,
         decode=decode,
         mapping=mapping,
+        calibrate=spec.quantise.calibrate,
         float_reference=spec.report.float_reference,
         path=draft.path,
         files=tuple(dict.fromkeys(draft.files)),
@@ -111,7 +112,7 @@ def _decode(draft: Draft) -> Decode | None:
                 ("decode", "values"), f"says nothing to the method '{given.method}'", "with 'method: population'"
             )
         return Decode(given.from_, Rate() if given.method == "rate" else FirstSpike())
-    n = int(np.prod(draft.spec.network.populations[given.from_].dimensions()))
+    n = draft.size(given.from_)
     if given.values is None:
         draft.problem(
             ("decode",), "the method 'population' needs 'values'", f"{n} numbers, what each compartment stands for"
@@ -125,7 +126,7 @@ def _mapping(draft: Draft) -> MappingOptions:
     given = draft.spec.mapping
     for name, count in given.parts.items():
         if draft.known(name, ("mapping", "parts", name), on_chip=True):
-            size = int(np.prod(draft.spec.network.populations[name].dimensions()))
+            size = draft.size(name)
             if count > size:
                 draft.problem(("mapping", "parts", name), f"{count} parts of {size} compartments", f"1..{size}")
     return MappingOptions(given.partition, given.placement, dict(given.parts), given.share_cores)

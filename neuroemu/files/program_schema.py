@@ -409,11 +409,45 @@ class BranchSpec(Spec):
     join: Literal["add", "max", "min", "or"] = "add"
 
 
+class OriginSpec(Spec):
+    """What a NIR file does not carry.  dt: time step.  reset: what a spike does to v.  reset_delay: a step later.
+
+    current_first: the potential uses the current of its own step.  tau_scale: times every time constant of the file.
+    batched: its inputs have a first dimension of 1 that is a batch.
+    """
+
+    framework: Literal["snntorch", "norse", "nir"] | None = None
+    version: str | None = None
+    dt: Annotated[Milliseconds, Field(gt=0)] | None = None
+    reset: Literal["zero", "subtract"] | None = None
+    reset_delay: bool | None = None
+    current_first: bool | None = None
+    tau_scale: Annotated[Number, Field(gt=0)] | None = None
+    batched: bool | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """What was given, as nir_io.from_nir takes it."""
+        given = {key: value for key, value in self.model_dump().items() if value is not None}
+        return given | {"dt_s": given.pop("dt") / 1e3} if "dt" in given else given
+
+
 class NetworkSpec(Spec):
+    """nir: a .nir file beside the program, its populations named as its nodes; its Inputs take the inputs of their names."""
+
     step: Annotated[Milliseconds, Field(gt=0)] = 1.0
-    populations: Annotated[dict[Name, PopulationSpec], Field(min_length=1)]
+    nir: Annotated[str, Field(min_length=1)] | None = None
+    origin: OriginSpec | None = None
+    populations: Annotated[dict[Name, PopulationSpec], Field(min_length=1)] = {}
     connections: list[ConnectionSpec] = []
     branches: list[BranchSpec] = []
+
+    @model_validator(mode="after")
+    def _one(self) -> NetworkSpec:
+        if self.nir is None and not self.populations:
+            raise ValueError("a network needs 'populations', or a file under 'nir'")
+        if self.nir is None and self.origin is not None:
+            raise ValueError("'origin' says where a NIR file comes from, and there is none under 'nir'")
+        return self
 
 
 class RunSpec(Spec):
@@ -438,6 +472,12 @@ class MappingSpec(Spec):
     share_cores: bool = True
 
 
+class QuantiseSpec(Spec):
+    """calibrate: run so many samples in floats first; what they show of inputs and rates decides the scales."""
+
+    calibrate: Annotated[int, Field(ge=0, le=10**9)] = 0
+
+
 class ReportSpec(Spec):
     """float_reference: also run the network in floats on the same input and say what quantisation cost."""
 
@@ -456,6 +496,7 @@ class ProgramSpec(Spec):
     inputs: dict[Name, InputSpec] = {}
     run: RunSpec
     decode: DecodeSpec | None = None
+    quantise: QuantiseSpec = QuantiseSpec()
     mapping: MappingSpec = MappingSpec()
     probes: list[Annotated[str, Field(min_length=1)]] = []
     report: ReportSpec = ReportSpec()

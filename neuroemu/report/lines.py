@@ -51,8 +51,10 @@ def compared(before: dict[str, Any], after: dict[str, Any]) -> Section:
 
 def notes(report: Report) -> list[str]:
     """What a reader must know before believing the figures."""
-    summary = report.summary
-    found = [
+    summary, exact = report.summary, report.program.network.exact
+    told = [note for note in exact.notes if note.kind in ("lossy", "assumed")] if exact is not None else []
+    found = [f"NIR, {note}" for note in told]
+    found += [
         f"Warning: population '{name}': "
         + ", ".join(f"{kind} {n:,} times" for kind, n in kinds.items())
         + ". Its registers are too narrow for its input; try smaller weights or gains, or a shorter tau_syn."
@@ -188,12 +190,16 @@ def _quantisation(report: Report) -> Section:
     twin = report.summary["quantisation"].get("float")
     if twin and twin["accuracy"] is not None:
         points = twin["accuracy_lost"] * 100
-        rows.append(("float network", f"{twin['accuracy']:.2%}: the chip loses {points:+.2f} points"))
+        of = "" if twin["of"] == "twin" else f" as {twin['of']} computes it"
+        rows.append(("float network", f"{twin['accuracy']:.2%}{of}: the chip loses {points:+.2f} points"))
     if twin and twin["agreement"] is not None:
         rows.append(("same answer", f"{twin['agreement']:.2%} of the samples"))
     if twin:
         change = "" if twin["spikes_changed"] is None else f": {twin['spikes_changed']:+.2%}"
         rows.append(("spikes", f"{report.summary['spikes']:,} on chip, {twin['spikes']:,} in floats{change}"))
+        shares = [(name, kept["agreement"]) for name, kept in twin["rasters"].items() if kept["agreement"] is not None]
+        if shares:
+            rows.append(("same spikes", ", ".join(f"{name} {share:.1%}" for name, share in shares)))
     for entry in report.summary["quantisation"]["populations"]:
         labels = ("threshold", "bias", "tau_mem", "tau_syn")
         lost = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from ..costs import Activity, Costs
 from ..counters import Counters, Traces
 from ..energy import Bill
 from ..program import Program
+from ..reference import Raster
 from ..schedule import Schedule
 from ..tally import Tally
 from ..wiring import Wiring
@@ -31,11 +32,16 @@ class Answers:
 
 @dataclass(frozen=True)
 class FloatComparison:
-    """The float twin beside the chip.  agreement: share of samples with the same answer, None without a decoder."""
+    """The float run beside the chip.  agreement: share of samples with the same answer, None without a decoder.
+
+    of: 'twin', or the framework whose computation it is.  rasters: by population on the chip.
+    """
 
     accuracy: float | None
     spikes: int
     agreement: float | None
+    of: str = "twin"
+    rasters: dict[str, Raster] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -89,5 +89,10 @@ def _quantisation(report: Report) -> dict[str, Any]:
             "agreement": twin.agreement,
             "spikes": twin.spikes,
             "spikes_changed": priced.ratio(chip_spikes - twin.spikes, twin.spikes),
+            "of": twin.of,
+            "rasters": {
+                name: {**found_here._asdict(), "agreement": found_here.agreement}
+                for name, found_here in twin.rasters.items()
+            },
         }
     return found

@@ -6,18 +6,21 @@ import math
 import re
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from neuroemu.calibration import Calibration
 from neuroemu.chip import Arithmetic
-from neuroemu.compiler import MappingOptions, compile_network
+from neuroemu.compiler import MappingOptions, compile_network, scales
 from neuroemu.compiler.expand import expand
 from neuroemu.compiler.image import digest
 from neuroemu.compiler.quantise import quantise
 from neuroemu.compiler.registers import bias_units
+from neuroemu.compiler.scales import HEADROOM
 from neuroemu.compiler.weights import stored_weights
 from neuroemu.connect import Dense, Sparse
 from neuroemu.errors import QuantisationError
@@ -127,7 +130,7 @@ def float_networks(draw):
 
 
 @given(float_networks())
-def test_float_weights_come_back_within_half_a_step_of_the_grid(chip, net):
+def test_float_weights_come_back_within_half_a_step_of_the_grid_or_at_its_end(chip, net):
     made = quantised(net, chip)
     for projection in net.projections:
         kept = made.weights[projection.name]
@@ -135,7 +138,9 @@ def test_float_weights_come_back_within_half_a_step_of_the_grid(chip, net):
         step = 2.0 ** (kept.format.exponent + lost)  # in units, which is at least one
         given = projection.connector.weights
         to, source = np.nonzero(given)
-        assert np.all(np.abs(kept.units - given[to, source] * made.scale["a"]) <= step / 2 + 1e-6)
+        wanted = given[to, source] * made.scale["a"]
+        end = (256 - 2**lost) * 2.0**kept.format.exponent
+        assert np.all(np.abs(kept.units - np.clip(wanted, -end, end)) <= step / 2 + 1e-6)
 
 
 @given(float_networks())
@@ -160,13 +165,18 @@ def test_the_report_of_a_projection_equals_a_recount(chip, net):
         assert report.max_error == pytest.approx(error.max(), abs=1e-12)
         assert report.rms_error == pytest.approx(np.mean(error**2) ** 0.5, abs=1e-12)
         assert report.pruned == np.sum(made.weights[projection.name].units == 0)
-        assert report.saturated == 0  # nothing is larger than what the scale was chosen for
+        kept = made.weights[projection.name]
+        step = 2.0 ** (kept.format.exponent + 8 - kept.format.bits + (kept.format.sign_mode == "mixed"))
+        end = 256 * 2.0**kept.format.exponent - step
+        assert report.saturated == np.sum(np.abs(given) * made.scale["a"] > end + step / 2)
 
 
 @given(float_networks())
 def test_the_largest_projection_uses_its_mantissas_when_nothing_caps_the_scale(chip, net):
+    """Before the best scale near by is looked for, which may leave the largest mantissas unused."""
     assume(np.all(net["a"].model.bias == 0) and net["a"].model.threshold < 1e9)
-    made = quantised(net, chip)
+    with mock.patch.object(scales, "finer", lambda scale, exponents, *_: (scale, exponents)):
+        made = quantised(net, chip)
     largest = max(net.projections, key=lambda p: np.abs(p.connector.weights).max())
     kept = made.weights[largest.name]
     lost = 8 - kept.format.bits + (kept.format.sign_mode == "mixed")
@@ -185,9 +195,57 @@ def test_the_scale_by_hand(chip):
 
 
 def test_weights_of_one_sign_have_a_bit_more(chip):
-    # Excitatory: mantissas up to 255, every integer: 0.5 * 255 = 127.5 -> 128 (to even), e = 2 -> 512 units
-    made = quantised(joined([[1.0, 0.5]]), chip).weights["in->a"]
-    assert made.format.sign_mode == "excitatory" and made.units.tolist() == [1020, 512]
+    # Excitatory: mantissas up to 255, every integer: 85 / 255 and 1 are both exact, e = 2 for the threshold
+    made = quantised(joined([[1.0, 1 / 3]]), chip).weights["in->a"]
+    assert made.format.sign_mode == "excitatory" and made.units.tolist() == [1020, 340]
+
+
+def test_the_largest_weight_need_not_fill_its_mantissa(chip):
+    # 255 is odd: with 1.0 there, 0.5 is 1/510 off; with 1.0 near 224 (in steps of a sixteenth of an octave) hardly.
+    made = quantised(joined([[1.0, 0.5]]), chip)
+    assert made.projections[0].max_error < 1 / 2000 and made.projections[0].saturated == 0
+
+
+def test_a_few_large_weights_are_limited_where_that_serves_the_many(chip):
+    many = np.random.default_rng(3).normal(size=(1, 4000)) * 0.1
+    many[0, 7] = 1.0
+    made = quantised(joined(many).connect("in", "a", Dense(many * 0.5), bits=4), chip).projections[1]
+    assert made.bits == 4 and made.saturated >= 1
+    coarse = (
+        0.5 / 7
+    )  # steps where the largest fills its mantissa; rounding to steps has an rms error of step / sqrt(12)
+    assert made.rms_error * 0.5 < coarse / 12**0.5 / 2
+
+
+@given(float_networks(), st.booleans())
+def test_no_scale_near_by_has_a_much_smaller_error(chip, net, watched):
+    """The error of what was chosen is at most that of the scale at which the largest weight fills its mantissa."""
+    calibration = None
+    if watched:
+        rates = {p.name: np.linspace(0.1, 1.0, p.size) for p in net.populations}
+        most = sum(float(np.abs(p.connector.weights).sum(axis=1).max()) for p in net.projections)
+        calibration = Calibration(rates, {"a": most}, {"a": most * 3})
+    with mock.patch.object(scales, "finer", lambda scale, exponents, *_: (scale, exponents)):
+        plain = quantise(net, expand(net, 0), chip, calibration)
+    made = quantise(net, expand(net, 0), chip, calibration)
+
+    def error(given):
+        total = 0.0
+        for projection in net.projections:
+            to, source = np.nonzero(projection.connector.weights)
+            kept = given.weights[projection.name].units / given.scale["a"] - projection.connector.weights[to, source]
+            total += np.sum(kept**2 * (calibration.rates["in"][source] if calibration else 1.0))
+        return total
+
+    assert error(made) <= error(plain) * (1 + 1e-9)
+
+
+def test_a_calibration_gives_large_fan_ins_their_bits_back(chip):
+    net = joined(np.full((1, 3000), 1.0) * np.linspace(0.5, 1.0, 3000), Lif(math.inf, 0.0, threshold=100.0))
+    seen = Calibration({"in": np.full(3000, 0.01), "a": np.zeros(1)}, {"a": 30.0}, {"a": 30.0})
+    plain, calibrated = (quantise(net, expand(net, 0), chip, given) for given in (None, seen))
+    assert calibrated.projections[0].rms_error < plain.projections[0].rms_error / 4
+    assert HEADROOM * 30.0 * calibrated.scale["a"] < 2**20, "and what was seen still fits twice"
 
 
 def test_a_weak_projection_has_an_exponent_of_its_own(chip):

@@ -1,36 +1,23 @@
-"""The float twin of a network: the same spikes in, the same order of steps, no chip integer anywhere.
+"""The float twin of a network in physical units: the same spikes in, the same order of steps, no chip integer anywhere.
 
 It says what quantisation cost: same inputs, same decoder, float64 weights, decays and thresholds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from .connect import SynapseList
-from .errors import Problem, ProgramError
-from .host import Feed
-from .jit import njit
-from .network import Lif, Network
+from ..connect import SynapseList
+from ..errors import Problem, ProgramError
+from ..host import Feed
+from ..jit import njit
+from ..network import Lif, Network
+from .result import FloatRun
 
 STRETCH_STEPS = 256
 
 
-@dataclass(frozen=True)
-class FloatRun:
-    """step, index: spikes of each population, steps global from 1."""
-
-    step: dict[str, np.ndarray]
-    index: dict[str, np.ndarray]
-
-    @property
-    def spikes(self) -> int:
-        return sum(step.size for step in self.step.values())
-
-
-def run_float(
+def run_twin(
     network: Network, synapses: dict[str, SynapseList], feed: Feed, steps: int, fresh_samples: bool
 ) -> FloatRun:
     """Runs the network in floats. Raises ProgramError where a population is given by registers, which have no float twin."""
@@ -55,16 +42,16 @@ def run_float(
     for population in (*network.on_chip, *network.sources):
         first[population.name] = n
         n += population.size
-    n_on_chip = sum(population.size for population in network.on_chip)
-    lists = _source_major(network, synapses, first, n)
+    lists = source_major(network, synapses, first, n)
     parameters = _parameters(network)
     total = steps * feed.samples
     spikes: list[tuple[np.ndarray, np.ndarray]] = []
-    state = _start(n_on_chip, lists[3])
+    before = _before(network)
+    state = _start(before, lists[3])
     done = 0
     while done < total:
         if done and fresh_samples and done % steps == 0:
-            state = _start(n_on_chip, lists[3])
+            state = _start(before, lists[3])
         left = steps - done % steps if fresh_samples else total - done
         n_steps = min(STRETCH_STEPS, left)
         rows, sources = [], []
@@ -89,7 +76,7 @@ def run_float(
     return FloatRun(steps_of, index_of)
 
 
-def _source_major(
+def source_major(
     network: Network, synapses: dict[str, SynapseList], first: dict[str, int], n_sources: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(first, target, weight, delay) of all synapses, sorted by source."""
@@ -136,9 +123,22 @@ def _parameters(network: Network) -> tuple[np.ndarray, ...]:
     return tuple(np.concatenate(column) for column in columns)
 
 
-def _start(n: int, delay: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _before(network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) u and v before step 1."""
+    columns: list[list[np.ndarray]] = [[], []]
+    for population in network.on_chip:
+        assert isinstance(population.model, Lif)
+        for column, value in zip(columns, (population.model.u, population.model.v), strict=True):
+            column.append(np.broadcast_to(np.asarray(value, np.float64), (population.size,)))
+    return np.concatenate(columns[0]), np.concatenate(columns[1])
+
+
+def _start(
+    before: tuple[np.ndarray, np.ndarray], delay: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """u, v, held steps, delay ring."""
-    return np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((int(delay.max(initial=0)) + 2, n))
+    n = before[0].size
+    return before[0].copy(), before[1].copy(), np.zeros(n), np.zeros((int(delay.max(initial=0)) + 2, n))
 
 
 def _bias(network: Network, feed: Feed, done: int, n_steps: int, steps: int) -> np.ndarray:
