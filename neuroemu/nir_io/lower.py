@@ -101,10 +101,10 @@ def lower(given: Any, facts: Mapping[str, Any], problems: list[Problem]) -> Netw
     network = Network(origin.dt_s * 1e3)
     for name in (name for name in order.names if name in names):
         network = _with_population(network, name, graph, neurons, arrives, depth[name], names, notes, problems)
-    for name in (name for name in order.names if name in neurons):
-        network = _with_connections(network, name, graph, neurons[name], arrives.get(name), depth, names, notes)
     if problems:
         return None
+    for name in (name for name in order.names if name in neurons):
+        network = _with_connections(network, name, graph, neurons[name], arrives.get(name), depth, names, notes)
     chip_depth = {names[name]: depth[name] for name in names}
     exact = Exact(graph, origin, order, neurons, dtype, names, chip_depth, tuple(dict.fromkeys(notes)))
     return replace(network, exact=exact)

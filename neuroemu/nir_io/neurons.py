@@ -88,7 +88,7 @@ def neuron_of(
         start=zeros if origin.framework == "snntorch" else v_leak,
         reset="zero" if immediate else origin.reset,
         reset_delay=origin.reset_delay and not immediate,
-        current_first=origin.current_first or origin.framework != "nir",
+        current_first=origin.current_first or origin.framework != "nir" or syn_leak is None,
         recurrent=recurrent,
         dtype=dtype,
     )
