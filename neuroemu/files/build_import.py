@@ -9,9 +9,11 @@ from .marked_yaml import Path_
 
 
 def imported(draft: Draft) -> Network:
-    """The network of network.nir, kept in the draft; an empty one with problems noted."""
-    given = draft.spec.network
-    assert given.nir is not None
+    """The network of network.nir, kept in the draft; an empty one where there is none, or with problems noted."""
+    given, written = draft.spec.network, draft.document.data["network"]
+    if given.nir is None or (given.origin is None and "origin" in written):
+        draft.import_failed = "nir" in written  # it, or its origin, was taken out, and what is wrong has been said
+        return Network(given.step)
     from ..nir_io import from_nir  # networkx and h5py, which other programs need not wait for
 
     path = draft.path.parent / given.nir

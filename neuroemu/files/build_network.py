@@ -20,7 +20,7 @@ from .marked_yaml import Path_
 
 def network_of(draft: Draft) -> Network:
     """Populations and connections; what is wrong with them is noted in the draft and left out."""
-    network = imported(draft) if draft.spec.network.nir else Network(draft.spec.network.step)
+    network = imported(draft)
     named: set[str] = set()
     for name, given in draft.spec.network.populations.items():
         at: Path_ = ("network", "populations", name)

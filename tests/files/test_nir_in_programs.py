@@ -76,6 +76,12 @@ def test_the_file_and_the_origin_are_told_at_their_lines(read):
     assert told(read, "dt: 2 ms", "dt: 2")[0][:2] == (6, "network.origin.dt")
 
 
+def test_a_wrong_origin_is_all_that_is_told_though_nothing_can_be_imported(read):
+    assert len(told(read, "dt: 2 ms", "dt: 2")) == 1
+    more = "  populations: {m: {size: 2, neuron: lif}}\ninputs:"
+    assert [found[:2] for found in told(read, "net.nir", "[net.nir]", "inputs:", more)] == [(5, "network.nir")]
+
+
 def test_a_truncated_file_in_a_program_is_told_with_the_cause(read, tmp_path):
     shutil.copy(VECTORS / "quirk_norse_scalar_params_truncated.nir", tmp_path / "cut.nir")
     found = told(read, "net.nir", "cut.nir")
@@ -92,8 +98,8 @@ def test_a_truncated_file_in_a_program_is_told_with_the_cause(read, tmp_path):
         (("n.v", "n.z"), {(11, "probes[0]")}),
         (("  nir:", "  step: 1 ms\n  nir:"), {(5, "network.step")}),
         (("inputs:", "  populations: {n: {size: 2, neuron: lif}}\ninputs:"), {(7, "network.populations.n")}),
-        (("  nir: net.nir\n", ""), {(4, "network")}),
-        (("  nir: net.nir\n  origin: {framework: nir, dt: 2 ms, reset: zero}\n", "  step: 1 ms\n"), {(4, "network")}),
+        (("  nir: net.nir\n", ""), {(5, "network")}),
+        (("  nir: net.nir\n  origin: {framework: nir, dt: 2 ms, reset: zero}\n", "  step: 1 ms\n"), {(5, "network")}),
     ],
 )
 def test_what_does_not_go_with_the_file_is_told_at_its_line(read, swaps, expected):

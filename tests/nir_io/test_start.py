@@ -27,8 +27,8 @@ def test_the_steps_end_where_they_should(keep_u, keep_v, bias, u, v, steps):
 
 def test_a_start_that_would_spike_on_its_way_is_none():
     one = np.ones(2)
-    # a bias of -0.4 needs 0.4 / 0.9 and 0.84 / 0.81 before it: the second is above 1
-    start = start_of(0 * one, 0.9 * one, np.array([-0.4, -0.1]), 0 * one, 0 * one, 3, one)
+    # before a bias of -0.6 leads to 0: 0.6 / 0.9 after step 2, and (0.667 + 0.6) / 0.9, above 1, after step 1
+    start = start_of(0 * one, 0.9 * one, np.array([-0.6, -0.1]), 0 * one, 0 * one, 3, one)
     assert not start.reached and start.v[0] == 0.0 and 0 < start.v[1] < 1
 
 

@@ -8,6 +8,7 @@ import pytest
 
 import neuroemu
 from neuroemu import host
+from neuroemu.compiler.expand import expand
 from neuroemu.encode import Bernoulli
 from neuroemu.prepare import program_of
 from neuroemu.program import ValuesInput
@@ -31,7 +32,7 @@ def network():
 
 def floats(network, values, fresh=True):
     program = program_of(network, steps=STEPS, inputs={"i": ValuesInput(values, Bernoulli(1.0))}, fresh_samples=fresh)
-    return run_float(network, {}, host.feed(program), STEPS, fresh)
+    return run_float(network, expand(network, 0), host.feed(program), STEPS, fresh)
 
 
 @pytest.fixture
