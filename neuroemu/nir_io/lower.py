@@ -63,10 +63,13 @@ def _facts(origin: Mapping[str, Any] | Origin | None, problems: list[Problem]) -
 
 def lower(given: Any, facts: Mapping[str, Any], problems: list[Problem]) -> Network | None:
     """A nir.NIRGraph as a Network; None where problems were noted."""
-    notes: list[Note] = []
-    graph = flat(given, problems)
-    origin = complete(graph, facts, problems, notes)
-    if problems:
+    return lowered(flat(given, problems), facts, problems, [])
+
+
+def lowered(graph: Graph, facts: Mapping[str, Any], problems: list[Problem], notes: list[Note]) -> Network | None:
+    """A flat graph as a Network, with the notes so far and those of lowering it; None where problems were noted."""
+    origin = complete(graph, facts, problems, notes) if not problems else None
+    if problems or origin is None:
         return None
     graph = shaped(graph, origin.batched, problems, notes)
     order = order_of(graph, problems)
