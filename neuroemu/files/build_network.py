@@ -25,7 +25,7 @@ def network_of(draft: Draft) -> Network:
     for name, given in draft.spec.network.populations.items():
         at: Path_ = ("network", "populations", name)
         if name in network.names():
-            draft.problem(at, f"'{name}' is a population of the NIR file", "a name of its own", at_key=True)
+            draft.problem(at, f"'{name}' is a population of the imported file", "a name of its own", at_key=True)
             continue
         draft.remember(name, at)
         delay = _axon_delay(draft, given, at)

@@ -200,13 +200,13 @@ def _with_neurons(graph: Graph, thresholds: Mapping[str, float], notes: list[Not
         nodes[name] = node
         if name not in thresholds:
             continue
-        top, n = thresholds[name], node.size
-        given = {"r": np.ones(n), "v_threshold": np.full(n, top), "v_reset": np.zeros(n), "start": np.full(n, top / 2)}
+        top, one = thresholds[name], np.ones(node.shape)
+        given = {"r": one, "v_threshold": top * one, "v_reset": 0 * one, "start": top / 2 * one}
         nodes[f"{name}_relu"] = Node("IF", given, node.shape, node.shape)
         edges.append((name, f"{name}_relu"))
         end[name] = f"{name}_relu"
         if name != last:
-            nodes[f"{name}_unit"] = Node("Scale", {"scale": np.full(node.shape, top)}, node.shape, node.shape)
+            nodes[f"{name}_unit"] = Node("Scale", {"scale": top * one}, node.shape, node.shape)
             edges.append((f"{name}_relu", f"{name}_unit"))
             end[name] = f"{name}_unit"
         notes.append(Note("changed", name, f"its ReLU is an IF; a spike stands for {top:.4g}, by the calibration data"))

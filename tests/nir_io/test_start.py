@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import neuroemu
+from neuroemu.errors import QuantisationError
 from neuroemu.nir_io.start import start_of
 
 kept = st.floats(0.3, 1.0)
@@ -35,3 +38,25 @@ def test_a_start_that_would_spike_on_its_way_is_none():
 def test_what_starts_at_rest_without_a_bias_stays():
     start = start_of(np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1), 5, np.ones(1))
     assert start == (0.0, 0.0, True)
+
+
+def test_a_lif_that_starts_away_from_rest_does_so_on_the_chip_and_in_floats():
+    lif = neuroemu.Lif(
+        tau_mem_ms=-1 / np.log(0.5), tau_syn_ms=-1 / np.log(0.5), threshold=0.7, u=0.4, v=np.array([0.8, -0.8])
+    )
+    network = neuroemu.Network().population("n", 2, lif).probe("n", "u").probe("n", "v")
+    report = neuroemu.run(network, steps=3, float_reference=True)
+    scale = report.compiled.quantised.scale["n"] * 64
+    # u: 0.4, 0.2, 0.1, 0.05; v of the second: -0.8, -0.4 + 0.2, -0.1 + 0.1, 0 + 0.05; of the first 0.4 + 0.2, 0.3 + 0.1, 0.25
+    assert np.allclose(report.traces.u["n"][:, 1] / scale, [0.2, 0.1, 0.05], atol=1e-3)
+    assert np.allclose(report.traces.v["n"] / scale, [[0.6, -0.2], [0.4, 0.0], [0.25, 0.05]], atol=1e-3)
+    assert report.float_run.spikes == report.summary["spikes"] == 0
+
+
+@pytest.mark.parametrize("key", ["u", "v"])
+def test_a_start_that_no_register_holds_is_told(key):
+    lif = neuroemu.Lif(threshold=1.0, **{key: 1e6})
+    with pytest.raises(QuantisationError) as caught:
+        neuroemu.run(neuroemu.Network().population("n", 1, lif), steps=1)
+    (problem,) = caught.value.problems
+    assert problem.what == f"{key} is 1e+06 before step 1" and problem.path == "n" and "at most" in problem.allowed
