@@ -27,6 +27,8 @@ _HOME = {
     "Rate": "decode",
     "FirstSpike": "decode",
     "from_nir": "nir_io",
+    "from_ann": "nir_io",
+    "Calibration": "nir_io",
     "Network": "network",
     "Spikes": "network",
     "Lif": "network",

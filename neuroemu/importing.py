@@ -65,7 +65,9 @@ def program_for(
     if data is not None and len(sources) != 1:
         raise ProgramError([Problem(f"--data is for one input; the file has {len(sources)}", str(nir_file))])
     folder = program_file.parent
-    arrays = {population.name: np.full((1, population.size), MADE_UP) for population in sources} if data is None else {}
+    arrays: dict[str, Any] = {}
+    if data is None:
+        arrays = {population.name: np.full((1, population.size), MADE_UP) for population in sources}
     made_up = program_file.with_name(f"{program_file.stem}-input.npz")
     text = _text(network, exact, os.path.relpath(nir_file, folder), made_up.name, program_file.stem, data, steps)
     files = {program_file: text.encode()}

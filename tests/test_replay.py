@@ -13,7 +13,7 @@ import pytest
 
 from neuroemu.chip import Constant
 from neuroemu.costs import costs
-from tools.replay import families, float_lif, sanafe_case, sanafe_costs, sanafe_network, sanafe_soma
+from tools.replay import families, float_lif, nir, sanafe_case, sanafe_costs, sanafe_network, sanafe_soma
 from tools.replay.cases import load_case
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -117,6 +117,49 @@ def test_every_case_of_the_whole_corpus_matches():
     cases = json.loads((WHOLE / "index.json").read_text())["cases"]
     assert output.splitlines()[-1] == f"{len(cases)} of {len(cases)} cases match", output
     assert code == 0 and sum(bool(case["portable"]) for case in cases) == 71
+
+
+# ---- NIR -----------------------------------------------------------------------------------------------------------
+
+NIR = ROOT / "tests" / "vectors" / "nir"
+
+
+def test_networks_recorded_in_their_frameworks_spike_bit_for_bit_and_the_loihi_recording_matches():
+    code, output = replay("nir", NIR)
+    assert output.splitlines()[-1] == "6 of 6 cases match", output
+    assert code == 0
+
+
+@pytest.mark.parametrize("name", ["norse_conv_lifbox", "snntorch_rleaky_zero"])
+def test_a_single_wrong_spike_of_any_layer_is_found(tmp_path, name):
+    for end in (".nir", ".json"):
+        (tmp_path / f"{name}{end}").write_bytes((NIR / f"{name}{end}").read_bytes())
+    with np.load(NIR / f"{name}.npz") as stored:
+        answers = {key: stored[key] for key in stored.files}
+    for key in answers:
+        if key == "input":
+            continue
+        wrong = answers[key].copy()
+        wrong.flat[-1] += 1
+        np.savez(tmp_path / f"{name}.npz", **{**answers, key: wrong})
+        assert nir.difference(tmp_path / f"{name}.nir").startswith(key.replace("__", " of ")), key
+
+
+def test_a_wrong_voltage_or_spike_of_the_chip_is_found(tmp_path):
+    (tmp_path / "lif_norse.nir").write_bytes((NIR / "paper" / "lif_norse.nir").read_bytes())
+    table = np.loadtxt(NIR / "paper" / "lif_lava_loihi_fixed.csv", delimiter=",")
+    for row, column in ((100, 1), (461, 2), (700, 1)):
+        wrong = table.copy()
+        wrong[row, column] = 1 - wrong[row, column] if column == 2 else wrong[row, column] + 1
+        np.savetxt(tmp_path / "lif_lava_loihi_fixed.csv", wrong, delimiter=",")
+        assert f"at step {row + 1}" in nir.on_loihi(tmp_path)
+
+
+@pytest.mark.skipif(not (WHOLE.parent / "nir").is_dir(), reason="the whole corpus is not at hand")
+def test_every_case_of_nir_matches():
+    code, output = replay("nir", WHOLE.parent / "nir")
+    assert output.splitlines()[-1] == "11 of 11 cases match", output
+    assert code == 0
 
 
 # ---- SANA-FE -------------------------------------------------------------------------------------------------------

@@ -196,9 +196,9 @@ def _check_inputs(draft: Draft, inputs: dict[str, Input]) -> None:
             near = difflib.get_close_matches(wanted, draft.spec.inputs, n=1)
             meant |= set(near)
             what = f"the file's Input '{wanted}' takes an input of its name, and there is none"
-            draft.problem(
-                ("network", "nir"), what, f"'{wanted}' under 'inputs'", f"'{near[0]}' by that name" if near else ""
-            )
+            key = "nir" if draft.spec.network.nir else "ann"
+            remedy = f"'{near[0]}' by that name" if near else ""
+            draft.problem(("network", key), what, f"'{wanted}' under 'inputs'", remedy)
     unused = set() if draft.import_failed else set(draft.spec.inputs) - used - meant if draft.salvaged.whole else set()
     for name in sorted(unused):
         draft.problem(

@@ -20,12 +20,12 @@ from .marked_yaml import Path_
 
 def network_of(draft: Draft) -> Network:
     """Populations and connections; what is wrong with them is noted in the draft and left out."""
-    network = imported(draft) if draft.spec.network.nir else Network(draft.spec.network.step)
+    network = imported(draft)
     named: set[str] = set()
     for name, given in draft.spec.network.populations.items():
         at: Path_ = ("network", "populations", name)
         if name in network.names():
-            draft.problem(at, f"'{name}' is a population of the NIR file", "a name of its own", at_key=True)
+            draft.problem(at, f"'{name}' is a population of the imported file", "a name of its own", at_key=True)
             continue
         draft.remember(name, at)
         delay = _axon_delay(draft, given, at)

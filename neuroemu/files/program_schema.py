@@ -431,20 +431,52 @@ class OriginSpec(Spec):
         return given | {"dt_s": given.pop("dt") / 1e3} if "dt" in given else given
 
 
+class CalibrationSpec(Spec):
+    """What the activations of an ANN are measured with: a data set, or values [samples][channels], as the input gives them.
+
+    samples: so many of them.  percentile: of the activations above 0 of a layer, which a spike stands for.
+    """
+
+    data: Literal["sklearn:digits"] | None = None
+    split: SplitSpec = SplitSpec(side="train")
+    values: Array | None = None
+    samples: Count | None = None
+    percentile: Annotated[Number, Field(gt=0, le=100)] = 99.9
+
+    @model_validator(mode="after")
+    def _one(self) -> CalibrationSpec:
+        if (self.data is None) == (self.values is None):
+            raise ValueError("a calibration needs either 'data' or 'values'")
+        return self
+
+
 class NetworkSpec(Spec):
-    """nir: a .nir file beside the program, its populations named as its nodes; its Inputs take the inputs of their names."""
+    """nir: a .nir file beside the program, its populations named as its nodes; its Inputs take the inputs of their names.
+
+    ann: weights of an ANN with ReLUs (.npz or .nir), made spiking with the activations that `calibration` causes.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [key]} for key in ("populations", "nir", "ann")]}
+    )
 
     step: Annotated[Milliseconds, Field(gt=0)] = 1.0
     nir: Annotated[str, Field(min_length=1)] | None = None
     origin: OriginSpec | None = None
+    ann: Annotated[str, Field(min_length=1)] | None = None
+    calibration: CalibrationSpec | None = None
     populations: Annotated[dict[Name, PopulationSpec], Field(min_length=1)] = {}
     connections: list[ConnectionSpec] = []
     branches: list[BranchSpec] = []
 
     @model_validator(mode="after")
     def _one(self) -> NetworkSpec:
-        if self.nir is None and not self.populations:
-            raise ValueError("a network needs 'populations', or a file under 'nir'")
+        if self.nir is not None and self.ann is not None:
+            raise ValueError("a network is imported from one file, 'nir' or 'ann'")
+        if self.nir is None and self.ann is None and not self.populations:
+            raise ValueError("a network needs 'populations', or a file under 'nir' or 'ann'")
+        if (self.ann is None) != (self.calibration is None):
+            raise ValueError("'ann' and 'calibration' go together: what a spike stands for is measured")
         if self.nir is None and self.origin is not None:
             raise ValueError("'origin' says where a NIR file comes from, and there is none under 'nir'")
         return self

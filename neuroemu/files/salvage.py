@@ -63,7 +63,11 @@ def salvage(data: dict[str, Any], faulty: list[Path_]) -> Salvaged | None:
         else:
             return None
     network = left.get("network")
-    if not isinstance(network, dict) or not (network.get("populations") or network.get("nir")) or "chip" not in left:
+    if (
+        not isinstance(network, dict)
+        or not any(network.get(key) for key in ("populations", "nir", "ann"))
+        or "chip" not in left
+    ):
         return None
     kept = {}
     for key, owner in (("connections", network), ("probes", left)):

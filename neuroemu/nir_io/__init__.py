@@ -4,9 +4,10 @@ read -> shapes -> origin -> neurons and linear maps -> lower (to a Network).  Th
 Knows nothing of chips: what a chip cannot do is said in the terms of the Network.
 """
 
+from .convert import Calibration, from_ann
 from .graph import Graph, Node
 from .lower import from_nir, lower
 from .notes import Note
 from .origin import Origin
 
-__all__ = ["Graph", "Node", "Note", "Origin", "from_nir", "lower"]
+__all__ = ["Calibration", "Graph", "Node", "Note", "Origin", "from_ann", "from_nir", "lower"]

@@ -63,10 +63,13 @@ def _facts(origin: Mapping[str, Any] | Origin | None, problems: list[Problem]) -
 
 def lower(given: Any, facts: Mapping[str, Any], problems: list[Problem]) -> Network | None:
     """A nir.NIRGraph as a Network; None where problems were noted."""
-    notes: list[Note] = []
-    graph = flat(given, problems)
-    origin = complete(graph, facts, problems, notes)
-    if problems:
+    return lowered(flat(given, problems), facts, problems, [])
+
+
+def lowered(graph: Graph, facts: Mapping[str, Any], problems: list[Problem], notes: list[Note]) -> Network | None:
+    """A flat graph as a Network, with the notes so far and those of lowering it; None where problems were noted."""
+    origin = complete(graph, facts, problems, notes) if not problems else None
+    if problems or origin is None:
         return None
     graph = shaped(graph, origin.batched, problems, notes)
     order = order_of(graph, problems)
@@ -101,10 +104,10 @@ def lower(given: Any, facts: Mapping[str, Any], problems: list[Problem]) -> Netw
     network = Network(origin.dt_s * 1e3)
     for name in (name for name in order.names if name in names):
         network = _with_population(network, name, graph, neurons, arrives, depth[name], names, notes, problems)
-    for name in (name for name in order.names if name in neurons):
-        network = _with_connections(network, name, graph, neurons[name], arrives.get(name), depth, names, notes)
     if problems:
         return None
+    for name in (name for name in order.names if name in neurons):
+        network = _with_connections(network, name, graph, neurons[name], arrives.get(name), depth, names, notes)
     chip_depth = {names[name]: depth[name] for name in names}
     exact = Exact(graph, origin, order, neurons, dtype, names, chip_depth, tuple(dict.fromkeys(notes)))
     return replace(network, exact=exact)

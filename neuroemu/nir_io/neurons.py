@@ -85,13 +85,20 @@ def neuron_of(
         v_leak=v_leak,
         threshold=node.numbers(key) if spikes else np.full(n, np.inf),
         v_reset=v_reset,
-        start=zeros if origin.framework == "snntorch" else v_leak,
+        start=_start(node, origin, v_leak),
         reset="zero" if immediate else origin.reset,
         reset_delay=origin.reset_delay and not immediate,
-        current_first=origin.current_first or origin.framework != "nir",
+        current_first=origin.current_first or origin.framework != "nir" or syn_leak is None,
         recurrent=recurrent,
         dtype=dtype,
     )
+
+
+def _start(node: Node, origin: Origin, v_leak: np.ndarray) -> np.ndarray:
+    """(n,) v before step 1: what convert.py wants, 0 in snnTorch, at rest in the others."""
+    if "start" in node.given:
+        return node.numbers("start")
+    return np.zeros(node.size) if origin.framework == "snntorch" else v_leak
 
 
 def _rate(tau_s: np.ndarray, origin: Origin, dtype: np.dtype) -> np.ndarray:

@@ -132,7 +132,11 @@ def _finite(group: Any, file: str, name: str, problems: list[Problem]) -> None:
 
     for key in group:
         held = group[key]
-        if isinstance(held, h5py.Dataset) and held.dtype.kind == "f" and held.shape is not None:
+        if not isinstance(held, h5py.Dataset) or key in ("type", "padding", "edges"):
+            continue
+        if held.dtype.kind not in "biuf" or held.shape is None:
+            problems.append(Problem(f"'{key}' holds no numbers", file, path=name, allowed="numbers"))
+        elif held.dtype.kind == "f":
             values = np.asarray(held[()])
             endless = np.isposinf(values) if key.startswith(("tau", "v_threshold", "threshold")) else False
             wrong = ~(np.isfinite(values) | endless)
