@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from .program import Program
     from .report import Report
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -40,6 +41,9 @@ SET_AGAIN = click.option(
 )
 LATENCY = click.option(
     "--latency", type=click.Choice(["contended", "flit", "analytic", "simple"]), help="How time is worked out."
+)
+MAPPING = click.option(
+    "--mapping", metavar="FILE", help="Take the mapping from a mapping.json, as 'neuroemu map' writes it."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")
 OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace the run that is in the folder given with -o.")
@@ -78,6 +82,7 @@ def cli() -> None:
 @click.option(
     "--threads", type=click.IntRange(1, 64), help="Threads [default: what is worth it]. Results are the same."
 )
+@MAPPING
 @LATENCY
 @ALLOW_CODE
 def run(
@@ -90,6 +95,7 @@ def run(
     quiet: bool,
     overwrite: bool,
     threads: int | None,
+    mapping: str | None,
     latency: str | None,
     allow_code: bool,
 ) -> None:
@@ -97,16 +103,17 @@ def run(
     from dataclasses import replace
 
     from .files import program_file
-    from .prepare import compile_program
     from .progress import shown
 
     if out is not None and not out.strip():
         raise click.UsageError("-o is empty; name a folder.")
     read = program_file.read(program, overrides, seed, steps, allow_code)
     read = replace(read, latency=latency or read.latency)
+    if mapping is not None:
+        read = replace(read, mapping=replace(read.mapping, file=mapping))
     with shown(quiet=quiet or as_json) as progress:
         progress.stage("mapping")
-        compiled = compile_program(read)
+        compiled = _compiled(read)
         from . import pipeline  # these load numba: only once the program is known to be right
         from .report import folder
 
@@ -125,6 +132,88 @@ def run(
         landed = folder.write(report, wanted, overwrite, ["neuroemu", *sys.argv[1:]], numbered=out is None)
         interrupts.landed(landed)
     _show(replace(report, folder=landed), as_json)
+
+
+def _compiled(program: Program) -> Any:
+    """The program mapped; what loads numba is loaded only where it must."""
+    from .prepare import compile_program
+
+    if program.mapping.weigh_by != "spikes":
+        return compile_program(program)
+    from . import profile
+
+    return profile.compiled(program)
+
+
+@cli.command("map", context_settings=CONTEXT)
+@click.argument("program")
+@click.option(
+    "-o", "--out", "out", type=str, default="mapping.json", show_default=True, help="File; the picture lies beside."
+)
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Lay a value over the program.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed of every random draw.")
+@click.option("--method", type=click.Choice(["plain", "fast", "best"]), help="Partition and placement at once.")
+@click.option(
+    "--profile",
+    metavar="RUN",
+    help="Map for the spikes of the run in this folder, or 'short' for a short one of its own.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the traffic as JSON.")
+@ALLOW_CODE
+def map_(
+    program: str,
+    out: str,
+    overrides: tuple[str, ...],
+    seed: int | None,
+    method: str | None,
+    profile: str | None,
+    as_json: bool,
+    allow_code: bool,
+) -> None:
+    """Map PROGRAM onto its chip without running it: writes who sits where, the traffic before and after, and a picture.
+
+    The file can be given back: 'run --mapping', 'remap --mapping'.
+    """
+    from dataclasses import replace
+
+    from .files import program_file
+    from .mapping import METHODS
+    from .progress import shown
+
+    if not out.strip():
+        raise click.UsageError("-o is empty; name a file.")
+    read = program_file.read(program, overrides, seed, None, allow_code)
+    options = read.mapping
+    if method is not None:
+        options = replace(options, partition=METHODS[method][0], placement=METHODS[method][1])
+    if profile is not None:
+        options = replace(options, weigh_by="spikes", profile="" if profile == "short" else profile)
+    read = replace(read, mapping=options)
+    with shown(quiet=as_json) as progress:
+        progress.stage("mapping")
+        from . import mapped
+
+        found = mapped.mapped(read)
+        picture = mapped.write(found, Path(out))
+    traffic = mapped.document(found)["traffic"]
+    if as_json:
+        import json
+
+        click.echo(json.dumps(traffic, indent=1))
+        return
+    image = found.compiled.image
+    click.echo(f"{out}, {picture}: {image.n_parts} parts on {image.cores_in_use().size} of {image.mesh.n_cores} cores.")
+    unit = "spikes" if traffic["weighed_by"] == "spikes" else "every source once"
+    for name in ("before", "after"):
+        if traffic[name] is None:
+            click.echo(f"{name:6} layer order does not fit this chip")
+            continue
+        row = traffic[name]
+        click.echo(
+            f"{name:6} {row['packet_hops']:>14,} packet-hops {row['messages']:>14,} messages  ({row['method']}; {unit})"
+        )
+    if found.before is not None and found.before.packet_hops:
+        click.echo(f"       {found.after.packet_hops / found.before.packet_hops:.3g} times the packet-hops")
 
 
 def _show(report: Report, as_json: bool) -> None:
@@ -173,6 +262,7 @@ def reprice(
 @click.option(
     "--share-cores/--no-share-cores", default=None, help="Whether parts may share a core [default: as in RUN]."
 )
+@MAPPING
 @CHIP_AGAIN
 @SET_AGAIN
 @LATENCY
@@ -183,6 +273,7 @@ def remap(
     run_folder: Path,
     placement: str,
     share_cores: bool | None,
+    mapping: str | None,
     chip: str | None,
     overrides: tuple[str, ...],
     latency: str | None,
@@ -196,8 +287,9 @@ def remap(
     def price(progress: Callable[[int, int], None]) -> Any:
         structure, prices = again.chip_of(run_folder, chip, overrides)
         return again.remap(
-            run_folder, structure, prices, placement, share_cores, latency, os.cpu_count() or 1, progress
-        )
+            run_folder, structure, prices, placement, share_cores, latency, os.cpu_count() or 1, progress,
+            Path(mapping) if mapping else None,
+        )  # fmt: skip
 
     _again(run_folder, price, out, overwrite, as_json)
 
@@ -259,14 +351,13 @@ def check(program: str, overrides: tuple[str, ...], allow_code: bool) -> None:
         return
     from . import compartments, data
     from .files import program_file
-    from .prepare import compile_program
     from .program import DataInput
 
     read = program_file.read(path, overrides, allow_code=allow_code)
     for given in read.inputs.values():
         if isinstance(given, DataInput):
             data.require(given.dataset)
-    compiled = compile_program(read)
+    compiled = _compiled(read)
     image = compiled.image
     if not all(compartments.is_built_in(population.compartment) for population in read.network.on_chip):
         from . import pipeline  # loads numba

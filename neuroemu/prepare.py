@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import library, modes
+from . import library, mapping_file, modes
 from .compiler import Compiled, compile_network
 from .compiler.partition import PARTITIONERS
 from .compiler.place import PLACERS
@@ -16,6 +17,7 @@ from .data import DATASETS
 from .encode import Current
 from .errors import ChipError, Problem, ProblemsError, ProgramError
 from .files import chip_file
+from .mapping import WEIGH_BY
 from .network import SIGN_MODES, Network, Population, Spikes
 from .program import DataInput, Input, Program, SpikesInput, ValuesInput
 
@@ -38,13 +40,17 @@ def program_of(
     return Program(name, network, structure, prices, steps, inputs or {}, **more)
 
 
-def compile_program(program: Program) -> Compiled:
-    """The program's network mapped onto its chip; problems carry the file and line they come from."""
+def compile_program(program: Program, weight: np.ndarray | None = None) -> Compiled:
+    """The program's network mapped onto its chip; problems carry the file and line they come from.
+
+    weight: (n_sources,) how often each source is taken to spike, None for alike; profile.py finds it.
+    """
     _check(program)
+    options = program.mapping
     try:
-        return compile_network(
-            program.network, program.chip, program.mapping, program.seed, None, program.prices.border
-        )
+        if options.file:
+            options = replace(options, seats=mapping_file.read(Path(options.file), program.network))
+        return compile_network(program.network, program.chip, options, program.seed, weight, program.prices.border)
     except ProblemsError as error:
         raise program.located(error) from None
 
@@ -70,6 +76,7 @@ def _check(program: Program) -> None:
     chosen: list[tuple[str, str, list[str]]] = [
         ("partition", mapping.partition, list(PARTITIONERS)),
         ("placement", mapping.placement, list(PLACERS)),
+        ("weigh_by", mapping.weigh_by, list(WEIGH_BY)),
         *(("mapping.parts", name, program.network.names()) for name in mapping.parts),
     ]
     for kind, name, known in chosen:

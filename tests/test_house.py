@@ -20,6 +20,7 @@ LAYERS = [
     ["chip", "modes", "compartments", "connect", "mapping", "network", "counters"],
     ["encode", "decode", "data", "program", "topology"],
     ["files", "compiler"],
+    ["mapping_file"],
     ["wiring", "host", "prepare", "budget", "engine"],
     ["traffic"],
     ["tally"],
@@ -30,7 +31,8 @@ LAYERS = [
     ["costs"],
     ["ranges"],
     ["report", "sheet"],
-    ["again", "pipeline", "progress"],
+    ["profile"],
+    ["again", "pipeline", "progress", "mapped"],
     ["cli"],
     ["__main__", "__init__"],
 ]  # fmt: skip
