@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import library, modes
+from . import library, mapping_file, modes
 from .chip import Chip, PriceList
 from .compiler import limits
 from .compiler.gather import gather
@@ -64,10 +64,12 @@ def remap(
     latency: str | None = None,
     threads: int = 1,
     progress: Progress = None,
+    mapping: Path | None = None,
 ) -> Priced:
     """The run in a folder with its parts on other cores or another mesh.  placement: 'keep', or one of compiler.place.
 
-    share_cores: whether parts may share a core; None as in the run.
+    share_cores: whether parts may share a core; None as in the run.  mapping: a mapping.json of the same parts, in place of
+    placement and share_cores.
 
     Raises OutputError, ProgramError, DoesNotFit.
     """
@@ -75,13 +77,15 @@ def remap(
     problems = _other_run(old, chip)
     if placement not in (KEEP, *PLACERS):
         problems.append(Problem(f"there is no placement '{placement}'", allowed=", ".join((KEEP, *PLACERS))))
-    elif placement == KEEP and old.wiring.parts.core.max() >= chip.mesh.n_cores:
+    elif placement == KEEP and mapping is None and old.wiring.parts.core.max() >= chip.mesh.n_cores:
         what = f"the run uses core {old.wiring.parts.core.max()}; {chip.name} has {chip.mesh.n_cores} cores"
         problems.append(Problem(what, remedy="another --placement than keep"))
     if problems:
         raise ProgramError(problems)
     cores = old.wiring.parts.core
-    if placement != KEEP:
+    if mapping is not None:
+        cores = mapping_file.cores_of(mapping, old.parts)
+    elif placement != KEEP:
         cores = _placed(old, chip, placement, share_cores, prices.border)
     return _priced(old, old.wiring.placed(cores, chip.mesh), chip, prices, latency or old.latency, threads, progress)
 

@@ -21,6 +21,7 @@ import click
 from .cli_import import import_
 
 if TYPE_CHECKING:
+    from .program import Program
     from .report import Report
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -42,6 +43,9 @@ SET_AGAIN = click.option(
 )
 LATENCY = click.option(
     "--latency", type=click.Choice(["contended", "flit", "analytic", "simple"]), help="How time is worked out."
+)
+MAPPING = click.option(
+    "--mapping", metavar="FILE", help="Take the mapping from a mapping.json, as 'neuroemu map' writes it."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")
 NO_CACHE = click.option(
@@ -84,6 +88,7 @@ def cli() -> None:
 @click.option(
     "--threads", type=click.IntRange(1, 64), help="Threads [default: what is worth it]. Results are the same."
 )
+@MAPPING
 @LATENCY
 @NO_CACHE
 @ALLOW_CODE
@@ -98,6 +103,7 @@ def run(
     quiet: bool,
     overwrite: bool,
     threads: int | None,
+    mapping: str | None,
     latency: str | None,
     no_cache: bool,
     allow_code: bool,
@@ -106,13 +112,14 @@ def run(
     from dataclasses import replace
 
     from .files import program_file
-    from .prepare import compile_program
     from .progress import shown
 
     if out is not None and not out.strip():
         raise click.UsageError("-o is empty; name a folder.")
     read = program_file.read(program, overrides, seed, steps, allow_code)
     read = replace(read, latency=latency or read.latency, float_reference=in_floats or read.float_reference)
+    if mapping is not None:
+        read = replace(read, mapping=replace(read.mapping, file=mapping))
     with shown(quiet=quiet or as_json) as progress:
 
         def mapped(part: str) -> None:
@@ -120,7 +127,7 @@ def run(
             progress.part(part)
 
         progress.stage("mapping")
-        compiled = compile_program(read, not no_cache, mapped)
+        compiled = _compiled(read, not no_cache, mapped)
         from . import pipeline  # these load numba: only once the program is known to be right
         from .report import folder
 
@@ -139,6 +146,88 @@ def run(
         landed = folder.write(report, wanted, overwrite, ["neuroemu", *sys.argv[1:]], numbered=out is None)
         interrupts.landed(landed)
     _show(replace(report, folder=landed), as_json)
+
+
+def _compiled(program: Program, cache: bool, stage: Callable[[str], None]) -> Any:
+    """The program mapped; what loads numba is loaded only where it must."""
+    from .prepare import compile_program
+
+    if program.mapping.weigh_by != "spikes":
+        return compile_program(program, None, cache, stage)
+    from . import profile
+
+    return profile.compiled(program, cache, stage)
+
+
+@cli.command("map", context_settings=CONTEXT)
+@click.argument("program")
+@click.option(
+    "-o", "--out", "out", type=str, default="mapping.json", show_default=True, help="File; the picture lies beside."
+)
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Lay a value over the program.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed of every random draw.")
+@click.option("--method", type=click.Choice(["plain", "fast", "best"]), help="Partition and placement at once.")
+@click.option(
+    "--profile",
+    metavar="RUN",
+    help="Map for the spikes of the run in this folder, or 'short' for a short one of its own.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the traffic as JSON.")
+@ALLOW_CODE
+def map_(
+    program: str,
+    out: str,
+    overrides: tuple[str, ...],
+    seed: int | None,
+    method: str | None,
+    profile: str | None,
+    as_json: bool,
+    allow_code: bool,
+) -> None:
+    """Map PROGRAM onto its chip without running it: writes who sits where, the traffic before and after, and a picture.
+
+    The file can be given back: 'run --mapping', 'remap --mapping'.
+    """
+    from dataclasses import replace
+
+    from .files import program_file
+    from .mapping import METHODS
+    from .progress import shown
+
+    if not out.strip():
+        raise click.UsageError("-o is empty; name a file.")
+    read = program_file.read(program, overrides, seed, None, allow_code)
+    options = read.mapping
+    if method is not None:
+        options = replace(options, partition=METHODS[method][0], placement=METHODS[method][1])
+    if profile is not None:
+        options = replace(options, weigh_by="spikes", profile="" if profile == "short" else profile)
+    read = replace(read, mapping=options)
+    with shown(quiet=as_json) as progress:
+        progress.stage("mapping")
+        from . import mapped
+
+        found = mapped.mapped(read)
+        picture = mapped.write(found, Path(out))
+    traffic = mapped.document(found)["traffic"]
+    if as_json:
+        import json
+
+        click.echo(json.dumps(traffic, indent=1))
+        return
+    image = found.compiled.image
+    click.echo(f"{out}, {picture}: {image.n_parts} parts on {image.cores_in_use().size} of {image.mesh.n_cores} cores.")
+    unit = "spikes" if traffic["weighed_by"] == "spikes" else "every source once"
+    for name in ("before", "after"):
+        if traffic[name] is None:
+            click.echo(f"{name:6} layer order does not fit this chip")
+            continue
+        row = traffic[name]
+        click.echo(
+            f"{name:6} {row['packet_hops']:>14,} packet-hops {row['messages']:>14,} messages  ({row['method']}; {unit})"
+        )
+    if found.before is not None and found.before.packet_hops:
+        click.echo(f"       {found.after.packet_hops / found.before.packet_hops:.3g} times the packet-hops")
 
 
 def _show(report: Report, as_json: bool) -> None:
@@ -187,6 +276,7 @@ def reprice(
 @click.option(
     "--share-cores/--no-share-cores", default=None, help="Whether parts may share a core [default: as in RUN]."
 )
+@MAPPING
 @CHIP_AGAIN
 @SET_AGAIN
 @LATENCY
@@ -197,6 +287,7 @@ def remap(
     run_folder: Path,
     placement: str,
     share_cores: bool | None,
+    mapping: str | None,
     chip: str | None,
     overrides: tuple[str, ...],
     latency: str | None,
@@ -210,8 +301,9 @@ def remap(
     def price(progress: Callable[[int, int], None]) -> Any:
         structure, prices = again.chip_of(run_folder, chip, overrides)
         return again.remap(
-            run_folder, structure, prices, placement, share_cores, latency, os.cpu_count() or 1, progress
-        )
+            run_folder, structure, prices, placement, share_cores, latency, os.cpu_count() or 1, progress,
+            Path(mapping) if mapping else None,
+        )  # fmt: skip
 
     _again(run_folder, price, out, overwrite, as_json)
 
@@ -274,7 +366,6 @@ def check(program: str, overrides: tuple[str, ...], no_cache: bool, allow_code: 
         return
     from . import compartments, data
     from .files import program_file
-    from .prepare import compile_program
     from .program import DataInput
     from .progress import shown
 
@@ -283,7 +374,7 @@ def check(program: str, overrides: tuple[str, ...], no_cache: bool, allow_code: 
         if isinstance(given, DataInput):
             data.require(given.dataset)
     with shown(quiet=False) as progress:
-        compiled = compile_program(read, not no_cache, progress.part)
+        compiled = _compiled(read, not no_cache, progress.part)
     image = compiled.image
     if not all(compartments.is_built_in(population.compartment) for population in read.network.on_chip):
         from . import pipeline  # loads numba

@@ -31,7 +31,7 @@ class MappingOptions:
     share a core.
     weigh_by: what traffic a mapping is made for, every source sending once ('synapses') or as often as it did in a run
     ('spikes').  profile: the folder of that run, '' for a short run of its own, of profile_steps steps.
-    seats: a mapping to take as it is, in place of partition and placement.
+    file, seats: a mapping.json, or a mapping itself, to take as it is in place of partition and placement.
     """
 
     partition: str = "equal"
@@ -41,4 +41,5 @@ class MappingOptions:
     weigh_by: str = "synapses"
     profile: str = ""
     profile_steps: int = 100
+    file: str = ""
     seats: Seats | None = None

@@ -25,7 +25,8 @@ from .errors import ProblemsError
 from .files import program_file
 from .host import Feed
 from .network import Network
-from .prepare import compile_program, program_of
+from .prepare import program_of
+from .profile import compiled as compiled_for
 from .program import Program
 from .reference import raster, run_float
 from .report import Report
@@ -61,7 +62,7 @@ def run(
         )
     if not isinstance(program, Program):
         program = program_file.read(program, allow_code=allow_code)
-    report = execute(program, compile_program(program, cache), progress, threads)
+    report = execute(program, compiled_for(program, cache), progress, threads)
     if folder is None:
         return report
     return replace(report, folder=report.save(folder))

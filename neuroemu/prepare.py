@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import cache as images
-from . import library, modes
+from . import library, mapping_file, modes
 from .calibrate import calibrate
 from .compiler import Compiled, compile_network
 from .compiler.partition import PARTITIONERS
@@ -19,6 +20,7 @@ from .data import DATASETS
 from .encode import Current
 from .errors import ChipError, Problem, ProblemsError, ProgramError
 from .files import chip_file
+from .mapping import WEIGH_BY
 from .network import SIGN_MODES, Network, Population, Spikes
 from .program import DataInput, Input, Program, SpikesInput, ValuesInput
 
@@ -41,9 +43,15 @@ def program_of(
     return Program(name, network, structure, prices, steps, inputs or {}, **more)
 
 
-def compile_program(program: Program, cache: bool = True, stage: Callable[[str], None] = lambda name: None) -> Compiled:
+def compile_program(
+    program: Program,
+    weight: np.ndarray | None = None,
+    cache: bool = True,
+    stage: Callable[[str], None] = lambda name: None,
+) -> Compiled:
     """The program's network mapped onto its chip; problems carry the file and line they come from.
 
+    weight: (n_sources,) how often each source is taken to spike, None for alike; profile.py finds it.
     cache: whether an image that an earlier run compiled will do, and is kept for the next (cache/folder.py).  stage: is told
     the name of each stage.
     """
@@ -51,12 +59,14 @@ def compile_program(program: Program, cache: bool = True, stage: Callable[[str],
     network, chip, options, seed = program.network, program.chip, program.mapping, program.seed
     border = program.prices.border
     calibration = calibrate(program, program.calibrate) if program.calibrate else None
-
-    def make() -> Compiled:
-        return compile_network(network, chip, options, seed, border=border, calibration=calibration, stage=stage)
-
     try:
-        return images.compiled(make, network, chip, options, seed, border, calibration) if cache else make()
+        if options.file:
+            options = replace(options, seats=mapping_file.read(Path(options.file), network))
+
+        def make() -> Compiled:
+            return compile_network(network, chip, options, seed, weight, border, calibration, stage=stage)
+
+        return images.compiled(make, network, chip, options, seed, weight, border, calibration) if cache else make()
     except ProblemsError as error:
         raise program.located(error) from None
 
@@ -82,6 +92,7 @@ def _check(program: Program) -> None:
     chosen: list[tuple[str, str, list[str]]] = [
         ("partition", mapping.partition, list(PARTITIONERS)),
         ("placement", mapping.placement, list(PLACERS)),
+        ("weigh_by", mapping.weigh_by, list(WEIGH_BY)),
         *(("mapping.parts", name, program.network.names()) for name in mapping.parts),
     ]
     for kind, name, known in chosen:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
     from .flow import Flow
     from .load import Load
 
-CLUSTER = 1 / 64  # of a core that a cluster may take
+CLUSTER = 1 / 24  # of a core that a cluster may take
+REFINED = ("hypergraph", "grow")  # partitions that are mended and refined by moves, not by cutting alone
+MOST_SPLIT = 1_000_000  # synapses up to which what asks for too much is cut by the partitioner itself
 FULL = 0.95  # of a core that blocks are meant to take
 SCALE = 100_000  # a core's room in the whole numbers that partitioners take
 TRIES = 3
@@ -82,7 +83,10 @@ def _flow(cut: Cut, weight: np.ndarray | None) -> Flow:
 
 def _seats(load: Load, given: Draft, chip: Chip, options: MappingOptions) -> Seats:
     """Blocks by the partitioner, mended and refined, and their cores."""
-    from .flow import flow_of
+    from . import fill
+    from .anneal import place as anneal
+    from .flow import distances, flow_of
+    from .refine import refine
     from .sharing import shared
 
     border, seed = given.border, given.seed
@@ -94,40 +98,42 @@ def _seats(load: Load, given: Draft, chip: Chip, options: MappingOptions) -> Sea
         return place(options.placement, int(block.max()) + 1, flow, chip, border, seed)
 
     block = _blocks(load, options.partition, seed)
+    if options.partition in REFINED:
+        block = min(_settled(load, block), _settled(load, fill.layer(load)), key=lambda found: _messages(load, found))
     core = placed(block)
-    if options.partition in ("hypergraph", "grow") and core.size <= chip.mesh.n_cores:
-        block, core = _refined(load, block, placed, given, chip, options)
-    lawful = shared(load, block, given, chip)
-    return Seats(block, core) if np.array_equal(lawful, block) else Seats(lawful, placed(lawful))
-
-
-def _refined(
-    load: Load,
-    block: np.ndarray,
-    placed: Callable[[np.ndarray], np.ndarray],
-    given: Draft,
-    chip: Chip,
-    options: MappingOptions,
-) -> Seats:
-    """Compartments moved to where they send less, first by messages, then by hops."""
-    from .anneal import place as anneal
-    from .flow import distances, flow_of
-    from .refine import refine
-
-    n_blocks = int(block.max()) + 1
-    block = refine(load, block, 1.0 - np.eye(n_blocks), np.ones(n_blocks))
-    block = np.unique(block, return_inverse=True)[1]
-    core = placed(block)
-    if options.placement in BY_TRAFFIC:
-        far = distances(chip.mesh, given.border)
-        tile = core // chip.mesh.cores_per_tile
+    if options.partition in REFINED and options.placement in BY_TRAFFIC and core.size <= chip.mesh.n_cores:
+        far, tile = distances(chip.mesh, border), core // chip.mesh.cores_per_tile
         block = refine(load, block, far.between[np.ix_(tile, tile)], far.host[tile])
         kept, block = np.unique(block, return_inverse=True)
         core = core[kept]
         if options.placement == "anneal":
-            flow = flow_of(load.first, load.target, block, block, load.weight)
-            core = anneal(flow, far, chip.mesh, given.seed, core)
-    return Seats(block, core)
+            core = anneal(flow_of(load.first, load.target, block, block, load.weight), far, chip.mesh, seed, core)
+    lawful = shared(load, block, given, chip)
+    return Seats(block, core) if np.array_equal(lawful, block) else Seats(lawful, placed(lawful))
+
+
+def _settled(load: Load, block: np.ndarray) -> np.ndarray:
+    """Blocks as good as moves of single compartments make them where all blocks are equally far apart."""
+    from .refine import dissolve
+
+    for improve in (_on_messages, dissolve, _on_messages):
+        block = np.unique(improve(load, block), return_inverse=True)[1]
+    return block
+
+
+def _on_messages(load: Load, block: np.ndarray) -> np.ndarray:
+    from .refine import refine
+
+    n_blocks = int(block.max()) + 1
+    return refine(load, block, 1.0 - np.eye(n_blocks), np.ones(n_blocks))
+
+
+def _messages(load: Load, block: np.ndarray) -> float:
+    """Messages to other blocks and from the host, and a block's worth of them for every block: fewer lie closer together."""
+    from .flow import flow_of
+
+    flow = flow_of(load.first, load.target, block, block, load.weight)
+    return float((flow.between.sum() - np.trace(flow.between) + flow.host.sum()) * np.sqrt(flow.host.size))
 
 
 def _blocks(load: Load, name: str, seed: int) -> np.ndarray:
@@ -135,13 +141,14 @@ def _blocks(load: Load, name: str, seed: int) -> np.ndarray:
     from . import fill, grow, hypergraph, metis, netlist
     from .clusters import clusters
     from .load import use_of
+    from .refine import relieve
 
     if name == "layer":
         return fill.layer(load)
     share = _share(load)
     vertex = clusters(load, share, CLUSTER)
 
-    def cut(vertex: np.ndarray, n_blocks: int) -> np.ndarray:
+    def cut(name: str, vertex: np.ndarray, n_blocks: int) -> np.ndarray:
         """(vertices,) blocks of what has a vertex."""
         here = vertex >= 0
         room = np.maximum(np.bincount(vertex[here], share[here]) * SCALE, 1).astype(np.int64)
@@ -153,19 +160,26 @@ def _blocks(load: Load, name: str, seed: int) -> np.ndarray:
         )
 
     def split(members: np.ndarray, pieces: int) -> np.ndarray:
+        if load.target.size > MOST_SPLIT:
+            return fill.in_halves(members, pieces)
         of_members = np.full(load.n, -1, np.int64)
         of_members[members] = np.unique(vertex[members], return_inverse=True)[1]
         if int(of_members.max()) + 1 <= 2 * pieces:
             of_members[members] = np.unique(load.tree[members], return_inverse=True)[1]
-        return cut(of_members, pieces)[of_members[members]]
+        return cut(name, of_members, pieces)[of_members[members]]
 
+    # Our own partitioner, which is fast, finds how many blocks it takes.
     n_blocks = max(1, int(np.ceil(share.sum() / FULL)))
     for _ in range(TRIES):
-        block = np.unique(cut(vertex, n_blocks)[vertex], return_inverse=True)[1]
+        block = np.unique(cut("grow", vertex, n_blocks)[vertex], return_inverse=True)[1]
         excess = use_of(load, block, int(block.max()) + 1).excess(load)
         if np.count_nonzero(excess > 1) <= TOO_MANY * excess.size:
             break
-        n_blocks = int(np.ceil(n_blocks * np.clip(np.quantile(excess, 0.8), 1.05, 2.0)))
+        n_blocks = int(np.ceil(n_blocks * np.clip(np.median(excess), 1.05, 2.0)))
+    if name != "grow":
+        block = np.unique(cut(name, vertex, n_blocks)[vertex], return_inverse=True)[1]
+    if name in REFINED:
+        block = relieve(load, block)
     return fill.lawful(load, block, split)
 
 

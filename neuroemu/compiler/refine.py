@@ -1,12 +1,18 @@
 """Refine: single compartments moved between blocks on the exact objective, by rules that partitioners do not know.
 
 The objective is the sum over all sources of their weight times the distance from their own block to each block they reach:
-with every distance 1, messages; with hops, packet-hops. A move is made if it gains and no limit is passed: compartments, axons
-in and out, and words, of which a bound from above is kept (exact where all lists are sparse). The moves are those of Fiduccia
-and Mattheyses (1982), without their hill-climbing. No random numbers; same blocks in, same blocks out.
+with every distance 1, messages; with hops, packet-hops. A move is made only where no limit is passed: compartments, axons in
+and out, and words, of which a bound from above is kept (exact where all lists are sparse).
+
+relieve: blocks that ask for too much send compartments off, those that cost least first.
+dissolve: whole blocks are sent off, as fewer and fuller cores lie closer together.
+refine: moves that gain, those of Fiduccia and Mattheyses (1982) without their hill-climbing.
+No random numbers; same blocks in, same blocks out.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +21,44 @@ from .load import Load, use_of
 
 MOST_COUNTS = 150_000_000  # keys times blocks: 4 bytes each
 PASSES = 6
-CANDIDATES = 6
+CANDIDATES = 8  # blocks that a compartment is offered, those that it is bound to most
 LEAST = 1e-3  # of the objective that a pass must gain to be followed by another
+FAILURES = 6  # blocks that could not be dissolved, after which no more are tried
+
+
+class Blocks(NamedTuple):
+    """What moves change.  counts: (keys, blocks) int32 synapses of each list; lists: (blocks,) how many each has.
+
+    words: a bound from above; is_sparse: where it is exact, all lists being sparse.  alone: (n_compartments,) free to move.
+    between (blocks, blocks), host (blocks,): distances.  step: words that a dense list may grow by a compartment more.
+    """
+
+    block: np.ndarray
+    counts: np.ndarray
+    lists: np.ndarray
+    compartments: np.ndarray
+    axons_in: np.ndarray
+    axons_out: np.ndarray
+    words: np.ndarray
+    is_sparse: np.ndarray
+    alone: np.ndarray
+    key_first: np.ndarray
+    between: np.ndarray
+    host: np.ndarray
+    step: int
+
+
+class Seen(NamedTuple):
+    """Scratch of a compartment: bound (blocks,), how much it is tied to each; listed (blocks,), those its own spikes reach."""
+
+    bound: np.ndarray
+    reached: np.ndarray
+    listed: np.ndarray
+
+
+def fits_memory(load: Load, n_blocks: int) -> bool:
+    """Whether moves can be counted in the memory that there is for it."""
+    return n_blocks > 1 and load.source_of.size * n_blocks <= MOST_COUNTS
 
 
 def refine(load: Load, block: np.ndarray, between: np.ndarray, host: np.ndarray, passes: int = PASSES) -> np.ndarray:
@@ -24,26 +66,78 @@ def refine(load: Load, block: np.ndarray, between: np.ndarray, host: np.ndarray,
 
     between: (blocks, blocks) distances, symmetric, 0 from a block to itself.  host: (blocks,) from the host.
     """
-    n_blocks = between.shape[0]
-    if load.source_of.size * n_blocks > MOST_COUNTS or n_blocks < 2:
+    if not fits_memory(load, between.shape[0]):
         return block
+    found, seen = _blocks(load, block, between, host), _seen(between.shape[0])
+    order = (np.arange(load.n) * 2654435761) % load.n
+    spent = _objective(load, found)
+    for _ in range(passes):
+        gained = _pass(load, found, seen, order, spent)
+        spent -= gained
+        if gained <= LEAST * max(spent, 1.0):
+            break
+    return found.block
+
+
+def relieve(load: Load, block: np.ndarray) -> np.ndarray:
+    """(n_compartments,) blocks that ask for less, where others have room for what they have too much of."""
+    n_blocks = int(block.max()) + 1
+    if not fits_memory(load, n_blocks):
+        return block
+    found, seen = _blocks(load, block, 1.0 - np.eye(n_blocks), np.ones(n_blocks)), _seen(n_blocks)
+    excess = use_of(load, block, n_blocks).excess(load)
+    for b in np.flatnonzero(excess > 1).tolist():
+        _send_off(load, found, seen, b, np.flatnonzero(found.block == b), False)
+    return found.block
+
+
+def dissolve(load: Load, block: np.ndarray) -> np.ndarray:
+    """(n_compartments,) fewer blocks, numbered from 0, as far as others have room for all that a block holds."""
+    n_blocks = int(block.max()) + 1
+    if not fits_memory(load, n_blocks):
+        return block
+    found, seen = _blocks(load, block, 1.0 - np.eye(n_blocks), np.ones(n_blocks)), _seen(n_blocks)
+    failures = 0
+    for b in np.argsort(use_of(load, block, n_blocks).excess(load), kind="stable").tolist():
+        kept = [column.copy() for column in found[:7]]
+        if not _send_off(load, found, seen, b, np.flatnonzero(found.block == b), True):
+            for column, before in zip(found[:7], kept, strict=True):
+                column[:] = before
+            failures += 1
+            if failures == FAILURES:
+                break
+    return np.unique(found.block, return_inverse=True)[1]
+
+
+def _seen(n_blocks: int) -> Seen:
+    return Seen(np.zeros(n_blocks), np.zeros(n_blocks, np.bool_), np.empty(n_blocks, np.int64))
+
+
+def _blocks(load: Load, block: np.ndarray, between: np.ndarray, host: np.ndarray) -> Blocks:
+    n_blocks = between.shape[0]
     found = block.astype(np.int64).copy()
     use = use_of(load, found, n_blocks)
     counts = np.zeros((load.source_of.size, n_blocks), np.int32)
     sparse, lists = np.zeros(n_blocks, np.int64), np.zeros(n_blocks, np.int64)
     _tally(load, found, counts, sparse, lists)
     key_first = np.searchsorted(load.source_of, np.arange(load.first.size))
-    is_sparse = sparse == use.words
     alone = np.bincount(load.tree, minlength=load.n)[load.tree] == 1
     step = int(np.diff(load.dense, axis=1).max(initial=0))
-    order = (np.arange(load.n) * 2654435761) % load.n
-    before = np.inf
-    for _ in range(passes):
-        gained, now = _pass(load, order, alone, found, counts, key_first, between, host, *use, is_sparse, lists, step)
-        if gained <= LEAST * max(now, 1.0) or now >= before:
-            break
-        before = now
-    return found
+    return Blocks(
+        found,
+        counts,
+        lists,
+        use.compartments,
+        use.axons_in,
+        use.axons_out,
+        use.words,
+        sparse == use.words,
+        alone,
+        key_first,
+        np.ascontiguousarray(between, np.float64),
+        np.ascontiguousarray(host, np.float64),
+        step,
+    )
 
 
 @njit
@@ -60,159 +154,193 @@ def _tally(load, block, counts, sparse, lists):
 
 
 @njit
-def _reaches(counts, key_first, source, b):
+def _reaches(at, source, b):
     """Synapses of a source in a block."""
     n = 0
-    for key in range(key_first[source], key_first[source + 1]):
-        n += counts[key, b]
+    for key in range(at.key_first[source], at.key_first[source + 1]):
+        n += at.counts[key, b]
     return n
 
 
 @njit
-def _pass(
-    load, order, alone, block, counts, key_first, between, host, compartments, axons_in, axons_out, words, is_sparse,
-    lists, step,
-):  # fmt: skip
-    """Offers every compartment the blocks that it is bound to most. Returns (gained, objective before the pass)."""
-    n, n_blocks = block.size, host.size
-    bound = np.zeros(n_blocks)
-    reached = np.zeros(n_blocks, np.bool_)
-    listed = np.empty(n_blocks, np.int64)
-    gained = now = 0.0
-    for s in range(load.first.size - 1):
-        for b in range(n_blocks):
-            if load.weight[s] and _reaches(counts, key_first, s, b):
-                now += load.weight[s] * (between[block[s], b] if s < n else host[b])
-    for v in order:
-        if not alone[v]:
-            continue
-        a = block[v]
-        n_listed = 0
-        # what leaves block a with it, and which blocks it is bound to
-        leaves, frees = 0.0, 0
-        e, end = load.in_first[v], load.in_first[v + 1]
-        while e < end:
-            source, mine = load.source_of[load.in_key[e]], 0
-            while e < end and load.source_of[load.in_key[e]] == source:
-                mine, e = mine + 1, e + 1
-            w = load.weight[source]
-            if _reaches(counts, key_first, source, a) == mine:
-                frees += 1
-                if source != v:
-                    leaves += w * (between[block[source], a] if source < n else host[a])
-            if source < n and source != v:
-                bound[block[source]] += w
-        n_reached = 0
-        for e2 in range(load.first[v], load.first[v + 1]):
-            c = block[load.target[e2]] if load.target[e2] != v else a
-            if not reached[c]:
-                reached[c] = True
-                listed[n_listed] = c
-                n_listed += 1
-        n_reached = n_listed
-        for k in range(n_reached):
-            bound[listed[k]] += load.weight[v]
-        for _ in range(CANDIDATES):
-            b = int(np.argmax(bound))
-            if bound[b] <= 0.0:
-                break
-            bound[b] = 0.0
-            if b == a or compartments[b] >= load.compartments:
-                continue
-            gain, new_axons, new_words = leaves, 0, 0
-            loop = False  # whether it is its own target
-            for k in range(n_reached):
-                c = listed[k]
-                gain += load.weight[v] * (between[a, c] - between[b, c])
-            e = load.in_first[v]
-            while e < end:
-                source = load.source_of[load.in_key[e]]
-                missing = _reaches(counts, key_first, source, b) == 0
-                if source == v:
-                    loop = True
-                elif missing:
-                    gain -= load.weight[source] * (between[block[source], b] if source < n else host[b])
-                new_axons += 1 if missing else 0
-                before, several = -1, 0
-                while e < end and load.source_of[load.in_key[e]] == source:
-                    key = load.in_key[e]
-                    several = several + 1 if key == before else 0
-                    before = key
-                    p, length = load.projection_of[key], counts[key, b] + several
-                    new_words += load.sparse[p, length + 1] - load.sparse[p, length]
-                    e += 1
-            if loop or gain <= 1e-9 * max(now, 1.0):
-                continue
-            widened = 0 if is_sparse[b] else lists[b] * step  # every dense list gets a place more
-            new_words += widened
-            if axons_in[b] + new_axons > load.axons_in or words[b] + new_words > load.words:
-                continue
-            if not _room_out(load, counts, key_first, block, v, a, b, n_reached, axons_out):
-                continue
-            _move(load, counts, key_first, block, v, a, b, axons_in, axons_out, words, is_sparse, lists)
-            words[b] += widened
-            axons_out[a] -= n_reached
-            axons_out[b] += n_reached
-            compartments[a] -= 1
-            compartments[b] += 1
-            gained += gain
-            break
-        bound[:] = 0.0
-        for k in range(n_reached):
-            reached[listed[k]] = False
-    return gained, now
+def _way(at, source, b):
+    """How far it is from a source to a block."""
+    return at.between[at.block[source], b] if source < at.block.size else at.host[b]
 
 
 @njit
-def _room_out(load, counts, key_first, block, v, a, b, n_reached, axons_out):
+def _objective(load, at):
+    total = 0.0
+    for s in range(load.first.size - 1):
+        for b in range(at.host.size):
+            if load.weight[s] and _reaches(at, s, b):
+                total += load.weight[s] * _way(at, s, b)
+    return total
+
+
+@njit
+def _look(load, at, seen, v):
+    """Fills `seen` for a compartment. Returns (what is saved where it leaves its block, blocks listed, is its own target)."""
+    a, saved, n_listed, loop = at.block[v], 0.0, 0, False
+    seen.bound[:] = 0.0
+    e, end = load.in_first[v], load.in_first[v + 1]
+    while e < end:
+        source, mine = load.source_of[load.in_key[e]], 0
+        while e < end and load.source_of[load.in_key[e]] == source:
+            mine, e = mine + 1, e + 1
+        if source == v:
+            loop = True
+        elif _reaches(at, source, a) == mine:
+            saved += load.weight[source] * _way(at, source, a)
+        if source < at.block.size and source != v:
+            seen.bound[at.block[source]] += load.weight[source]
+    for e in range(load.first[v], load.first[v + 1]):
+        b = at.block[load.target[e]]
+        if not seen.reached[b]:
+            seen.reached[b] = True
+            seen.listed[n_listed] = b
+            n_listed += 1
+    for k in range(n_listed):
+        seen.bound[seen.listed[k]] += load.weight[v]
+        seen.reached[seen.listed[k]] = False
+    seen.bound[a] = 0.0
+    return saved, n_listed, loop
+
+
+@njit
+def _best(load, at, seen, v, least):
+    """(gain, block) of the best move of a compartment that gains more than `least` and passes no limit; block -1 for none."""
+    saved, n_listed, loop = _look(load, at, seen, v)
+    best, most = -1, least
+    if loop or not at.alone[v]:
+        return most, best
+    a = at.block[v]
+    for _ in range(CANDIDATES):
+        b = int(np.argmax(seen.bound))
+        if seen.bound[b] <= 0.0:
+            break
+        seen.bound[b] = 0.0
+        if at.compartments[b] >= load.compartments:
+            continue
+        gain, new_axons, new_words = saved, 0, 0 if at.is_sparse[b] else at.lists[b] * at.step
+        for k in range(n_listed):
+            c = seen.listed[k]
+            gain += load.weight[v] * (at.between[a, c] - at.between[b, c])
+        e, end = load.in_first[v], load.in_first[v + 1]
+        while e < end:
+            source = load.source_of[load.in_key[e]]
+            if _reaches(at, source, b) == 0:
+                gain -= load.weight[source] * _way(at, source, b)
+                new_axons += 1
+            before, several = -1, 0
+            while e < end and load.source_of[load.in_key[e]] == source:
+                key = load.in_key[e]
+                several = several + 1 if key == before else 0
+                before = key
+                p, length = load.projection_of[key], at.counts[key, b] + several
+                new_words += load.sparse[p, length + 1] - load.sparse[p, length]
+                e += 1
+        if gain <= most or at.axons_in[b] + new_axons > load.axons_in or at.words[b] + new_words > load.words:
+            continue
+        if _room_out(load, at, v, a, b, n_listed):
+            best, most = b, gain
+    return most, best
+
+
+@njit
+def _room_out(load, at, v, a, b, n_listed):
     """Whether every core, that of v included, has room for the messages if v goes from a to b.
 
     A source that reaches b only now counts as new even where it would no longer reach a: at most one too many.
     """
-    axons_out[a] -= n_reached
-    axons_out[b] += n_reached
-    fits = axons_out[b] <= load.axons_out
+    at.axons_out[a] -= n_listed
+    at.axons_out[b] += n_listed
+    fits = at.axons_out[b] <= load.axons_out
     for sign in (1, -1):
         before = -1
         for e in range(load.in_first[v], load.in_first[v + 1]):
             source = load.source_of[load.in_key[e]]
-            if source != before and source < block.size and _reaches(counts, key_first, source, b) == 0:
-                axons_out[block[source]] += sign
-                if axons_out[block[source]] > load.axons_out and sign > 0:
+            if source != before and source < at.block.size and _reaches(at, source, b) == 0:
+                home = at.block[source]
+                at.axons_out[home] += sign
+                if sign > 0 and home != a and at.axons_out[home] > load.axons_out:
                     fits = False
             before = source
-    axons_out[a] += n_reached
-    axons_out[b] -= n_reached
+    at.axons_out[a] += n_listed
+    at.axons_out[b] -= n_listed
     return fits
 
 
 @njit
-def _move(load, counts, key_first, block, v, a, b, axons_in, axons_out, words, is_sparse, lists):
-    """Takes the lists of v from a to b, and v with them. Its own axons out are the caller's."""
-    n = block.size
+def _move(load, at, v, b):
+    """Takes a compartment and its lists to block b."""
+    n, a, n_listed = at.block.size, at.block[v], 0
     e, end = load.in_first[v], load.in_first[v + 1]
+    if not at.is_sparse[b]:
+        at.words[b] += at.lists[b] * at.step  # every dense list gets a place more
     while e < end:
         source = load.source_of[load.in_key[e]]
-        before_b = _reaches(counts, key_first, source, b)
+        before_b = _reaches(at, source, b)
         while e < end and load.source_of[load.in_key[e]] == source:
             key = load.in_key[e]
             p = load.projection_of[key]
-            if is_sparse[a]:
-                words[a] += load.sparse[p, counts[key, a] - 1] - load.sparse[p, counts[key, a]]
-            words[b] += load.sparse[p, counts[key, b] + 1] - load.sparse[p, counts[key, b]]
-            counts[key, a] -= 1
-            counts[key, b] += 1
-            if counts[key, a] == 0:
-                lists[a] -= 1
-            if counts[key, b] == 1:
-                lists[b] += 1
+            if at.is_sparse[a]:
+                at.words[a] += load.sparse[p, at.counts[key, a] - 1] - load.sparse[p, at.counts[key, a]]
+            at.words[b] += load.sparse[p, at.counts[key, b] + 1] - load.sparse[p, at.counts[key, b]]
+            at.counts[key, a] -= 1
+            at.counts[key, b] += 1
+            if at.counts[key, a] == 0:
+                at.lists[a] -= 1
+            if at.counts[key, b] == 1:
+                at.lists[b] += 1
             e += 1
-        if _reaches(counts, key_first, source, a) == 0:
-            axons_in[a] -= 1
+        if _reaches(at, source, a) == 0:
+            at.axons_in[a] -= 1
             if source < n:
-                axons_out[block[source]] -= 1
+                at.axons_out[at.block[source]] -= 1
         if before_b == 0:
-            axons_in[b] += 1
+            at.axons_in[b] += 1
             if source < n:
-                axons_out[block[source]] += 1
-    block[v] = b
+                at.axons_out[at.block[source]] += 1
+    for c in range(at.host.size):
+        n_listed += 1 if _reaches(at, v, c) > 0 else 0
+    at.axons_out[a] -= n_listed
+    at.axons_out[b] += n_listed
+    at.compartments[a] -= 1
+    at.compartments[b] += 1
+    at.block[v] = b
+
+
+@njit
+def _pass(load, at, seen, order, spent):
+    """Offers every compartment the blocks that it is bound to most. Returns what was gained."""
+    gained, least = 0.0, 1e-9 * max(spent, 1.0)
+    for v in order:
+        gain, b = _best(load, at, seen, v, least)
+        if b >= 0:
+            _move(load, at, v, b)
+            gained += gain
+    return gained
+
+
+@njit
+def _lawful(load, at, a):
+    inside = at.compartments[a] <= load.compartments and at.axons_in[a] <= load.axons_in
+    return inside and at.axons_out[a] <= load.axons_out and at.words[a] <= load.words
+
+
+@njit
+def _send_off(load, at, seen, a, members, all_of_them):
+    """Moves members of a block elsewhere, the cheapest first: all, or until it is lawful. Returns whether that was reached."""
+    gains = np.empty(members.size)
+    for k in range(members.size):
+        gains[k], _ = _best(load, at, seen, members[k], -np.inf)
+    for k in np.argsort(-gains, kind="mergesort"):
+        if not all_of_them and _lawful(load, at, a):
+            return True
+        _, b = _best(load, at, seen, members[k], -np.inf)
+        if b >= 0:
+            _move(load, at, members[k], b)
+        elif all_of_them:
+            return False
+    return at.compartments[a] == 0 if all_of_them else _lawful(load, at, a)

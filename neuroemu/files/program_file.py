@@ -13,7 +13,7 @@ import numpy as np
 from .. import library
 from ..decode import FirstSpike, Population, Rate
 from ..errors import ChipError, Problem, ProgramError
-from ..mapping import MappingOptions
+from ..mapping import METHODS, MappingOptions
 from ..program import Decode, Program
 from . import chip_file, marked_yaml
 from . import program_schema as schema
@@ -129,4 +129,17 @@ def _mapping(draft: Draft) -> MappingOptions:
             size = draft.size(name)
             if count > size:
                 draft.problem(("mapping", "parts", name), f"{count} parts of {size} compartments", f"1..{size}")
-    return MappingOptions(given.partition, given.placement, dict(given.parts), given.share_cores)
+    if given.profile and given.weigh_by != "spikes":
+        draft.problem(("mapping", "profile"), "says nothing where synapses weigh", "with 'weigh_by: spikes'")
+    partition, placement = METHODS[given.method]
+    profile, file = (str(draft.path.parent / name) if name else "" for name in (given.profile, given.file))
+    return MappingOptions(
+        given.partition or partition,
+        given.placement or placement,
+        dict(given.parts),
+        given.share_cores,
+        given.weigh_by,
+        profile,
+        given.profile_steps,
+        file,
+    )

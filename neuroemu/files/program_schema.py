@@ -498,8 +498,15 @@ class DecodeSpec(Spec):
 
 
 class MappingSpec(Spec):
-    partition: Literal["equal", "layer", "hypergraph", "metis", "grow"] = "equal"
-    placement: Literal["sequential", "hilbert", "force", "anneal"] = "sequential"
+    """method: a partition and a placement at once; either may be named besides.  file: a mapping.json, beside the program."""
+
+    method: Literal["plain", "fast", "best"] = "plain"
+    partition: Literal["equal", "layer", "hypergraph", "metis", "grow"] | None = None
+    placement: Literal["sequential", "hilbert", "force", "anneal"] | None = None
+    weigh_by: Literal["synapses", "spikes"] = "synapses"
+    profile: str = ""
+    profile_steps: Count = 100
+    file: str = ""
     parts: dict[Name, Count] = {}
     share_cores: bool = True
 

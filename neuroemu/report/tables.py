@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from .. import mapping_file
 from ..compiler.demand import RESOURCES, together, use
 from ..compiler.partition import Part
 from ..energy import by_link, static_mw
@@ -54,23 +55,7 @@ def as_csv(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -> None
 
 def mapping(priced: Priced) -> dict[str, Any]:
     """Who sits where: parts with their core and tile and what they ask for, and what is left on each core."""
-    chip = priced.chip
-    parts = [
-        {
-            "part": part.name,
-            "population": part.population,
-            "compartments": part.ranges,
-            "size": part.size,
-            "core": core,
-            "tile": list(chip.mesh.tile_xy(core // chip.mesh.cores_per_tile)),
-            "axons_in": part.demand.axons_in,
-            "synapse_words": part.demand.words,
-        }
-        for part, core in zip(priced.parts, priced.wiring.parts.core.tolist(), strict=True)
-    ]
-    limits = {key: limit for key, limit in vars(chip.core).items() if key != "word_bits" and limit is not None}
-    mesh = {"width": chip.mesh.width, "height": chip.mesh.height, "cores_per_tile": chip.mesh.cores_per_tile}
-    return {"chip": chip.name, "mesh": mesh, "limits_per_core": limits, "parts": parts}
+    return mapping_file.document(priced.chip, priced.parts, priced.wiring.parts.core.tolist(), {})
 
 
 def _chip(priced: Priced) -> str:
