@@ -54,12 +54,16 @@ class Draft:
 
 @dataclass(frozen=True)
 class Laid:
-    """A mapping.  placement: core of each of cut.  rows, parts: as in the image.  out: axons out of each part."""
+    """A mapping.  placement: core of each of cut.  rows, parts: as in the image.
+
+    messages: that a spike of each compartment sends.  out: axons out of each part.
+    """
 
     cut: list[Part]
     placement: np.ndarray
     parts: Parts
     rows: CountRows
+    messages: np.ndarray
     out: np.ndarray
 
 
@@ -92,8 +96,8 @@ def lay(given: Draft, chip: Chip, options: MappingOptions, stage: Stage) -> Laid
         options = _finer(given.network, laid, over, options, chip)
         laid = _once(given, chip, options, True, stage)
     laid = first if _too_many_out(laid, chip) else laid
-    messages = messages_of(laid.rows, laid.parts)
-    limits.check(laid.cut, laid.placement, laid.out, chip, limits.fans(given.network, given.table, messages, chip))
+    fans = limits.fans(given.network, given.table, laid.messages, chip)
+    limits.check(laid.cut, laid.placement, laid.out, chip, fans)
     spread: list[Problem] = lonely(given.network) + apart(given.network, laid.parts, given.first)
     if spread:
         raise ProgramError(spread)
@@ -114,7 +118,8 @@ def _once(given: Draft, chip: Chip, options: MappingOptions, plan_out: bool, sta
     else:
         placement = PLACERS[options.placement](cut, chip, options.share_cores)
         rows, parts = _rows(given, cut, placement)
-    return Laid(cut, placement, parts, rows, axons_out(messages_of(rows, parts), parts))
+    messages = messages_of(rows, parts)
+    return Laid(cut, placement, parts, rows, messages, axons_out(messages, parts))
 
 
 def _rows(given: Draft, cut: list[Part], placement: np.ndarray) -> tuple[CountRows, Parts]:
