@@ -104,5 +104,12 @@ def test_the_errors_shown_are_the_errors_given(folder):
     assert done.stderr.strip() == shown.strip()
 
 
+def test_what_does_not_fit_is_shown_as_it_is_told(folder):
+    shown = re.search(r"<!-- does not fit -->\n```text\n(.*?)```", README, re.DOTALL).group(1)
+    done = shell("neuroemu check mine.yaml --set chip.core.axons_in=1", folder)
+    assert done.returncode == 2
+    assert done.stderr.strip() == shown.strip()
+
+
 def test_ci_runs_exactly_the_test_command():
     assert blocks("bash")[1].strip() in (ROOT / ".ci" / "run").read_text().splitlines()

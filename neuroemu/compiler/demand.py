@@ -217,8 +217,10 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
     def pack(index: int, lists: Lists) -> None:
         kind, needed = packed(lists)
         words[index] += np.bincount(lists.part, needed, n_slices).astype(np.int64)
-        for k in range(len(KINDS)):
-            kinds[index, :, k] |= np.bincount(lists.part, kind == k, n_slices) > 0
+        kinds[index] |= (
+            np.bincount(lists.part * np.int64(len(KINDS)) + kind, minlength=kinds[index].size).reshape(-1, len(KINDS))
+            > 0
+        )
 
     for begin, end, piece in source_pieces(inputs.first):
         post, source = inputs.post[piece], spread_sources(inputs.first, begin, end)

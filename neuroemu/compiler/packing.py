@@ -41,7 +41,7 @@ class Lists:
     """Lists of one projection, (k,) each, in the order in which they begin.
 
     part: where they lie.  n: synapses.  words: in the kinds that they need not share.  sparse: words of a sparse list.
-    is_dense: which of the two kinds.  zeros: what a dense list holds besides.  start: index of the first synapse.
+    is_dense: which of the two kinds.  entries: weights that a dense list holds, zeros included.  start: of the first synapse.
     mark: equal where lists are but for a base, or None where nobody looks; window: of the base.
     """
 
@@ -50,10 +50,15 @@ class Lists:
     words: np.ndarray
     sparse: np.ndarray
     is_dense: np.ndarray
-    zeros: np.ndarray
+    entries: np.ndarray
     start: np.ndarray
     mark: np.ndarray | None = None
     window: np.ndarray | None = None
+
+    @property
+    def zeros(self) -> np.ndarray:
+        """(k,) weights of zero in each list."""
+        return np.where(self.is_dense, self.entries - self.n, 0)
 
 
 def list_words(n: np.ndarray, bits_each: int, limits: SynapseLimits, word_bits: int) -> np.ndarray:
@@ -101,15 +106,14 @@ def lists_of(
             np.maximum.at(deep, np.searchsorted(start, again, side="right") - 1, np.diff(np.append(again, source.size)))
             dense, entries = dense * deep, entries * deep
     is_dense = dense <= sparse
-    zeros = np.where(is_dense, entries - n, 0)
-    found = Lists(where, n, np.minimum(dense, sparse), sparse, is_dense, zeros, start)
+    found = Lists(where, n, np.minimum(dense, sparse), sparse, is_dense, entries, start)
     if content is None or not start.size:
         return found
     base = post[start].astype(np.int64)
     relative = post.astype(np.int64) - np.repeat(base, n)
     mark = np.add.reduceat(_mixed(relative.astype(np.uint64), content.astype(np.uint64)), start)
     window = (base - begin[where]) // (sizes.limits.base_max + 1)
-    return Lists(where, n, found.words, sparse, is_dense, zeros, start, mark, window)
+    return Lists(where, n, found.words, sparse, is_dense, entries, start, mark, window)
 
 
 def _mixed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -144,5 +148,5 @@ def packed(lists: Lists) -> tuple[np.ndarray, np.ndarray]:
 
 def joined(pieces: list[Lists]) -> Lists:
     """One after the other; starts stay those of the pieces."""
-    names = ("part", "n", "words", "sparse", "is_dense", "zeros", "start", "mark", "window")
+    names = ("part", "n", "words", "sparse", "is_dense", "entries", "start", "mark", "window")
     return Lists(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in names))

@@ -30,12 +30,16 @@ ROUNDS = 6  # of cutting finer; each at least doubles what is too small, so that
 
 @dataclass(frozen=True)
 class Laid:
-    """A mapping.  placement: core of each of the cut's parts.  rows, parts: as in the image.  out: axons out of each part."""
+    """A mapping.  placement: core of each of the cut's parts.  rows, parts: as in the image.
+
+    messages: that a spike of each compartment sends, in the image's order.  out: axons out of each part.
+    """
 
     cut: Cut
     placement: np.ndarray
     parts: Parts
     rows: CountRows
+    messages: np.ndarray
     out: np.ndarray
 
 
@@ -48,8 +52,7 @@ def lay(given: Draft, chip: Chip, options: MappingOptions, stage: Stage) -> Laid
         options = _finer(given.network, laid, options, chip)
         laid = _once(given, chip, options, True, stage)
     laid = first if _too_many_out(laid, chip) else laid
-    messages = messages_of(laid.rows, laid.parts)
-    fans = limits.fans(given.network, laid.cut.table, messages, chip, laid.parts)
+    fans = limits.fans(given.network, laid.cut.table, laid.messages, chip, laid.parts)
     limits.check(laid.cut.parts, laid.placement, laid.out, chip, fans)
     spread: list[Problem] = lonely(given.network) + apart(given.network, laid.parts, given.first)
     if spread:
@@ -63,7 +66,8 @@ def _once(given: Draft, chip: Chip, options: MappingOptions, plan_out: bool, sta
     placement = core[cut.block]
     parts = _parts(given, cut, placement)
     rows = count_rows(cut.table.first, cut.table.target, parts.size)
-    return Laid(cut, placement, parts, rows, axons_out(messages_of(rows, parts), parts))
+    messages = messages_of(rows, parts)
+    return Laid(cut, placement, parts, rows, messages, axons_out(messages, parts))
 
 
 def _parts(given: Draft, cut: Cut, placement: np.ndarray) -> Parts:

@@ -255,30 +255,51 @@ def _with_bits(projection: Projection, bits: int) -> Projection:
 
 
 def _larger(case: Case, made: Draft) -> Remedy | str:
-    """Cores, and then boards, made as large as what is exceeded asks for, until nothing is; or what was tried in vain."""
-    core, mesh = case.chip.core, case.chip.mesh
+    """Cores, and then the mesh, as large as what is exceeded asks for, until nothing is; or what was tried in vain."""
+    mesh = case.chip.mesh
     more: dict[str, int] = {}
-    what, exceeded = "", [(v.resource, v.needed) for v in case.error.violations]
+    exceeded = [(violation.resource, violation.needed) for violation in case.error.violations]
     for _ in range(ROUNDS):
         for resource, needed in exceeded:
-            if resource in ("cores", "chips"):
-                if resource == "cores" and "mesh.width" not in more:
-                    more["mesh.width"] = mesh.width // mesh.chips[0]
-                if resource == "cores":
-                    more["mesh.width"] *= max(2, math.ceil(needed / mesh.n_cores))
-            else:
+            if resource == "cores":
+                tiles = more.get("mesh.width", mesh.width // mesh.chips[0])
+                n_cores = mesh.n_cores * tiles * mesh.chips[0] // mesh.width
+                more["mesh.width"] = tiles * max(2, math.ceil(needed / n_cores))
+            elif resource != "chips":
                 more[f"core.{resource}"] = max(needed, more.get(f"core.{resource}", 0))
-        limits = {key.partition(".")[2]: value for key, value in more.items() if key.startswith("core.")}
-        width = more.get("mesh.width", mesh.width // mesh.chips[0]) * mesh.chips[0]
-        chip = replace(case.chip, core=replace(core, **limits), mesh=replace(mesh, width=width))
-        what = "on a chip with " + " and ".join(f"{key} {value:,}" for key, value in more.items())
-        settings = tuple(f"chip.{key}={value}" for key, value in more.items())
-        change = Change("core", what, settings, case.network, chip, case.options)
+        change = _with(case, more)
         still = _exceeds(change, made)
-        if still == []:
-            return Remedy(f"{what} it fits", settings, case.network, chip, case.options)
-        if still is None:
+        if not still:
             break
         exceeded = still
-        mesh = chip.mesh if "mesh.width" in more else mesh
-    return what
+    if still != []:
+        return change.what
+    if len(more) == 1 and "mesh.width" not in more:
+        change = _smallest(case, change, made)
+    return Remedy(f"{change.what} it fits", change.settings, change.network, change.chip, change.options)
+
+
+def _with(case: Case, more: dict[str, int]) -> Change:
+    """The chip with other limits.  more: by dotted key of the chip file."""
+    core, mesh = case.chip.core, case.chip.mesh
+    limits = {key.partition(".")[2]: value for key, value in more.items() if key.startswith("core.")}
+    width = more.get("mesh.width", mesh.width // mesh.chips[0]) * mesh.chips[0]
+    chip = replace(case.chip, core=replace(core, **limits), mesh=replace(mesh, width=width))
+    what = "on a chip with " + " and ".join(f"{key} {value:,}" for key, value in more.items())
+    return case.change("core", what, *(f"chip.{key}={value}" for key, value in more.items()), chip=chip)
+
+
+def _smallest(case: Case, fits: Change, made: Draft) -> Change:
+    """The change that fits with its one limit as small as a few trials find: a finer cut may ask for less."""
+    (key, _, most) = fits.settings[0].removeprefix("chip.").partition("=")
+    low, high = int(vars(case.chip.core)[key.partition(".")[2]]), int(most)  # too little, enough
+    for _ in range(ROUNDS):
+        if high - low < 2:
+            break
+        middle = (low + high) // 2
+        change = _with(case, {key: middle})
+        if _exceeds(change, made) == []:
+            fits, high = change, middle
+        else:
+            low = middle
+    return fits

@@ -114,6 +114,14 @@ def test_a_single_compartment_with_too_many_sources_asks_for_a_larger_core(chip)
     assert [remedy.settings for remedy in error.remedies] == [("chip.core.axons_in=1310",)]
 
 
+def test_a_larger_core_is_no_larger_than_it_must_be(chip):
+    # Two compartments with two sources each: 4 axons together, 2 apart.
+    net = Network().population("in", 4, Spikes("x")).population("a", 2, LifRegisters())
+    net = net.connect("in", "a", Sparse(np.arange(4), np.array([0, 0, 1, 1]), 2.0))
+    error = refused(net, small(chip, axons_in=1))
+    assert "chip.core.axons_in=2" in settings(error)
+
+
 def test_parts_that_were_asked_for_may_be_what_does_not_fit(chip):
     error = refused(
         many(1).population("a", 8, LifRegisters()),
