@@ -174,14 +174,15 @@ def test_the_wiring_of_any_partition_is_that_of_the_synapses(chip, data):
         cores = found.core[found.first[source] : found.first[source + 1]].tolist()
         assert cores == sorted(reached.get(source, {}))
     assert found.hops[:, :4].sum() == naive_mapping.packet_hops(network, compiled, other)
-    dense = naive.dense_synapses(network, compiled, other)
+    kinds = naive.reads(network, compiled, other)
     _, part_of = naive.placed(network, compiled)
     source, part, synapses = wiring.rows.listed(0, wiring.n_sources)
     counted = {}
     for s, t, *_ in naive.kept(network, other):
         counted[s, part_of[t]] = counted.get((s, part_of[t]), 0) + 1
     assert dict(zip(zip(source.tolist(), part.tolist(), strict=True), synapses.tolist(), strict=True)) == counted
-    assert wiring.rows.dense.sum() == sum(dense.values())
+    of_rows = (wiring.rows.dense, wiring.rows.zeros, wiring.rows.shared)
+    assert [int(each.sum()) for each in of_rows] == [sum(counts[k] for counts in kinds.values()) for k in range(3)]
 
 
 # ---- what every mapping must be ------------------------------------------------------------------------------------
