@@ -23,7 +23,7 @@ from .wiring import Wiring
 
 FS = 1_000_000  # in a nanosecond
 MOST_FS = 2**61  # of an event, and of the work of a step: times are whole femtoseconds of 63 bits
-MOST = 1 << 22  # links that the messages of a stretch take, and steps times senders: the network keeps notes of each
+MOST = 1 << 23  # links that the messages of a stretch take, and steps times senders: the network keeps notes of each
 
 _READ, _ACTIVE, _INACTIVE = int(Count.SYNAPSE_READ), int(Count.ACTIVE), int(Count.INACTIVE)
 _ACCESS_T, _ACTIVE_T, _INACTIVE_T = (

@@ -59,6 +59,12 @@ def again(values: np.ndarray, like: np.ndarray) -> np.ndarray:
     return values if values.size == like.size else np.broadcast_to(values[0], like.shape)
 
 
+def seen_once(values: np.ndarray) -> np.ndarray:
+    """The same values, in the memory of one where all are equal."""
+    alike = values.size > 1 and bool(np.all(values == values[0]))
+    return np.broadcast_to(values[0].copy(), values.shape) if alike else values
+
+
 def integers(n: int, make: Callable[[slice], np.ndarray]) -> np.ndarray:
     """(n,) int16 of the integers that make(piece) gives, or int64 where they do not fit."""
     out = np.empty(n, np.int16)

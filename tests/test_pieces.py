@@ -13,7 +13,17 @@ from neuroemu import pieces as module
 from neuroemu.compiler.expand import expand
 from neuroemu.connect import Conv2d, Dense, Draws, Normal, Random, Sparse, Uniform
 from neuroemu.network import Lif, Network, Spikes
-from neuroemu.pieces import again, different, integers, pieces, run_starts, source_pieces, spread_sources, total
+from neuroemu.pieces import (
+    again,
+    different,
+    integers,
+    pieces,
+    run_starts,
+    seen_once,
+    source_pieces,
+    spread_sources,
+    total,
+)
 
 sizes = st.sampled_from([1, 2, 3, 7, 16, 1000])
 
@@ -112,3 +122,13 @@ def test_what_all_synapses_share_takes_no_memory():
     assert made.weight.shape == made.delay.shape == (30_000,)
     assert made.weight.strides == made.delay.strides == (0,)
     assert made.pre.dtype == made.post.dtype == np.int32
+
+
+def test_what_is_equal_takes_the_memory_of_one():
+    equal, mixed = np.full(1000, 7), np.array([7, 8, 7])
+    assert seen_once(equal).strides == (0,) and seen_once(equal).tolist() == equal.tolist()
+    equal[:] = 9
+    kept = seen_once(equal)
+    equal[0] = 1
+    assert kept.tolist() == [9] * 1000, "it does not lean on what it was made of"
+    assert seen_once(mixed) is mixed and seen_once(mixed[:1]).tolist() == [7] and seen_once(mixed[:0]).size == 0

@@ -14,12 +14,14 @@ from ..compartments import Model
 from ..compartments.lif import UNBOUNDED
 from ..errors import Problem, ProgramError
 from ..network import Lif, LifRegisters, Noise, Population, Registers, Values
+from ..pieces import seen_once
 from ..widths import DECAY_ONE, STATE_UNIT
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The compartments of a population: a model, and its parameters and states before step 1 by name, (n,) int64 each.
+    """The compartments of a population: a model, and its parameters and states before step 1 by name, (n,) int64 each; a value
+    that all share takes the memory of one.
 
     recorded: (steps, n) int64 recorded draws in place of random ones, or None.
     """
@@ -28,6 +30,18 @@ class Tables:
     parameters: dict[str, np.ndarray]
     state: dict[str, np.ndarray]
     recorded: np.ndarray | None = None
+
+    @classmethod
+    def of(
+        cls,
+        model: Model,
+        parameters: dict[str, np.ndarray],
+        state: dict[str, np.ndarray],
+        recorded: np.ndarray | None = None,
+    ) -> Tables:
+        """Tables of columns that may be one value written n times."""
+        first, second = ({name: seen_once(column) for name, column in table.items()} for table in (parameters, state))
+        return cls(model, first, second, recorded)
 
 
 @dataclass(frozen=True)
@@ -152,7 +166,7 @@ def lif_registers(
     parameters, state = lif.tables(values, chip)
     parameters["threshold"] = np.where(silent, UNBOUNDED, mantissa * STATE_UNIT).astype(np.int64)
     begin = {key: _before(population, key, scale, chip, problems) for key in ("u", "v")}
-    registers = Tables(lif, parameters, state | {"bias": bias} | begin)
+    registers = Tables.of(lif, parameters, state | {"bias": bias} | begin)
     worst = _largest_error(mantissa / scale, threshold)
     return registers, PopulationRounding(
         population.name,
@@ -220,7 +234,7 @@ def own_registers(population: Population, chip: Chip, problems: list[Problem], j
     noise = getattr(population.model, "noise", None)
     recorded = None if noise is None or noise.draws is None else np.asarray(noise.draws, np.int64)
     try:
-        return Tables(model, *model.tables(values, chip), recorded)
+        return Tables.of(model, *model.tables(values, chip), recorded)
     except ProgramError as error:  # the model's own
         problems += [replace(problem, path=population.name) for problem in error.problems]
         return Tables(model, {}, {}, recorded)

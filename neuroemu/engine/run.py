@@ -6,7 +6,7 @@ run(image, plan) -> Traces, Counters. The image is not changed; the same image a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -127,6 +127,12 @@ def _fitting(counts: np.ndarray) -> np.ndarray:
     return counts
 
 
+def _spikes_of(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Room for n spikes: step, source, payload."""
+    step, source, payload = (np.empty(n, kind) for kind, _ in _SPIKE)
+    return step, source, payload
+
+
 class _Engine:
     """An image, its state and its threads: what stays the same from stretch to stretch."""
 
@@ -156,6 +162,7 @@ class _Engine:
             for n, cut in self._cuts.items()
         }
         self._filled, self._last = filled, 1
+        self._buffer = _spikes_of(0)
 
     def wake(self) -> None:
         """Has every piece looked at in the next step."""
@@ -171,8 +178,10 @@ class _Engine:
         states: np.ndarray,
         first_step: int,
         sample_first: int,
-    ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Runs the steps of a stretch. Adds to counts (steps, part, event), fills states; returns the spikes, in pieces."""
+    ) -> Iterator[tuple[np.ndarray, ...]]:
+        """Runs the steps of a stretch. Adds to counts (steps, part, event), fills states; yields the spikes, in pieces that
+        hold until the next is asked for.
+        """
         n, n_steps = self._crew.choose(), counts.shape[0]
         if n != self._last:  # what one thread has filled is now spread over others
             self._filled[:] = self._filled.max(axis=0)
@@ -182,22 +191,23 @@ class _Engine:
         busiest = int(np.diff(host.first).max(initial=0))
         whole = n_steps * self._image.n_compartments + host.source.size
         capacity = max(min(STRETCH_SPIKES, whole), self._image.n_sources + busiest)
-        pieces: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        row, began = 0, time.perf_counter()
+        if self._buffer[0].size < capacity:
+            self._buffer = _spikes_of(capacity)
+        row, seconds = 0, 0.0
         memory, shares = self._memory[n], self._cuts[n].shares
         while row < n_steps:
-            buffer = (np.empty(capacity, np.int64), np.empty(capacity, np.int32), np.empty(capacity, np.int32))
-            where = (memory, host, Recorder(*buffer, each, columns, states), first_step, sample_first, row, n_steps)
-            memory.arrived[0] = 0
+            recorder = Recorder(*self._buffer, each, columns, states)
+            where = (memory, host, recorder, first_step, sample_first, row, n_steps)
+            memory.arrived[0], began = 0, time.perf_counter()
             row, n_recorded = self._crew.together([partial(advance, k, n, shares[k], *where) for k in range(n)])
             if memory.failed.any():
                 raise ProgramError([self._raised(int(memory.failed.max()) - 1)])
-            pieces.append(tuple(array[:n_recorded].copy() for array in buffer))  # type: ignore[arg-type]
+            seconds += time.perf_counter() - began
+            yield tuple(array[:n_recorded] for array in self._buffer)
         if n > 1:
             np.sum(each, axis=0, out=counts)
         events = int(counts[:, :, (Count.SYNAPSE_READ, Count.ACTIVE)].sum())
-        self._crew.learn(n, n_steps, events, time.perf_counter() - began)
-        return pieces
+        self._crew.learn(n, n_steps, events, seconds)
 
     def _raised(self, part: int) -> Problem:
         """What to say of a model that raised; numba has printed the error itself."""

@@ -177,8 +177,7 @@ def advance(thread, n_threads, share, memory, host, recorder, first_step, sample
             total += memory.listed[parity, t]
         _deliver(thread, n_threads, share, memory, host, host_from, host_to, step, parity)
         _count(thread, n_threads, memory, host, host_from, host_to, parity, counts)
-        if thread == 0:
-            _record(n_threads, memory, host, host_from, host_to, step, parity, recorder, n_recorded)
+        _record(thread, n_threads, memory, host, host_from, host_to, step, parity, recorder, n_recorded)
         n_recorded += total
         for k in range(recorder.cell.size):
             if share.cells[0] <= recorder.cell[k] < share.cells[1]:
@@ -224,13 +223,16 @@ def _spikes(t, n_threads, memory, host, host_from, host_to, parity):
 def _deliver(thread, n_threads, share, memory, host, host_from, host_to, step, parity):
     """Takes every spike of the step to the targets that this thread owns."""
     plain, ring, touched = memory.plain, memory.ring, memory.touched
-    events = total = 0
+    events, enough = 0, _DENSE * (share.groups[1] - share.groups[0])
+    total = 0
     for t in range(n_threads + 1):
         sources, _ = _spikes(t, n_threads, memory, host, host_from, host_to, parity)
-        for source in sources:
-            events += share.end[source] - share.begin[source]
         total += sources.size
-    dense = events > _DENSE * (share.groups[1] - share.groups[0])
+        for source in sources:
+            if events > enough:
+                break
+            events += share.end[source] - share.begin[source]
+    dense = events > enough
     if total > 0 and (
         plain.delay.size or memory.graded.packed.size
     ):  # whatever row they reach: its marks are looked at
@@ -268,12 +270,15 @@ def _count(thread, n_threads, memory, host, host_from, host_to, parity, counts):
 
 
 @njit
-def _record(n_threads, memory, host, host_from, host_to, step, parity, recorder, n_recorded):
-    """Writes down the spikes of the step."""
-    for t in range(n_threads + 1):
+def _record(thread, n_threads, memory, host, host_from, host_to, step, parity, recorder, n_recorded):
+    """Writes down the spikes that this thread has listed, after those of the threads before it; the last the host's too."""
+    at = n_recorded
+    for t in range(thread):
+        at += memory.listed[parity, t]
+    for t in range(thread, n_threads + 1 if thread == n_threads - 1 else thread + 1):
         sources, payloads = _spikes(t, n_threads, memory, host, host_from, host_to, parity)
         for k in range(sources.size):
-            recorder.step[n_recorded] = step
-            recorder.source[n_recorded] = sources[k]
-            recorder.payload[n_recorded] = payloads[k]
-            n_recorded += 1
+            recorder.step[at] = step
+            recorder.source[at] = sources[k]
+            recorder.payload[at] = payloads[k]
+            at += 1

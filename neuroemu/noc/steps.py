@@ -5,6 +5,7 @@ Steps know nothing of each other, so any thread may take any step and the result
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,6 +18,9 @@ from .contended import one_step, scratch
 from .critical import PARTS, Gains, gains, most_gained, walk_back
 from .fabric import Fabric
 from .routes import distance
+
+# Shares of the steps for each thread, who takes another when it has done one: steps differ, and cores are shared.
+PIECES = 4
 
 
 class Messages(NamedTuple):
@@ -87,20 +91,28 @@ def contend(fabric: Fabric, messages: Messages, threads: int = 1) -> Outcome:
         np.zeros(n_steps, np.int64),
     )
 
-    def run(begin: int, end: int) -> tuple[np.ndarray, Gains, Gains]:
-        by_core, by_link = gains(fabric.n_senders), gains(fabric.n_links)
-        memory = scratch(fabric, int(per_step[begin:end].max(initial=0)), int(takings[begin:end].max(initial=0)))
-        stuck = _run(fabric, memory, begin, end, *messages, rows, by_core, by_link)
-        if stuck >= 0:
-            raise InternalError(f"noc: messages of step {stuck} stand still for ever")
+    pieces = _shares(takings + fabric.n_senders, PIECES * threads if threads > 1 else 1)
+    pending = list(itertools.pairwise(pieces))  # whose pop no other thread can come between
+    longest = int(per_step.max(initial=0)), int(takings.max(initial=0))
+
+    def work() -> tuple[np.ndarray, Gains, Gains]:
+        by_core, by_link, memory = gains(fabric.n_senders), gains(fabric.n_links), scratch(fabric, *longest)
+        while pending:
+            try:
+                begin, end = pending.pop()
+            except IndexError:  # another thread was faster
+                break
+            stuck = _run(fabric, memory, begin, end, *messages, rows, by_core, by_link)
+            if stuck >= 0:
+                raise InternalError(f"noc: messages of step {stuck} stand still for ever")
         return memory.links, by_core, by_link
 
-    bounds = _shares(takings + fabric.n_senders, threads)
-    if len(bounds) <= 2:
-        shares = [run(0, n_steps)]
+    n = min(threads, len(pending))
+    if n <= 1:
+        shares = [work()]
     else:
-        with ThreadPoolExecutor(len(bounds) - 1) as pool:
-            shares = list(pool.map(run, bounds[:-1], bounds[1:]))
+        with ThreadPoolExecutor(n) as pool:
+            shares = [each.result() for each in [pool.submit(work) for _ in range(n)]]
     carried, waited, blocked = (
         np.sum([links[name] for links, *_ in shares], axis=0) for name in ("carried", "waited", "blocked")
     )
