@@ -384,6 +384,8 @@ def check(program: str, overrides: tuple[str, ...], no_cache: bool, allow_code: 
         f"{path}: no mistakes. {image.n_compartments} compartments and {image.n_synapses} synapses fit on "
         f"{image.cores_in_use().size} of {image.mesh.n_cores} cores of {read.chip.name}."
     )
+    for note in read.network.exact.notes if read.network.exact is not None else ():
+        click.echo(f"  {note}")
 
 
 def _is_chip(path: Path) -> bool:

@@ -63,3 +63,45 @@ def euler_lif(
             v = v - (threshold - v_reset) if subtract else v_reset
         found.append((spiked, v))
     return found
+
+
+def snntorch(inputs, beta, threshold, alpha=None, subtract=True, late=True, weight_back=None):
+    """(spiked, v) by step of one neuron of snnTorch: Leaky, Synaptic with alpha, and their recurrent kin with a weight back.
+
+    A late reset takes place in the step after the spike: Leaky to zero forgets v and keeps the step's input, the others to
+    zero lose that, too. A reset at once takes place in the step of the spike, unless the late one already did.
+    """
+    v = i = 0.0
+    spiked, found = False, []
+    for x in inputs:
+        reset = v > threshold
+        back = 0.0 if weight_back is None else weight_back * spiked
+        i = alpha * i + x + back if alpha is not None else x + back
+        plain_leaky = alpha is None and weight_back is None
+        if reset and not subtract:  # noqa: SIM108 - to be read row by row
+            v = i if plain_leaky else 0.0
+        else:
+            v = beta * v + i - (threshold if reset else 0.0)
+        spiked = v > threshold
+        if not late and spiked != reset:
+            if subtract:  # noqa: SIM108
+                v = v - threshold if spiked else v + threshold
+            else:
+                v = 0.0 if spiked else 2 * v
+        found.append((spiked, v))
+    return found
+
+
+def norse(inputs, rate, threshold, v_leak=0.0, v_reset=0.0, rate_syn=None, weight_back=None):
+    """(spiked, v) by step of one LIFBox of Norse, or LIF with rate_syn: the current jumps, the potential uses it, it decays."""
+    v, i, spiked, found = v_leak, 0.0, False, []
+    for x in inputs:
+        x = x + (0.0 if weight_back is None else weight_back * spiked)
+        i = x if rate_syn is None else i + x
+        v = v + rate * ((v_leak - v) + i)
+        i = 0.0 if rate_syn is None else i - rate_syn * i
+        spiked = v > threshold
+        if spiked:
+            v = v_reset
+        found.append((spiked, v))
+    return found

@@ -25,7 +25,7 @@ from .lower import lowered
 from .notes import Note
 from .order import order_of
 from .read import read
-from .shapes import shaped
+from .shapes import misfits, shaped
 
 WEIGHTED = ("Affine", "Linear", "Conv1d", "Conv2d")
 BATCH = 256  # calibration samples at once
@@ -55,6 +55,7 @@ def from_ann(
     problems: list[Problem] = []
     graph = _graph(source, problems)
     notes: list[Note] = []
+    misfits(graph, problems)
     if not problems:
         graph = shaped(graph, False, problems, notes)
         order = order_of(graph, problems)

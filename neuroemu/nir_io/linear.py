@@ -43,7 +43,7 @@ def linear_map(node: Node, dtype: Any) -> LinearMap:
         return LinearMap(convolution(node, ones, channels), None, divisor)
     weight = np.asarray(node.given["weight"], dtype)
     bias = _bias(node, math.prod(node.shape[1:]), dtype)
-    return LinearMap(convolution(node, weight, int(np.asarray(node.given["groups"]))), bias)
+    return LinearMap(convolution(node, weight, int(np.asarray(node.given["groups"]).item())), bias)
 
 
 def _bias(node: Node, places: int, dtype: Any) -> np.ndarray | None:

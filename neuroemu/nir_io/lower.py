@@ -27,7 +27,7 @@ from .notes import Note
 from .order import Order, order_of
 from .origin import Origin, complete
 from .paths import Sum, Term, sums
-from .shapes import padding, pair, shaped
+from .shapes import misfits, padding, pair, shaped
 from .start import start_of
 
 
@@ -70,6 +70,9 @@ def lowered(graph: Graph, facts: Mapping[str, Any], problems: list[Problem], not
     """A flat graph as a Network, with the notes so far and those of lowering it; None where problems were noted."""
     origin = complete(graph, facts, problems, notes) if not problems else None
     if problems or origin is None:
+        return None
+    misfits(graph, problems)
+    if problems:
         return None
     graph = shaped(graph, origin.batched, problems, notes)
     order = order_of(graph, problems)
@@ -339,7 +342,7 @@ def _connector(terms: list[Term], graph: Graph, target: str, gain: np.ndarray, d
             weight = np.asarray(node.given["weight"], np.float64)
             around = {p for ends in padding(node, 2, weight.shape[2:]) for p in ends}
             stride, dilation = set(pair(node.given["stride"], 2)), set(pair(node.given["dilation"], 2))
-            plain = int(np.asarray(node.given["groups"])) == 1 and dilation == {1}
+            plain = int(np.asarray(node.given["groups"]).item()) == 1 and dilation == {1}
             if plain and len(around) == len(stride) == 1 and np.any(weight):
                 return Conv2d(weight * gain[0], stride.pop(), around.pop(), delay)
     found = [(term.matrix.tocoo(), term.delay) for term in terms]

@@ -30,6 +30,11 @@ FRAMEWORKS: dict[str, dict[str, Any]] = {
     "nir": {"reset": "zero", "reset_delay": False},
 }
 RESETS = ("zero", "subtract")
+RECORDED = {"snntorch": "1.0.0", "norse": "1.1.0"}  # the versions whose rules these are
+FIXED: dict[str, dict[str, Any]] = {
+    "snntorch": {"current_first": True},
+    "norse": {"reset": "zero", "reset_delay": False, "current_first": True},
+}
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,15 @@ def complete(graph: Graph, given: Mapping[str, Any], problems: list[Problem], no
     if "framework" not in known:
         known["framework"] = _recognised(graph, notes)
     rules = FRAMEWORKS[known["framework"]]
+    for key, only in FIXED.get(known["framework"], {}).items():
+        if known.get(key, only) != only:
+            allowed = only if isinstance(only, str) else str(only).lower()
+            what = f"{key} is {str(known[key]).lower()}, and the neurons of {known['framework']} have no other than {allowed}"
+            problems.append(Problem(what, path=f"origin.{key}", allowed=allowed, remedy="framework: nir"))
+    recorded = RECORDED.get(known["framework"])
+    if recorded and known.get("version", recorded) != recorded:
+        what = f"{known['framework']} {known['version']} computes as {recorded} does, whose rules these are"
+        notes.append(Note("assumed", "", what))
     neurons = [node for node in graph.nodes.values() if _taus(node)]
     spiking = any("v_threshold" in node.given for node in graph.nodes.values())
     if "dt_s" not in known:

@@ -13,6 +13,7 @@ from .graph import NEURONS, Graph, Node
 from .notes import Note
 
 Shape = tuple[int, ...]
+MOST_VALUES = 2**24  # of an Input: as many as a population may have
 
 
 def pair(value: Any, dimensions: int) -> tuple[int, ...]:
@@ -44,6 +45,39 @@ def windows(node: Node, space: Shape, kernel: tuple[int, ...]) -> Shape:
     )
 
 
+ONE = ("groups", "start_dim", "end_dim")  # a whole number
+EACH = ("stride", "dilation", "padding", "kernel_size", "input_shape")  # one, or one for each direction
+DIMENSIONS = {"Affine": 2, "Linear": 2, "Conv1d": 3, "Conv2d": 4}  # of weights
+
+
+def misfits(graph: Graph, problems: list[Problem]) -> None:
+    """Notes fields that cannot be what they are for: whole numbers of another kind or count, weights of other dimensions."""
+    for name, node in graph.nodes.items():
+        directions = 1 if node.kind == "Conv1d" else 2
+        for key in (*ONE, *EACH):
+            value = node.given.get(key)
+            if value is None or isinstance(value, (str, bytes)):
+                continue
+            array, sizes = np.asarray(value), (1,) if key in ONE else (1, directions)
+            if array.dtype.kind not in "iu" or array.size not in sizes or np.any(np.abs(array) > MOST_VALUES):
+                allowed = "a whole number" + (", or one for each direction" if len(sizes) > 1 else "")
+                problems.append(Problem(f"{key} is {np.array2string(array, threshold=4)}", path=name, allowed=allowed))
+        for key in ("weight", "bias", "scale", "delay", "threshold"):
+            array = np.asarray(node.given.get(key, 1.0))
+            if array.dtype.kind not in "biuf" or array.size == 0:
+                problems.append(Problem(f"{key} holds no numbers", path=name, allowed="numbers"))
+        dimensions, weight = DIMENSIONS.get(node.kind, 0), np.shape(node.given.get("weight", 0))
+        if len(weight) != dimensions:
+            what = f"the weight has the shape {list(weight)}"
+            problems.append(Problem(what, path=name, allowed=f"{dimensions} dimensions"))
+        elif "groups" in node.given and np.size(node.given["groups"]) == 1:
+            groups = int(np.asarray(node.given["groups"]).item())
+            if groups < 1 or weight[0] % groups:
+                problems.append(
+                    Problem(f"{groups} groups of {weight[0]} channels", path=name, allowed="groups that divide them")
+                )
+
+
 def shaped(graph: Graph, batched: bool, problems: list[Problem], notes: list[Note]) -> Graph:
     """The graph with every shape. batched: a first dimension of 1 is taken off the inputs and outputs."""
     graph = _with_inputs(graph, notes)
@@ -65,15 +99,13 @@ def shaped(graph: Graph, batched: bool, problems: list[Problem], notes: list[Not
                     Problem("nothing leads here, so its shape is not known", path=name, allowed="an Input before it")
                 )
             break
-        for name in first[:1]:
-            node = graph.nodes[name]
-            given = next((shapes[pre] for pre in graph.into(name) if pre in shapes), own[name])
-            if node.kind == "Input":
-                given = _input(name, node, batched, problems)
-            made = _shaped(name, node, tuple(given or ()), batched, problems, notes)
-            done[name] = made
-            shapes[name] = made.shape
-            waiting.remove(name)
+        name, node = first[0], graph.nodes[first[0]]
+        given = next((shapes[pre] for pre in graph.into(name) if pre in shapes), own[name])
+        if node.kind == "Input":
+            given = _input(name, node, batched, problems)
+        done[name] = _shaped(name, node, given, batched, problems, notes)
+        shapes[name] = done[name].shape
+        waiting.remove(name)
     shaped_graph = replace(graph, nodes={name: done[name] for name in graph.nodes if name in done})
     for pre, post in graph.edges:
         if pre in done and post in done and done[pre].shape != done[post].shape_in and done[post].kind != "Output":
@@ -108,15 +140,16 @@ def _own(node: Node) -> Shape:
     if node.kind == "Scale":
         return np.shape(node.given["scale"])
     if node.kind in ("Conv1d", "Conv2d") and node.given.get("input_shape") is not None:
-        channels = np.shape(node.given["weight"])[1] * int(node.given["groups"])
+        channels = np.shape(node.given["weight"])[1] * int(np.asarray(node.given["groups"]).item())
         return (channels, *pair(node.given["input_shape"], 1))
     return tuple(node.given.get("shape") or ())
 
 
 def _input(name: str, node: Node, batched: bool, problems: list[Problem]) -> Shape:
     shape = tuple(node.given.get("shape") or ())
-    if not shape or min(shape) < 1:
-        problems.append(Problem(f"the Input has the shape {list(shape)}", path=name, allowed="sizes of at least 1"))
+    if not shape or min(shape) < 1 or math.prod(shape) > MOST_VALUES:
+        allowed = f"sizes of at least 1, at most {MOST_VALUES} in all"
+        problems.append(Problem(f"the Input has the shape {list(shape)}", path=name, allowed=allowed))
         return (1,)
     return shape[1:] if batched and len(shape) > 1 and shape[0] == 1 else shape
 
@@ -142,11 +175,6 @@ def _shaped(name: str, node: Node, given: Shape, batched: bool, problems: list[P
         return replace(node, shape_in=own if own != () else (1,), shape=own if own != () else (1,))
     if node.kind in ("Affine", "Linear"):
         weight = np.shape(node.given["weight"])
-        if len(weight) != 2:
-            problems.append(
-                Problem(f"the weight has the shape {list(weight)}", path=name, allowed="a matrix [to][from]")
-            )
-            return replace(node, shape_in=given, shape=given)
         if given != (weight[1],):
             problems.append(_mismatch(name, given, (weight[1],)))
         if node.kind == "Affine" and np.size(node.given["bias"]) not in (1, weight[0]):
@@ -160,7 +188,7 @@ def _shaped(name: str, node: Node, given: Shape, batched: bool, problems: list[P
 def _flattened(name: str, node: Node, given: Shape, problems: list[Problem]) -> Shape:
     """start_dim and end_dim count without the batch, as NIR has them."""
     n = len(given)
-    start, end = (int(np.asarray(node.given[key])) for key in ("start_dim", "end_dim"))
+    start, end = (int(np.asarray(node.given[key]).item()) for key in ("start_dim", "end_dim"))
     first, last = (k + n if k < 0 else k for k in (start, end))
     if first >= n and n == 1:
         return given
@@ -180,16 +208,8 @@ def _convolved(name: str, node: Node, given: Shape, own: Shape, problems: list[P
         out = channels
     else:
         weight = np.shape(node.given["weight"])
-        if len(weight) != dimensions + 2:
-            problems.append(
-                Problem(f"the weight has the shape {list(weight)}", path=name, allowed=f"{dimensions + 2} dimensions")
-            )
-            return replace(node, shape_in=given, shape=given)
-        groups = int(np.asarray(node.given["groups"]))
+        groups = int(np.asarray(node.given["groups"]).item())
         kernel, channels, out = weight[2:], weight[1] * groups, weight[0]
-        if groups < 1 or out % groups:
-            problems.append(Problem(f"{groups} groups of {out} channels", path=name, allowed="groups that divide them"))
-            return replace(node, shape_in=given, shape=given)
         if np.size(node.given["bias"]) not in (1, out):
             problems.append(Problem(f"has {np.size(node.given['bias'])} biases", path=name, allowed=f"{out}"))
     if len(given) != dimensions + 1 or given[0] != channels or (own and given != own):

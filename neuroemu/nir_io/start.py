@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-SMALLEST = 2.0**-6  # of what d steps leave of a state: below it, a start would have to be 64 times what it becomes
+MOST = 4.0  # thresholds that a start may be away: any chip's registers hold that beside weights that count
+MOST_BIASES = 64.0  # the same for what never spikes
 
 
 class Start(NamedTuple):
@@ -32,15 +33,17 @@ def start_of(
 ) -> Start:
     """The state that `steps` steps of u = keep_u u, v = keep_v v + u + bias bring to (u, v).
 
-    All (n,).  Where a state is forgotten on the way, or would spike, it starts at 0 and reached is False.
+    All (n,).  What keeps nothing needs no start. Where a start would be too far away, as nearly all of it is forgotten, or
+    would spike on its way, it is 0 and reached is False.
     """
-    moved = (u != 0) | (v != 0) | (bias != 0)
-    forgotten = moved & (keep_v**steps < SMALLEST) | ((u != 0) & (keep_u**steps < SMALLEST))
-    safe_u, safe_v = (np.where(keep ** max(steps, 1) < SMALLEST, 1.0, keep) for keep in (keep_u, keep_v))
+    most = np.where(np.isfinite(threshold), MOST * threshold, MOST_BIASES * np.maximum(np.abs(bias), np.abs(v)))
     spiked = np.zeros(v.shape, bool)
     for _ in range(steps):
         spiked |= v > threshold
-        v = (v - u - bias) / safe_v
-        u = u / safe_u
-    lost = forgotten | (spiked & moved)
+        v = np.where(keep_v > 0, (v - u - bias) / np.where(keep_v > 0, keep_v, 1.0), 0.0)
+        u = np.where(keep_u > 0, u / np.where(keep_u > 0, keep_u, 1.0), 0.0)
+        v, u = (np.clip(state, -1e12, 1e12) for state in (v, u))
+    if steps:  # what keeps nothing is at its bias, whatever its start
+        spiked |= (keep_v == 0) & (u * keep_u + bias > threshold)
+    lost = spiked | (np.abs(u) > most) | (np.abs(v) > most)
     return Start(np.where(lost, 0.0, u), np.where(lost, 0.0, v), not np.any(lost))

@@ -158,6 +158,15 @@ def test_ways_of_different_length_are_made_equally_long():
     assert delays == {"i->a": 0, "a->b": 0, "i->b": 1}
 
 
+def test_a_bias_that_is_at_work_before_the_first_input_is_noted_where_nothing_can_be_done():
+    # nearly nothing is kept: to be at 0 after two steps of 0.2, v would have to start at -510
+    nodes = {"a": lif(), "w": nir.Affine(np.eye(2), np.full(2, 0.2)), "b": lif(tau=1e-3 / 0.98), **io()}
+    network = imported(graph("i a w b o", **nodes))
+    (note,) = [note for note in network.exact.notes if note.kind == "lossy"]
+    assert note.node == "b" and "2 steps before the first input" in note.what
+    assert network["b"].model.v == 0.0 and network["b"].model.bias == pytest.approx(0.2)
+
+
 def test_feedback_over_two_layers_that_comes_late_is_noted():
     network = imported(graph("i a b o", "b back a", a=lif(), b=lif(), back=nir.Linear(-np.eye(2)), **io()))
     assert [(note.kind, note.node) for note in network.exact.notes if note.kind == "lossy"] == [("lossy", "a")]

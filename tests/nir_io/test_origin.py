@@ -89,12 +89,22 @@ def test_a_network_without_time_needs_no_step():
         ({"tau_scale": -1}, "origin.tau_scale"),
         ({"tau_scale": float("nan")}, "origin.tau_scale"),
         ({"resets": "zero"}, "origin"),
+        ({"framework": "norse", "reset": "subtract"}, "origin.reset"),
+        ({"framework": "norse", "reset_delay": True}, "origin.reset_delay"),
+        ({"framework": "snntorch", "current_first": False}, "origin.current_first"),
     ],
 )
 def test_a_wrong_fact_is_told_with_what_is_allowed(facts, path):
     with pytest.raises(ProgramError) as caught:
         from_nir(snntorch(), facts)
     assert [(problem.path, bool(problem.allowed)) for problem in caught.value.problems] == [(path, True)]
+
+
+def test_another_version_than_the_recorded_one_is_noted():
+    facts = {"framework": "snntorch", "dt": "0.1 ms", "reset": "zero", "reset_delay": True}
+    assert from_nir(snntorch(), {**facts, "version": "1.0.0"}).exact.notes == ()
+    (note,) = from_nir(snntorch(), {**facts, "version": "0.9.1"}).exact.notes
+    assert note.kind == "assumed" and "snntorch 0.9.1 computes as 1.0.0 does" in note.what
 
 
 def test_parameters_of_one_value_are_taken_for_all_with_a_note():

@@ -125,6 +125,41 @@ def test_bytes_that_are_wrong_give_no_other_error(tmp_path_factory, wrong):
         assert all(found.what for found in error.problems)
 
 
+FIELDS = ["conv/weight", "conv/stride", "conv/padding", "conv/dilation", "conv/groups", "conv/bias", "conv/input_shape",
+          "n/tau", "n/r", "n/v_threshold", "pool/kernel_size", "pool/stride", "flat/start_dim", "fc/weight", "fc/bias",
+          "late/delay", "scale/scale", "i/shape", "o/shape"]  # fmt: skip
+
+
+@given(
+    st.sampled_from(FIELDS),
+    st.lists(st.integers(0, 3), max_size=4),
+    st.sampled_from(["float32", "int64", "uint8", "S3"]),
+    st.sampled_from([0, 1, -1, 2, 1000]),
+)
+def test_a_field_of_another_shape_or_type_gives_no_other_error(tmp_path_factory, field, shape, dtype, value):
+    nodes = {
+        "i": nir.Input(np.array([1, 6, 6])),
+        "conv": nir.Conv2d((6, 6), np.ones((2, 1, 3, 3)), 1, 1, 1, 1, np.zeros(2)),
+        "n": nir.LIF(*(np.full((2, 6, 6), x) for x in (5e-3, 1.0, 0.0, 1.0))),
+        "pool": nir.AvgPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])),
+        "flat": nir.Flatten({"input": np.array([2, 3, 3])}, 0, -1),
+        "fc": nir.Affine(np.ones((2, 18)), np.zeros(2)),
+        "scale": nir.Scale(np.ones(2)),
+        "late": nir.Delay(np.full(2, 1e-3)),
+        "m": lif(),
+        "o": nir.Output(np.array([2])),
+    }
+    path = tmp_path_factory.mktemp("field") / "net.nir"
+    nir.write(path, graph("i conv n pool flat fc scale late m o", **nodes))
+    with h5py.File(path, "r+") as file:
+        del file[f"node/nodes/{field}"]
+        file[f"node/nodes/{field}"] = np.full(shape, value).astype(dtype)
+    try:
+        from_nir(path, DT)
+    except ProgramError as error:
+        assert all(found.what and found.file == str(path) for found in error.problems)
+
+
 @pytest.mark.parametrize("name", ["norse_conv_lifbox", "snntorch_rleaky_zero"])
 def test_the_shapes_of_an_exporter_are_ours(name):
     recorded = json.loads((VECTORS / f"{name}.json").read_text())

@@ -11,21 +11,37 @@ import neuroemu
 from neuroemu.errors import QuantisationError
 from neuroemu.nir_io.start import start_of
 
-kept = st.floats(0.3, 1.0)
+kept = st.floats(0.05, 1.0)
 
 
 @given(kept, kept, st.floats(-0.2, 0.2), st.floats(-0.5, 0.5), st.floats(-0.5, 0.5), st.integers(0, 4))
 def test_the_steps_end_where_they_should(keep_u, keep_v, bias, u, v, steps):
-    one = np.ones(1)
-    start = start_of(keep_u * one, keep_v * one, bias * one, u * one, v * one, steps, 1e9 * one)
+    one, threshold = np.ones(1), 1.0
+    start = start_of(keep_u * one, keep_v * one, bias * one, u * one, v * one, steps, threshold * one)
     reached_u, reached_v = start.u[0], start.v[0]
+    way = []
     for _ in range(steps):
         reached_u *= keep_u
         reached_v = keep_v * reached_v + reached_u + bias
+        way.append(reached_v)
     if start.reached:
         assert np.allclose([reached_u, reached_v], [u, v])
+        assert max([0.0, *way]) <= threshold + 1e-9
     else:
-        assert min(keep_u, keep_v) ** steps < 2**-6
+        assert start.u[0] == start.v[0] == 0.0
+
+
+@given(st.floats(0.3, 1.0), st.floats(0.3, 1.0), st.floats(-0.1, 0.1), st.integers(0, 3))
+def test_a_usual_leak_and_bias_are_always_reached(keep_u, keep_v, bias, steps):
+    one = np.ones(1)
+    assert start_of(keep_u * one, keep_v * one, bias * one, -bias * one, 0 * one, steps, 10 * one).reached
+
+
+def test_what_keeps_nothing_needs_no_start_unless_its_bias_spikes():
+    zero, one = np.zeros(2), np.ones(2)
+    assert start_of(zero, zero, 0.5 * one, zero, zero, 3, one).reached
+    assert not start_of(zero, zero, 1.5 * one, zero, zero, 3, one).reached
+    assert start_of(zero, zero, 1.5 * one, zero, zero, 0, one).reached
 
 
 def test_a_start_that_would_spike_on_its_way_is_none():

@@ -81,6 +81,7 @@ def test_on_the_chip_the_network_spikes_as_in_floats_and_the_report_says_so(netw
     assert told["rasters"]["a"]["floats"] == both.step["a"].size
     assert told["rasters"]["a"]["agreement"] > 0.9
     assert "same spikes" in str(report)
+    assert "NIR, assumed: forward Euler" in str(report)
 
 
 def test_a_raster_by_hand():
