@@ -56,10 +56,10 @@ def neuron_of(
     with np.errstate(divide="ignore", over="ignore"):
         leak, syn_leak, syn_gain = zeros, None, None
         if "tau" in node.given or "tau_mem" in node.given:
-            leak = _rate(node.numbers("tau" if "tau" in node.given else "tau_mem"), origin, dtype)
+            leak = _rate(node, "tau" if "tau" in node.given else "tau_mem", origin, dtype)
         gain = node.numbers("r") * (leak if "v_leak" in node.given else 1.0) if "r" in node.given else np.ones(n)
         if "tau_syn" in node.given:
-            syn_leak = _rate(node.numbers("tau_syn"), origin, dtype)
+            syn_leak = _rate(node, "tau_syn", origin, dtype)
             syn_gain = node.numbers("w_in") * (1.0 if origin.framework == "norse" else syn_leak)
     if node.kind == "Threshold":
         leak = np.ones(n)
@@ -101,11 +101,13 @@ def _start(node: Node, origin: Origin, v_leak: np.ndarray) -> np.ndarray:
     return np.zeros(node.size) if origin.framework == "snntorch" else v_leak
 
 
-def _rate(tau_s: np.ndarray, origin: Origin, dtype: np.dtype) -> np.ndarray:
+def _rate(node: Node, key: str, origin: Origin, dtype: np.dtype) -> np.ndarray:
     """(n,) dt / tau as the framework gets it, in float64.
 
-    Norse divides dt by what it wrote to have tau_inv again, and multiplies by dt, all in float32.
+    Norse divides dt by what it wrote to have tau_inv again, and multiplies by dt, all in float32. snnTorch divided dt by
+    1 - beta in the type of the file, so the same dt gives 1 - beta back.
     """
+    tau_s = node.numbers(key)
     if origin.framework == "norse":
         dt = dtype.type(origin.dt_s)
         if np.isclose(origin.tau_scale * origin.dt_s, 1.0):
@@ -113,6 +115,8 @@ def _rate(tau_s: np.ndarray, origin: Origin, dtype: np.dtype) -> np.ndarray:
         else:
             inverse = dtype.type(1) / (tau_s * origin.tau_scale).astype(dtype)
         return (dt * inverse).astype(np.float64)
+    if origin.framework == "snntorch" and origin.tau_scale == 1.0 and np.asarray(node.given[key]).dtype == np.float32:
+        return float(np.float32(origin.dt_s)) / tau_s
     return origin.dt_s / (tau_s * origin.tau_scale)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import Problem
-from .graph import NEURONS, Graph, Node
+from .graph import LINEAR, NEURONS, Graph, Node
 from .notes import Note
 
 Shape = tuple[int, ...]
@@ -81,6 +81,17 @@ def misfits(graph: Graph, problems: list[Problem]) -> None:
 def shaped(graph: Graph, batched: bool, problems: list[Problem], notes: list[Note]) -> Graph:
     """The graph with every shape. batched: a first dimension of 1 is taken off the inputs and outputs."""
     graph = _with_inputs(graph, notes)
+    for name, node in graph.nodes.items():
+        if node.kind == "Input" and graph.into(name):
+            what = f"'{graph.into(name)[0]}' leads into an Input"
+            problems.append(Problem(what, path=name, allowed="edges out of Inputs alone"))
+        if node.kind == "Output" and graph.out_of(name):
+            what = f"it leads out of an Output to '{graph.out_of(name)[0]}'"
+            problems.append(Problem(what, path=name, allowed="edges into Outputs alone"))
+        if node.kind == "Output" and not graph.into(name):
+            notes.append(Note("lossy", name, "nothing leads to this Output; it is left out"))
+        if node.kind in (*LINEAR, "Delay") and not graph.out_of(name):
+            notes.append(Note("lossy", name, f"this {node.kind} leads nowhere; it is left out"))
     shapes: dict[str, Shape] = {}
     done: dict[str, Node] = {}
     waiting = list(graph.nodes)
@@ -121,7 +132,9 @@ def _with_inputs(graph: Graph, notes: list[Note]) -> Graph:
     """With an Input before every node that nothing leads to, as the nir package does."""
     nodes, edges = dict(graph.nodes), list(graph.edges)
     for name, node in graph.nodes.items():
-        if node.kind != "Input" and not graph.into(name):
+        if node.kind in ("Input", "Output") or graph.into(name):
+            continue
+        if node.kind in NEURONS or graph.out_of(name):
             shape, made = _own(node), f"input_{name}"
             if shape and made not in nodes:
                 nodes[made] = Node("Input", {"shape": shape})

@@ -76,13 +76,13 @@ def _snntorch(neuron: Neuron, t: Terms, state: State, x: np.ndarray, back: np.nd
     i, v = state.i, state.v
     if neuron.syn_leak is not None:
         i = t.syn_keep * i + _times(t.syn_gain, x)
-        i = i if back is None else i + back
+        i = i if back is None else i + _times(t.syn_gain, back)
         base = t.keep * v + _times(t.gain, i)
     else:
         only_v = neuron.reset == "zero" and back is None
         v = (one - over) * v if only_v else v  # Leaky keeps the input of the step, the others lose it
         base = t.keep * v + _times(t.gain, x)
-        base = base if back is None else base + back
+        base = base if back is None else base + _times(t.gain, back)
     if np.any(t.v_leak):
         base = base + t.leak * t.v_leak
     if neuron.reset == "subtract":
@@ -100,10 +100,12 @@ def _snntorch(neuron: Neuron, t: Terms, state: State, x: np.ndarray, back: np.nd
 
 def _norse(neuron: Neuron, t: Terms, state: State, x: np.ndarray, back: np.ndarray | None) -> State:
     """LIFBoxCell, LIFCell, LIBoxCell and LICell of Norse 1.1.0: dv = dt tau_inv ((v_leak - v) + i)."""
-    i = x if back is None else x + back
     after = state.i
-    if neuron.syn_leak is not None:
-        i = state.i + _times(t.syn_gain, i)  # jumps, is used, then decays
+    if neuron.syn_leak is None:
+        i = x if back is None else x + back
+    else:
+        i = state.i + _times(t.syn_gain, x)  # jumps, is used, then decays
+        i = i if back is None else i + _times(t.syn_gain, back)
         after = i + (-t.syn_leak) * i
     v = _euler(neuron, t, state.v, i)
     if not neuron.spikes:

@@ -219,6 +219,8 @@ def test_a_potential_that_would_have_to_travel_is_refused():
         ({"s": nir.Scale(np.ones(2)), "t": nir.Scale(np.ones(2)), "n": lif()}, "i s t s n o", "s", "a loop without a neuron"),
         ({"n": nir.Scale(np.ones(2))}, "i n n", "n", "a loop without a neuron"),
         ({"n": lif()}, "i n n2", "", "an edge n -> n2 names 'n2'"),
+        ({"n": lif()}, "i n i", "i", "'n' leads into an Input"),
+        ({"n": lif(), "m": lif()}, "i n o m", "o", "it leads out of an Output to 'm'"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_node(nodes, edges, path, what):
@@ -229,6 +231,13 @@ def test_what_is_wrong_is_told_with_its_node(nodes, edges, path, what):
     with pytest.raises(ProgramError) as caught:
         imported(built)
     assert any(found.path == path and found.what.startswith(what) for found in caught.value.problems), caught.value
+
+
+def test_what_leads_nowhere_is_noted_and_left_out():
+    alone = {"w": nir.Linear(np.eye(2)), "x": nir.Linear(np.eye(2)), "p": nir.Output(np.array([2]))}
+    network = imported(graph("i n o", "n w", n=lif(), **alone, **io()))
+    assert {note.node for note in network.exact.notes if note.kind == "lossy"} == {"w", "x", "p"}
+    assert network.names() == ["i", "n"] and len(network.projections) == 1
 
 
 def test_an_edge_that_leads_on_and_back_is_told():
