@@ -18,7 +18,7 @@ from .compiler import limits
 from .compiler.destinations import axons_out, messages_of
 from .compiler.place import PLACERS
 from .costs import Progress, costs
-from .errors import ChipError, OutputError, Problem, ProgramError
+from .errors import ChipError, DoesNotFit, OutputError, Problem, ProgramError, Remedy
 from .files import chip_file, marked_yaml
 from .files.overrides import lay_over
 from .report import folder as run_folder
@@ -79,7 +79,33 @@ def remap(
     if placement != KEEP:
         shared = old.wiring.cores_in_use().size < old.wiring.n_parts
         cores = PLACERS[placement](list(old.parts), chip, shared if share_cores is None else share_cores)
-    return _priced(old, old.wiring.placed(cores, chip.mesh), chip, prices, latency or old.latency, threads, progress)
+    placed = old.wiring.placed(cores, chip.mesh)
+    try:
+        _check(old, placed, chip)
+    except DoesNotFit as error:
+        raise _elsewhere(old, chip, error) from None
+    return _priced(old, placed, chip, prices, latency or old.latency, threads, progress)
+
+
+def _check(old: Saved, wiring: Wiring, chip: Chip) -> None:
+    """Raises DoesNotFit."""
+    out = axons_out(messages_of(wiring.rows, wiring.parts), wiring.parts)
+    limits.check(list(old.parts), wiring.parts.core, out, chip)
+
+
+def _elsewhere(old: Saved, chip: Chip, error: DoesNotFit) -> DoesNotFit:
+    """The error with every placement with which the run fits, or with those that were tried."""
+    found, tried = [], []
+    for name, place in PLACERS.items():
+        for share in (True, False):
+            settings = (f"--placement {name}", "--share-cores" if share else "--no-share-cores")
+            what = f"with placement {name}, parts {'sharing' if share else 'not sharing'} cores"
+            try:
+                _check(old, old.wiring.placed(place(list(old.parts), chip, share), chip.mesh), chip)
+                found.append(Remedy(f"{what}, it fits", settings))
+            except DoesNotFit:
+                tried.append(what)
+    return DoesNotFit(error.violations, error.chip, found, tried)
 
 
 def _priced(
@@ -88,9 +114,7 @@ def _priced(
     unable = modes.problems(chip.mesh, prices, latency)
     if unable:
         raise ProgramError(unable)
-    limits.check(
-        list(old.parts), wiring.parts.core, axons_out(messages_of(wiring.rows, wiring.parts), wiring.parts), chip
-    )
+    _check(old, wiring, chip)
     found = costs(wiring, old.activity, prices, latency, threads, progress)
     return Priced(chip, prices, latency, old.parts, wiring, old.activity, found, old.steps)
 

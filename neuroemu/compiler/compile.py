@@ -75,6 +75,7 @@ def compile_network(
         stage("looking for what would fit")
         raise search(Case(network, chip, options, seed, error), made) from None
     made.inputs.clear()  # as large as the table
+    made.cuts.clear()
     stage("packing")
     rows, table = laid.rows, made.table
     rows = rows_by_kind(rows, network, table, made.formats, laid.parts, chip)

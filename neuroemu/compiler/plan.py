@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from .table import Table, build
 from .trees import apart, lonely
 
 ROUNDS = 6  # of cutting finer; each at least doubles what is too small, so that 2**6 times as many parts are tried
+BLIND = ("equal",)  # partitioners that do not look at the mesh
 Stage = Callable[[str], None]
 
 
@@ -39,7 +40,7 @@ class Draft:
     """A network in the chip's integers, not yet mapped.
 
     formats: by projection.  first: number of the first source by population.  source_first: bounds of the host's channels.
-    inputs: by population.
+    inputs: by population.  cuts: what was cut from it so far (cut()).
     """
 
     network: Network
@@ -50,6 +51,7 @@ class Draft:
     first: dict[str, int]
     source_first: np.ndarray
     inputs: dict[str, Inputs]
+    cuts: dict[tuple[object, ...], list[Part]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def lay(given: Draft, chip: Chip, options: MappingOptions, stage: Stage) -> Laid
 def _once(given: Draft, chip: Chip, options: MappingOptions, plan_out: bool, stage: Stage) -> Laid:
     """plan_out: whether parts are placed by the axons out that each may need."""
     stage("partition")
-    cut = PARTITIONERS[options.partition](given.network, given.inputs, chip, options.parts)
+    cut = cut_of(given, chip, options)
     stage("placement")
     if plan_out:
         rows, parts = _rows(given, cut, np.arange(len(cut)))  # as if each had a core of its own
@@ -120,6 +122,15 @@ def _once(given: Draft, chip: Chip, options: MappingOptions, plan_out: bool, sta
         rows, parts = _rows(given, cut, placement)
     messages = messages_of(rows, parts)
     return Laid(cut, placement, parts, rows, messages, axons_out(messages, parts))
+
+
+def cut_of(given: Draft, chip: Chip, options: MappingOptions) -> list[Part]:
+    """The parts of a draft; cut once for all meshes where the partitioner does not look at them."""
+    mesh = None if options.partition in BLIND else chip.mesh
+    key = (options.partition, chip.core, chip.synapse, mesh, tuple(sorted(options.parts.items())))
+    if key not in given.cuts:
+        given.cuts[key] = PARTITIONERS[options.partition](given.network, given.inputs, chip, options.parts)
+    return given.cuts[key]
 
 
 def _rows(given: Draft, cut: list[Part], placement: np.ndarray) -> tuple[CountRows, Parts]:
