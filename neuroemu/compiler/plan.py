@@ -129,6 +129,8 @@ def cut_of(given: Draft, chip: Chip, options: MappingOptions) -> list[Part]:
     mesh = None if options.partition in BLIND else chip.mesh
     key = (options.partition, chip.core, chip.synapse, mesh, tuple(sorted(options.parts.items())))
     if key not in given.cuts:
+        while len(given.cuts) > 1:  # the first, which others come back to, and one more: each is as large as the table
+            given.cuts.popitem()
         given.cuts[key] = PARTITIONERS[options.partition](given.network, given.inputs, chip, options.parts)
     return given.cuts[key]
 
