@@ -20,7 +20,7 @@ from .compiler import limits
 from .compiler.gather import gather
 from .compiler.place import PLACERS, place
 from .costs import Progress, costs
-from .errors import ChipError, OutputError, Problem, ProgramError
+from .errors import ChipError, DoesNotFit, OutputError, Problem, ProgramError, Remedy
 from .files import chip_file, marked_yaml
 from .files.overrides import lay_over
 from .report import folder as run_folder
@@ -87,7 +87,32 @@ def remap(
         cores = mapping_file.cores_of(mapping, old.parts)
     elif placement != KEEP:
         cores = _placed(old, chip, placement, share_cores, prices.border)
-    return _priced(old, old.wiring.placed(cores, chip.mesh), chip, prices, latency or old.latency, threads, progress)
+    placed = old.wiring.placed(cores, chip.mesh)
+    try:
+        _check(old, placed, chip)
+    except DoesNotFit as error:
+        raise _elsewhere(old, chip, prices.border, error) from None
+    return _priced(old, placed, chip, prices, latency or old.latency, threads, progress)
+
+
+def _check(old: Saved, wiring: Wiring, chip: Chip) -> None:
+    """Raises DoesNotFit."""
+    limits.check(list(old.parts), wiring.parts.core, wiring.axons_out(), chip)
+
+
+def _elsewhere(old: Saved, chip: Chip, border: float, error: DoesNotFit) -> DoesNotFit:
+    """The error with what of sharing cores or not makes the run fit, or with what was tried: no placement takes fewer cores."""
+    found, tried = [], []
+    name = PLACERS[0]
+    for share in (True, False):
+        settings = (f"--placement {name}", "--share-cores" if share else "--no-share-cores")
+        what = f"with placement {name}, parts {'sharing' if share else 'not sharing'} cores"
+        try:
+            _check(old, old.wiring.placed(_placed(old, chip, name, share, border), chip.mesh), chip)
+            found.append(Remedy(f"{what}, it fits", settings))
+        except DoesNotFit:
+            tried.append(what)
+    return DoesNotFit(error.violations, error.chip, found, tried)
 
 
 def _placed(old: Saved, chip: Chip, placement: str, share_cores: bool | None, border: float) -> np.ndarray:
@@ -116,7 +141,7 @@ def _priced(
     unable = modes.problems(chip.mesh, prices, latency)
     if unable:
         raise ProgramError(unable)
-    limits.check(list(old.parts), wiring.parts.core, wiring.axons_out(), chip)
+    _check(old, wiring, chip)
     found = costs(wiring, old.activity, prices, latency, threads, progress)
     return Priced(chip, prices, latency, old.parts, wiring, old.activity, found, old.steps)
 

@@ -100,17 +100,19 @@ class Violation:
 class Remedy:
     """A change with which the network was mapped and did fit.
 
-    text: for people.  settings: the same as `--set` takes it.  network, chip, options: what was mapped.
+    text: for people.  settings: the same as `--set` takes it, or as options of the command (`--placement hilbert`).
+    network, chip, options: what was mapped, where a network was.
     """
 
     text: str
     settings: tuple[str, ...]
-    network: Any = field(repr=False)
-    chip: Any = field(repr=False)
-    options: Any = field(repr=False)
+    network: Any = field(default=None, repr=False)
+    chip: Any = field(default=None, repr=False)
+    options: Any = field(default=None, repr=False)
 
     def __str__(self) -> str:
-        return f"{self.text}: {' '.join(f'--set {_quoted(setting)}' for setting in self.settings)}"
+        written = (s if s.startswith("--") else f"--set {_quoted(s)}" for s in self.settings)
+        return f"{self.text}: {' '.join(written)}"
 
 
 def _quoted(text: str) -> str:

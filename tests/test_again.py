@@ -129,6 +129,17 @@ def test_a_mesh_too_small_is_refused(ran):
         again.remap(ran[0], *tiny, "sequential", share_cores=False)
 
 
+def test_a_mapping_that_does_not_fit_is_told_where_it_would(ran):
+    two = again.chip_of(ran[0], None, ("mesh.width=1", "mesh.height=1"))
+    with pytest.raises(DoesNotFit) as caught:
+        again.remap(ran[0], *two, "sequential", share_cores=False)
+    assert [remedy.settings for remedy in caught.value.remedies] == [
+        (f"--placement {name}", "--share-cores") for name in ("sequential", "hilbert")
+    ]
+    again.remap(ran[0], *two, "hilbert", share_cores=True)
+    assert "--placement hilbert --share-cores" in str(caught.value)
+
+
 def test_a_core_too_small_is_refused(ran):
     with pytest.raises(DoesNotFit, match="axons_in"):
         again.reprice(ran[0], *again.chip_of(ran[0], None, ("core.axons_in=1",)))

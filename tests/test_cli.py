@@ -12,9 +12,12 @@ import time
 import pytest
 
 import neuroemu
-from neuroemu import cli, library, sheet
+from neuroemu import cli, library, progress, sheet
 from neuroemu.compartments import BUILT_IN, find
+from neuroemu.compiler import compile_network
+from neuroemu.connect import Dense
 from neuroemu.events import BY_KEY
+from neuroemu.network import LifRegisters, Network
 
 COMMAND = [sys.executable, "-m", "neuroemu"]
 
@@ -62,6 +65,31 @@ def test_piped_progress_is_plain_lines(in_empty_folder):
     done = call("run", "quickstart")
     assert "neuroemu: running" in done.stderr
     assert "\x1b" not in done.stderr + done.stdout
+
+
+def test_parts_of_a_stage_are_named_once_it_takes_longer_than_a_second(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    with progress.shown(quiet=False) as shown:
+        shown.stage("mapping")
+        for part, at in (("connections", 0.2), ("partition", 0.9), ("placement", 1.0), ("image", 7.4)):
+            now[0] = at
+            shown.part(part)
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["neuroemu: mapping", "neuroemu: placement (1 s so far)", "neuroemu: image (7 s so far)"]
+
+
+def test_a_mapping_names_its_stages(chip):
+    named = []
+    network = Network().population("a", 2, LifRegisters()).connect("a", "a", Dense(64.0))
+    compile_network(network, chip, stage=named.append)
+    assert named == ["connections", "quantising", "sorting synapses", "partition", "placement", "packing", "image"]
+
+
+def test_what_is_not_checked_is_shown():
+    said = " ".join(call("chips", "show", "odin").stdout.split())
+    assert "so not checked: compartment_configs, threshold_configs, synapse_formats" in said
+    assert "so not checked: fan_in, fan_out " in " ".join(call("chips", "show", "loihi1-davies2018").stdout.split())
 
 
 def test_json_is_the_summary_and_nothing_else(in_empty_folder):

@@ -82,6 +82,7 @@ def compile_network(
             raise
         stage("looking for what would fit")
         raise search(Case(network, chip, options, seed, error), made) from None
+    made.cuts.clear()  # as large as the table
     stage("packing")
     rows = rows_by_kind(laid.rows, network, laid.cut.table, made.formats, laid.parts, chip)
     stage("image")

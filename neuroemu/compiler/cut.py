@@ -42,20 +42,32 @@ def stretches(given: Draft, chip: Chip, options: MappingOptions, plan_out: bool)
 
     plan_out: whether parts share cores by the axons out that each may need at most.
     """
-    network, table = given.network, given.table
-    share = "shared" in chip.synapse.lists
-    inputs = {
-        p.name: inputs_of(network, p.name, table, given.formats, given.first, given.shared[p.name], share)
-        for p in network.on_chip
-    }
-    parts = STRETCHES[options.partition](network, inputs, chip, options.parts)
-    del inputs  # as large as the table
+    table, parts = given.table, parts_of(given, chip, options)
     if plan_out:
         parts = [
             replace(part, demand=replace(part.demand, axons_out=most))
             for part, most in zip(parts, _most_out(given, parts), strict=True)
         ]
     return Cut(parts, gather(parts, chip, options.share_cores), np.empty(0, np.int64), table)
+
+
+def parts_of(given: Draft, chip: Chip, options: MappingOptions) -> list[Part]:
+    """The parts by one of partition.STRETCHES, none by others. They do not look at the mesh, so are cut once for all meshes."""
+    if options.seats is not None or options.partition not in STRETCHES:
+        return []
+    key = (options.partition, chip.core, chip.synapse, tuple(sorted(options.parts.items())))
+    if key not in given.cuts:
+        while len(given.cuts) > 1:  # the first, which others come back to, and one more: each is as large as the table
+            given.cuts.popitem()
+        shared = "shared" in chip.synapse.lists
+        inputs = {
+            p.name: inputs_of(
+                given.network, p.name, given.table, given.formats, given.first, given.shared[p.name], shared
+            )
+            for p in given.network.on_chip
+        }
+        given.cuts[key] = STRETCHES[options.partition](given.network, inputs, chip, options.parts)
+    return given.cuts[key]
 
 
 def _most_out(given: Draft, parts: list[Part]) -> list[int]:

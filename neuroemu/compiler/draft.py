@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ..chip import Chip
 from ..network import Network, WeightFormat
 from .configs import Configs, configs
 from .expand import expand
+from .partition import Part
 from .quantise import Quantised, quantise
 from .table import Table, build
 
@@ -26,6 +27,7 @@ class Draft:
     shared: configurations by population.  table: compartments by the user's numbers.
     weight: (n_sources,) how often each source is taken to spike, None: all alike.  border: what a link between chips counts
     more than another, in hops.  calibration: what the scales were chosen by, if any.
+    cuts: what was cut from it so far (cut.parts_of).
     """
 
     network: Network
@@ -40,6 +42,7 @@ class Draft:
     weight: np.ndarray | None
     border: float
     calibration: Calibration | None
+    cuts: dict[tuple[object, ...], list[Part]] = field(default_factory=dict)
 
 
 def draft(

@@ -14,6 +14,7 @@ from ..chip import Chip
 from ..errors import DoesNotFit, ProblemsError, Remedy
 from ..mapping import MappingOptions
 from ..network import Network, Projection
+from .cut import parts_of
 from .draft import Draft, draft
 from .partition import PARTITIONERS
 from .plan import lay
@@ -23,6 +24,7 @@ MOST_SYNAPSES = 1 << 27
 MOST_TRIALS = 40
 FEWEST_TRIALS = 6
 REMAKING = 3  # what a trial costs that quantises anew, in trials of the mapping alone
+TIGHT = 0.5  # of a core's words, from which on fewer bits may help
 KEPT = 0.75  # of the synapses that fewer bits must leave
 ENOUGH = 3  # remedies shown
 ROUNDS = 5  # of enlarging cores until nothing is exceeded
@@ -73,7 +75,7 @@ def search(case: Case, made: Draft) -> DoesNotFit:
     left = _Purse(made.table.target.size)
     found: dict[str, Remedy] = {}
     tried: list[str] = []
-    for ladder in _ladders(case):
+    for ladder in _ladders(case, made):
         kind = ladder[0].kind
         if kind in found or len(found) == ENOUGH or not left.trials:
             continue
@@ -153,7 +155,7 @@ def _exceeds(change: Change, made: Draft) -> list[tuple[str, int]] | None:
     return []
 
 
-def _ladders(case: Case) -> Iterator[list[Change]]:
+def _ladders(case: Case, made: Draft) -> Iterator[list[Change]]:
     """What could help, by what is exceeded: lists of changes of one kind, the mildest first."""
     exceeded = case.exceeded
     if exceeded - {"fan_in"}:
@@ -161,7 +163,8 @@ def _ladders(case: Case) -> Iterator[list[Change]]:
         yield from _splits(case)
     if exceeded & {"cores", "chips"}:
         yield _boards(case)
-    if exceeded & {"cores", "chips", "synapse_words"}:
+    fullest = max((part.demand.words for part in parts_of(made, case.chip, case.options)), default=math.inf)
+    if fullest > TIGHT * case.chip.core.synapse_words:  # else memory is not what cuts the network in so many parts
         yield from _bits(case)
 
 
@@ -169,10 +172,15 @@ def _mappings(case: Case) -> Iterator[Change]:
     """Other ways to share, cut and partition."""
     now = case.options
     other = not now.share_cores
+    too_many = case.exceeded <= {"cores", "chips"}  # then cores that hold one part each are of no use
     words = "parts that share cores" if other else "parts that do not share cores"
-    yield case.change(
-        "share", f"with {words}", f"mapping.share_cores={str(other).lower()}", options=replace(now, share_cores=other)
-    )
+    if other or not too_many:
+        yield case.change(
+            "share",
+            f"with {words}",
+            f"mapping.share_cores={str(other).lower()}",
+            options=replace(now, share_cores=other),
+        )
     if now.parts:
         yield case.change("parts", "without 'parts'", "mapping.parts={}", options=replace(now, parts={}))
     for name in PARTITIONERS:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from neuroemu.compiler import MappingOptions, compile_network, remedies
+from neuroemu.compiler import MappingOptions, compile_network, plan, remedies
 from neuroemu.connect import Dense, Random, Sparse
 from neuroemu.errors import MOST_SHOWN, DoesNotFit, Violation
 from neuroemu.network import Lif, LifRegisters, Network, Registers, Spikes
@@ -169,7 +169,18 @@ def test_a_search_is_bounded_by_synapses(chip, monkeypatch):
     monkeypatch.setattr(remedies, "lay", lambda *given: tried.append(1) or seen(*given))
     monkeypatch.setattr(remedies, "MOST_SYNAPSES", 3 * 110)
     refused(feed(110), small(chip, axons_in=10))
-    assert 1 <= len(tried) <= remedies.FEWEST_TRIALS
+    assert 1 <= len(tried) <= remedies.FEWEST_TRIALS + 2 * remedies.ROUNDS  # the last of larger cores
+
+
+def test_what_cannot_help_is_not_tried(chip, monkeypatch):
+    # Too many cores, and hardly any memory used: no other bits, no other places; and the network is cut once for all boards.
+    cuts = []
+    seen = plan.PARTITIONERS["equal"]
+    monkeypatch.setitem(plan.PARTITIONERS, "equal", lambda *given: cuts.append(1) or seen(*given))
+    net = Network().population("a", 50, LifRegisters()).connect("a", "a", Dense(64.0))
+    error = refused(net, small(chip, (2, 1, 1), compartments=10))
+    assert {remedy.settings[0].partition("=")[0] for remedy in error.remedies} == {"chip.mesh.chips", "chip.mesh.width"}
+    assert len(cuts) == 1 and error.tried == ()
 
 
 def test_nothing_is_searched_where_nobody_asks(chip, monkeypatch):
