@@ -105,7 +105,7 @@ NETWORKS = {
     "uniform": uniform,
 }
 # Tiles of the mesh: as many as layer order needs, or the chip's own where that has room.
-MESHES = {"mlp": (8, 8), "small-world": (24, 16)}
+MESHES = {"mlp": (12, 8), "small-world": (24, 16)}
 
 
 def chip_for(name: str) -> Chip:
