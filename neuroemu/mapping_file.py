@@ -62,7 +62,7 @@ def read(path: Path, network: Network) -> Seats:
         name: Any = row.get("population")
         at: Any = row.get("core")
         ranges: Any = row.get("compartments")
-        if name not in sizes:
+        if not isinstance(name, str) or name not in sizes:
             wrong(k, f"there is no population '{name}' on the chip", ", ".join(sizes))
         elif not _whole(at) or at < 0:
             wrong(k, f"core is {at!r}", "a whole number from 0")
@@ -98,7 +98,7 @@ def read(path: Path, network: Network) -> Seats:
 def cores_of(path: Path, parts: tuple[Part, ...]) -> np.ndarray:
     """(n_parts,) int64 the cores that a file gives these parts. Raises ProgramError where its parts are others."""
     given = {
-        (row.get("population"), json.dumps(row.get("compartments"))): row.get("core")
+        (str(row.get("population")), json.dumps(row.get("compartments"))): row.get("core")
         for row in _rows(path)
         if _whole(row.get("core")) and row["core"] >= 0
     }

@@ -7,6 +7,8 @@ python tools/bench.py engine [--size N] [--peer NAME=PYTHON ...]
 python tools/bench.py contended [--size N] [--peer sanafe=PYTHON]
                                              steps run, counted and sent through the contended network on 128 cores
 python tools/bench.py prices                 1000 price lists over 1000 steps x 128 parts, drawn from the ranges of two chips
+python tools/bench.py map [--network NAME]   packet-hops, seconds and memory of mapping three networks by layer order, METIS
+                                             and hypergraph, both annealed; NAME may be any of tools/bench_map.py
 python tools/bench.py build [--size N]       seconds and memory of compiling random networks, 131,072 compartments by default
 """
 
@@ -38,6 +40,7 @@ def main() -> None:
     parser.add_argument("suite", choices=sorted(SUITES))
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--size", type=int, help="of one network instead of all")
+    parser.add_argument("--network", help="of tools/bench_map.py instead of the three")
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON", help="measure this one too")
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.processor() or platform.machine()}")
@@ -242,7 +245,22 @@ def prices(options: argparse.Namespace) -> None:
         )
 
 
-SUITES = {"startup": startup, "engine": engine, "build": build, "contended": contended, "prices": prices}
+def mapping(options: argparse.Namespace) -> None:
+    """Traffic of three networks under three methods, and what a lower bound says of the one that cannot be cut better."""
+    from tools.bench_map import compare
+
+    for network in [options.network] if options.network else ["mlp", "conv", "small-world"]:
+        compare(network)
+
+
+SUITES = {
+    "map": mapping,
+    "startup": startup,
+    "engine": engine,
+    "build": build,
+    "contended": contended,
+    "prices": prices,
+}
 
 if __name__ == "__main__":
     main()

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import resource
+import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -105,7 +107,7 @@ NETWORKS = {
     "uniform": uniform,
 }
 # Tiles of the mesh: as many as layer order needs, or the chip's own where that has room.
-MESHES = {"mlp": (8, 8), "small-world": (24, 16)}
+MESHES = {"mlp": (12, 8), "small-world": (24, 16)}
 
 
 def chip_for(name: str) -> Chip:
@@ -140,6 +142,58 @@ def measure(name: str, partition: str, placement: str) -> dict:
         "seconds": seconds,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
+
+
+def least_mlp_hops(chip: Chip) -> float:
+    """A bound from below on the packet-hops of the MLP, whose layers are joined with all of the next.
+
+    A core holds as many targets of 3,308 sources as the dense lists of all sources leave room for in its words, so each source
+    sends to at least so many cores; those cores lie at best all around it, cores_per_tile a tile. That every source sits in the
+    middle of all that it reaches, as is assumed for each of them here, cannot be.
+    """
+    width, limits, core = 3308, chip.synapse, chip.core
+    most = 0
+    while width * -(-((most + 1) * 8 + limits.header_bits) // core.word_bits) <= core.synapse_words:
+        most += 1
+    cores = -(-width // most)
+    middle = chip.mesh.width // 2, chip.mesh.height // 2
+    far = sorted(
+        abs(x - middle[0]) + abs(y - middle[1])
+        for x in range(chip.mesh.width)
+        for y in range(chip.mesh.height)
+        for _ in range(chip.mesh.cores_per_tile)
+    )
+    return 2.0 * width * sum(far[:cores])
+
+
+METHODS = {
+    "layer order": ("layer", "sequential"),
+    "METIS": ("metis", "anneal"),
+    "hypergraph": ("hypergraph", "anneal"),
+}
+
+
+def compare(network: str) -> None:
+    """Prints a line a method, each measured in a process of its own, with its packet-hops as a part of those before it."""
+    hops: dict[str, int] = {}
+    for label, method in METHODS.items():
+        command = [sys.executable, "-m", "tools.bench_map", network, *method]
+        done = subprocess.run(command, cwd=Path(__file__).parents[1], check=False, capture_output=True, text=True)
+        if done.returncode:
+            print(f"{network:13} {label:12} {done.stderr.strip().splitlines()[-1][:140]}")
+            continue
+        found = json.loads(done.stdout.splitlines()[-1])
+        parts = ", ".join(f"{found['hops'] / max(n, 1):.3f} of {name}" for name, n in hops.items())
+        hops[label] = found["hops"]
+        print(
+            f"{network:13} {label:12} {found['hops']:>12,} packet-hops {found['messages']:>10,} messages {found['cores']:>5} "
+            f"cores {found['seconds']:6.1f} s {found['peak_mb']:6.0f} MB  {parts}"
+        )
+    if network == "mlp" and "layer order" in hops:
+        least = least_mlp_hops(chip_for(network))
+        print(
+            f"{network:13} none has less than {least:,.0f} packet-hops, {least / hops['layer order']:.3f} of layer order"
+        )
 
 
 if __name__ == "__main__":

@@ -21,6 +21,17 @@ class Netlist(NamedTuple):
     pin: np.ndarray
     weight: np.ndarray
 
+    def thinned(self, most: int) -> Netlist:
+        """Every n-th net, so that there are about `most` pins at most: nets of neighbours are alike, as clusters are."""
+        stride = -(-self.pin.size // most)
+        if stride <= 1:
+            return self
+        kept = np.arange(0, self.weight.size, stride)
+        lengths = np.diff(self.first)[kept]
+        first = np.concatenate([[0], np.cumsum(lengths)])
+        at = np.repeat(self.first[kept] - first[:-1], lengths) + np.arange(int(first[-1]))
+        return Netlist(first, self.pin[at], self.weight[kept])
+
     def lists(self) -> list[list[int]]:
         pins, first = self.pin.tolist(), self.first.tolist()
         return [pins[low:high] for low, high in pairwise(first)]

@@ -21,7 +21,7 @@ from .load import Load, use_of
 
 MOST_COUNTS = 150_000_000  # keys times blocks: 4 bytes each
 PASSES = 6
-CANDIDATES = 8  # blocks that a compartment is offered, those that it is bound to most
+CANDIDATES = 6  # blocks that a compartment is offered, those that it is bound to most
 LEAST = 1e-3  # of the objective that a pass must gain to be followed by another
 FAILURES = 6  # blocks that could not be dissolved, after which no more are tried
 
@@ -227,7 +227,7 @@ def _best(load, at, seen, v, least):
             c = seen.listed[k]
             gain += load.weight[v] * (at.between[a, c] - at.between[b, c])
         e, end = load.in_first[v], load.in_first[v + 1]
-        while e < end:
+        while e < end and gain > most:  # which only falls from here on
             source = load.source_of[load.in_key[e]]
             if _reaches(at, source, b) == 0:
                 gain -= load.weight[source] * _way(at, source, b)
@@ -251,8 +251,10 @@ def _best(load, at, seen, v, least):
 def _room_out(load, at, v, a, b, n_listed):
     """Whether every core, that of v included, has room for the messages if v goes from a to b.
 
-    A source that reaches b only now counts as new even where it would no longer reach a: at most one too many.
+    A source that reaches b only now counts as new even where it would no longer reach a: at most one too many.  A core that has
+    too many already may keep them, else nothing could leave it.
     """
+    most = max(load.axons_out, at.axons_out[a])
     at.axons_out[a] -= n_listed
     at.axons_out[b] += n_listed
     fits = at.axons_out[b] <= load.axons_out
@@ -263,7 +265,7 @@ def _room_out(load, at, v, a, b, n_listed):
             if source != before and source < at.block.size and _reaches(at, source, b) == 0:
                 home = at.block[source]
                 at.axons_out[home] += sign
-                if sign > 0 and home != a and at.axons_out[home] > load.axons_out:
+                if sign > 0 and at.axons_out[home] > (most if home == a else load.axons_out):
                     fits = False
             before = source
     at.axons_out[a] += n_listed

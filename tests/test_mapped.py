@@ -1,0 +1,165 @@
+"""The command 'map' and profiles: traffic before and after, the file taken back, and the picture."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import neuroemu
+from neuroemu import mapped, profile
+from neuroemu.cli import cli
+from neuroemu.compiler import MappingOptions
+from neuroemu.connect import Sparse
+from neuroemu.errors import OutputError, ProgramError
+from neuroemu.mapping import METHODS
+from neuroemu.network import LifRegisters, Network, Noise, Spikes, WeightFormat
+from neuroemu.prepare import compile_program, program_of
+from neuroemu.program import SpikesInput
+from tests import naive_mapping
+
+
+def program(mapping=None, steps=30):
+    """60 neurons in groups of 10 that talk among themselves, numbered at random; those of the first group fire, as driven."""
+    seed, n = np.random.default_rng(1), 60
+    pre, number = np.repeat(np.arange(n), 6), seed.permutation(n)
+    post = pre // 10 * 10 + seed.integers(0, 10, pre.size)
+    stray = seed.random(pre.size) < 0.2
+    post[stray] = seed.integers(0, n, stray.sum())
+    network = (
+        Network()
+        .population("in", 10, Spikes("in"))
+        .population("a", n, LifRegisters(4095, 4095, 20, noise=Noise(8)))
+        .connect("in", "a", Sparse(np.arange(10), number[:10], 60.0), WeightFormat())
+        .connect("a", "a", Sparse(number[pre], number[post], 2.0), WeightFormat())
+    )
+    step = np.repeat(np.arange(1, steps + 1), 10)
+    inputs = {"in": SpikesInput(step, np.tile(np.arange(10), steps))}
+    made = program_of(network, steps=steps, inputs=inputs, mapping=mapping or MappingOptions())
+    mesh = replace(made.chip.mesh, width=3, height=3, cores_per_tile=1)
+    return replace(made, chip=replace(made.chip, mesh=mesh, core=replace(made.chip.core, compartments=12)))
+
+
+def test_the_traffic_is_that_of_the_synapses_and_the_seats():
+    made = program(MappingOptions("grow", "anneal"))
+    compiled = compile_program(made)
+    weight = np.arange(70) % 7
+    for each in (None, weight):
+        found = mapped.traffic_of(compiled, each)
+        assert found.packet_hops == naive_mapping.packet_hops(made.network, compiled, made.chip, each)
+        assert found.loads.sum() == found.packet_hops  # every hop is a message on a link
+
+
+def test_a_mapping_by_spikes_serves_the_spikes_better():
+    made = program()
+    report = neuroemu.run(made)
+    spikes = np.bincount(report.traces.source, minlength=70)
+    hops = {}
+    for weigh_by in ("synapses", "spikes"):
+        how = replace(made, mapping=MappingOptions("grow", "anneal", weigh_by=weigh_by, profile_steps=30))
+        hops[weigh_by] = mapped.traffic_of(profile.compiled(how), spikes).packet_hops
+        assert neuroemu.run(how).traces.source.tolist() == report.traces.source.tolist()
+    assert hops["spikes"] <= hops["synapses"]
+
+
+def test_the_spikes_of_a_run_and_of_a_run_of_its_own_are_the_same(tmp_path):
+    made = program()
+    report = neuroemu.run(made, tmp_path / "r")
+    counted = np.bincount(report.traces.source, minlength=70).tolist()
+    of_run = replace(made, mapping=MappingOptions(weigh_by="spikes", profile=str(tmp_path / "r")))
+    own = replace(made, mapping=MappingOptions(weigh_by="spikes", profile_steps=30))
+    assert profile.spikes(of_run).tolist() == profile.spikes(own).tolist() == counted
+    shorter = profile.spikes(replace(own, mapping=replace(own.mapping, profile_steps=10)))
+    assert shorter.tolist() == np.bincount(report.traces.source[report.traces.step <= 10], minlength=70).tolist()
+
+
+def test_the_profile_of_another_network_is_refused(tmp_path):
+    neuroemu.run(program(), tmp_path / "r")
+    other = replace(program(), network=program().network.population("b", 1, LifRegisters()))
+    other = replace(other, mapping=MappingOptions(weigh_by="spikes", profile=str(tmp_path / "r")))
+    with pytest.raises(ProgramError) as error:
+        profile.compiled(other)
+    assert error.value.problems[0].path == "mapping.profile"
+    with pytest.raises(OutputError):
+        profile.compiled(replace(other, mapping=MappingOptions(weigh_by="spikes", profile=str(tmp_path / "none"))))
+
+
+def test_the_picture_shows_every_core_and_population():
+    made = program(MappingOptions("grow", "force"))
+    found = mapped.mapped(made)
+    text = mapped.picture(found)
+    tree = ElementTree.fromstring(text)
+    titles = [t.text for t in tree.iter("{http://www.w3.org/2000/svg}title")]
+    for core in set(found.compiled.mapping.placement):
+        assert any(t.startswith(f"core {core}: ") for t in titles)
+    assert sum(t.startswith("core ") for t in titles) == len(set(found.compiled.mapping.placement))
+    assert "a: 60 compartments" in "".join(tree.itertext())
+    assert sum("messages" in t for t in titles) == min(60, np.count_nonzero(found.after.loads))
+
+
+PROGRAM = """
+neuroemu: 1
+name: talk
+chip: {extends: loihi1-davies2018, core: {compartments: 4}, mesh: {width: 2, height: 2, cores_per_tile: 1}}
+network:
+  populations:
+    in: {size: 2, source: x}
+    a: {size: 12, neuron: lif_registers, threshold: 10}
+  connections:
+    - {from: in, to: a, weights: 12}
+    - {from: a, to: a, kind: random, fan_in: 3, weights: 2}
+inputs: {x: {spikes: [[1, 0], [2, 1]]}}
+run: {steps: 5}
+"""
+
+
+@pytest.fixture
+def talk(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = tmp_path / "talk.yaml"
+    text.write_text(PROGRAM)
+    return text
+
+
+def command(*arguments):
+    done = CliRunner().invoke(cli, [str(a) for a in arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_map_writes_what_run_and_remap_take(talk):
+    command("map", talk, "--set", "mapping.partition=grow", "--set", "mapping.placement=anneal", "-o", "m.json")
+    content = json.loads(Path("m.json").read_text())
+    assert ElementTree.parse("m.svg").getroot().tag.endswith("svg")
+    after = content["traffic"]["after"]
+    assert after["method"] == "grow, anneal" and after["packet_hops"] <= content["traffic"]["before"]["packet_hops"]
+    command("run", talk, "--quiet", "--mapping", "m.json", "-o", "one")
+    assert json.loads(Path("one/mapping.json").read_text())["parts"] == content["parts"]
+    for part in content["parts"]:
+        part["core"] = 3 - part["core"]
+    Path("turned.json").write_text(json.dumps(content))
+    command("remap", "one", "--mapping", "turned.json", "-o", "two")
+    assert json.loads(Path("two/mapping.json").read_text())["parts"][0]["core"] == content["parts"][0]["core"]
+    shown = json.loads(command("map", talk, "--profile", "one", "--json", "-o", "p.json"))
+    assert shown["weighed_by"] == "spikes"
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_every_method_of_a_program_gives_the_same_spikes(talk, method):
+    pytest.importorskip("mtkahypar", reason="'best' is cut by mtkahypar")
+    command("run", talk, "--quiet", "-o", "plain")
+    command(
+        "run", talk, "--quiet", "--set", f"mapping.method={method}", "--set", "mapping.weigh_by=spikes", "-o", "other"
+    )
+    one, other = (json.loads(Path(f"{name}/summary.json").read_text()) for name in ("plain", "other"))
+    assert one["counts"] == other["counts"] if "counts" in one else one["spikes"] == other["spikes"]
+
+
+def test_a_profile_without_weigh_by_spikes_is_told(talk):
+    done = CliRunner().invoke(cli, ["check", str(talk), "--set", "mapping.profile=one"])
+    assert isinstance(done.exception, ProgramError) and "weigh_by: spikes" in str(done.exception)
