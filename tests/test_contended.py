@@ -17,6 +17,7 @@ from neuroemu.energy import by_link
 from neuroemu.errors import ChipError
 from neuroemu.events import EVENTS, HOPS, Event
 from neuroemu.latency import work
+from neuroemu.mapping import Seats
 from neuroemu.messages import jobs, messages
 from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
 from neuroemu.schedule import BARRIER, HOP, LINK, PARTS, RECEIVER, SENDER, TICK
@@ -46,6 +47,11 @@ def priced(prices, barrier_ns=0.0, **times):
 def runs(draw):
     """(network, trains, options): a small network anywhere on a small mesh."""
     network = draw(networks())
+    if draw(st.booleans()):  # any compartment anywhere
+        n = sum(p.size for p in network.on_chip)
+        core = draw(st.lists(st.integers(0, 9), min_size=n, max_size=n))
+        cores, block = np.unique(core, return_inverse=True)
+        return network, draw(spike_trains(network)), MappingOptions(seats=Seats(block, cores))
     options = MappingOptions(
         placement=draw(st.sampled_from(["sequential", "hilbert"])),
         parts={p.name: draw(st.integers(1, p.size)) for p in network.on_chip},

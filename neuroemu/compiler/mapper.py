@@ -98,7 +98,7 @@ def _seats(load: Load, given: Draft, chip: Chip, options: MappingOptions) -> Sea
 
         return place(options.placement, int(block.max()) + 1, flow, chip, border, seed)
 
-    block = _blocks(load, options.partition, seed)
+    block = _blocks(load, options.partition, seed, chip.mesh.n_cores)
     if options.partition in REFINED:
         # Dense layers cannot be cut better than they are written; then what partitioners make of them is worse.
         block = _settled(load, min(block, fill.layer(load), key=lambda found: _messages(load, found)))
@@ -152,8 +152,8 @@ def _messages(load: Load, block: np.ndarray) -> float:
     return float((flow.between.sum() - np.trace(flow.between) + flow.host.sum()) * np.sqrt(flow.host.size))
 
 
-def _blocks(load: Load, name: str, seed: int) -> np.ndarray:
-    """(n_compartments,) lawful blocks by one of partition.SETS, as far as there are any."""
+def _blocks(load: Load, name: str, seed: int, n_cores: int) -> np.ndarray:
+    """(n_compartments,) lawful blocks by one of partition.SETS, as far as there are any; n_cores where those have room."""
     from . import fill, grow, hypergraph, metis, netlist
     from .clusters import clusters
     from .load import use_of
@@ -185,13 +185,14 @@ def _blocks(load: Load, name: str, seed: int) -> np.ndarray:
         return cut(name, of_members, pieces)[of_members[members]]
 
     # Our own partitioner, which is fast, finds how many blocks it takes for them to be full on average.
-    n_blocks = max(1, int(np.ceil(share.sum() / FULL)))
+    least = max(1, int(np.ceil(share.sum() * (1 - 1e-9))))
+    n_blocks = min(max(1, int(np.ceil(share.sum() / FULL))), max(n_cores, least))
     for _ in range(TRIES):
         block = np.unique(cut("grow", vertex, n_blocks)[vertex], return_inverse=True)[1]
         excess = use_of(load, block, int(block.max()) + 1).excess(load)
-        if excess.mean() <= 1.0:
+        if excess.mean() <= 1.0 or n_blocks >= n_cores:
             break
-        n_blocks = int(np.ceil(n_blocks * min(excess.mean(), 2.0)))
+        n_blocks = min(int(np.ceil(n_blocks * min(excess.mean(), 2.0))), n_cores)
     if name != "grow":
         block = np.unique(cut(name, vertex, n_blocks)[vertex], return_inverse=True)[1]
     if name in REFINED:

@@ -208,18 +208,22 @@ def _look(load, at, seen, v):
 
 
 @njit
-def _best(load, at, seen, v, least):
-    """(gain, block) of the best move of a compartment that gains more than `least` and passes no limit; block -1 for none."""
+def _best(load, at, seen, v, least, offers):
+    """(gain, block) of the best move of a compartment that gains more than `least` and passes no limit; block -1 for none.
+
+    offers: how many blocks are looked at, those first that it is bound to most.
+    """
     saved, n_listed, loop = _look(load, at, seen, v)
     best, most = -1, least
     if loop or not at.alone[v]:
         return most, best
     a = at.block[v]
-    for _ in range(CANDIDATES):
+    seen.bound[a] = -1.0
+    for _ in range(offers):
         b = int(np.argmax(seen.bound))
-        if seen.bound[b] <= 0.0:
+        if seen.bound[b] < 0.0 or (seen.bound[b] == 0.0 and offers <= CANDIDATES):
             break
-        seen.bound[b] = 0.0
+        seen.bound[b] = -1.0
         if at.compartments[b] >= load.compartments:
             continue
         gain, new_axons, new_words = saved, 0, 0 if at.is_sparse[b] else at.lists[b] * at.step
@@ -318,7 +322,7 @@ def _pass(load, at, seen, order, spent):
     """Offers every compartment the blocks that it is bound to most. Returns what was gained."""
     gained, least = 0.0, 1e-9 * max(spent, 1.0)
     for v in order:
-        gain, b = _best(load, at, seen, v, least)
+        gain, b = _best(load, at, seen, v, least, CANDIDATES)
         if b >= 0:
             _move(load, at, v, b)
             gained += gain
@@ -336,11 +340,13 @@ def _send_off(load, at, seen, a, members, all_of_them):
     """Moves members of a block elsewhere, the cheapest first: all, or until it is lawful. Returns whether that was reached."""
     gains = np.empty(members.size)
     for k in range(members.size):
-        gains[k], _ = _best(load, at, seen, members[k], -np.inf)
+        gains[k], _ = _best(load, at, seen, members[k], -np.inf, CANDIDATES)
     for k in np.argsort(-gains, kind="mergesort"):
         if not all_of_them and _lawful(load, at, a):
             return True
-        _, b = _best(load, at, seen, members[k], -np.inf)
+        _, b = _best(load, at, seen, members[k], -np.inf, CANDIDATES)
+        if b < 0 and not all_of_them:  # anywhere, before the block is cut
+            _, b = _best(load, at, seen, members[k], -np.inf, at.host.size)
         if b >= 0:
             _move(load, at, members[k], b)
         elif all_of_them:
