@@ -12,7 +12,6 @@ import numpy as np
 
 from . import cache as images
 from . import library, mapping_file, modes
-from .calibrate import calibrate
 from .compiler import Compiled, compile_network
 from .compiler.partition import PARTITIONERS
 from .compiler.place import PLACERS
@@ -58,7 +57,11 @@ def compile_program(
     _check(program)
     network, chip, options, seed = program.network, program.chip, program.mapping, program.seed
     border = program.prices.border
-    calibration = calibrate(program, program.calibrate) if program.calibrate else None
+    calibration = None
+    if program.calibrate:
+        from .calibrate import calibrate  # loads numba
+
+        calibration = calibrate(program, program.calibrate)
     try:
         if options.file:
             options = replace(options, seats=mapping_file.read(Path(options.file), network))

@@ -107,6 +107,11 @@ class Listed:
 
 
 def with_arithmetic(chip: Chip, arithmetic) -> Chip:
-    """The chip with other switches, and no limit of configurations: random networks have many."""
+    """The chip with other switches, and room for random networks."""
+    return replace(roomy(chip), arithmetic=arithmetic)
+
+
+def roomy(chip: Chip) -> Chip:
+    """The chip with no limit of configurations: random networks have many."""
     counted = {name: None for name in ("compartment_configs", "threshold_configs", "synapse_formats")}
-    return replace(chip, arithmetic=arithmetic, core=replace(chip.core, **counted))
+    return replace(chip, core=replace(chip.core, **counted))

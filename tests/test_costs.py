@@ -25,12 +25,12 @@ from neuroemu.traffic import slowest_of_sources, traffic, ways
 from neuroemu.wiring import wiring_of
 from tests import naive, naive_compiler
 from tests.engine.test_run import run_small
-from tests.networks import STEPS, networks, spike_trains
+from tests.networks import STEPS, networks, roomy, spike_trains
 
 
 def ran(chip, network, trains, options=None, steps=STEPS):
     """(wiring, activity, traces, counters) of a small run."""
-    image = compile_network(network, chip, options).image
+    image = compile_network(network, roomy(chip), options).image
     traces, counters = run_small(image, network, trains, steps)
     return wiring_of(image), Activity(counters.counts, traces.step, traces.source), traces, counters
 
@@ -51,7 +51,7 @@ def test_messages_and_hops_equal_their_twin(chip, data):
         share_cores=data.draw(st.booleans()),
     )
     spread = replace(chip, mesh=replace(chip.mesh, cores_per_tile=1, host_tile=(3, 1)))
-    image = compile_network(network, spread, options).image
+    image = compile_network(network, roomy(spread), options).image
     traces, counters = run_small(image, network, data.draw(spike_trains(network)))
     wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source)
     messages, _, _ = counted(wiring, activity)

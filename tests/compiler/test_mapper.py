@@ -29,7 +29,7 @@ from neuroemu.wiring import wiring_of
 from tests import naive_compiler as naive
 from tests import naive_mapping
 from tests.naive_compiler import small
-from tests.networks import Listed
+from tests.networks import Listed, roomy
 
 MISSING = {"hypergraph": not hypergraph.available(), "metis": not metis.available()}
 
@@ -46,12 +46,6 @@ def those_there(names):
 
 partitions = pytest.mark.parametrize("partition", those_there(PARTITIONERS))
 sets = pytest.mark.parametrize("partition", those_there(SETS))
-
-
-def roomy(chip):
-    """The chip with any number of configurations a core."""
-    unlimited = dict.fromkeys(("compartment_configs", "threshold_configs", "synapse_formats"))
-    return replace(chip, core=replace(chip.core, **unlimited))
 
 
 def seats(draw, n, most):
