@@ -147,7 +147,7 @@ def measure(name: str, partition: str, placement: str) -> dict:
 def least_mlp_hops(chip: Chip) -> float:
     """A bound from below on the packet-hops of the MLP, whose layers are joined with all of the next.
 
-    A core holds targets of one layer only, as two would need more axons than it has, and no more of them than the dense lists of
+    A core holds targets of one layer only, as two would need more axons than it has, and no more than the dense lists of
     all 3,308 sources leave room for in its words. So each source sends to at least `cores` cores.
     hidden1 -> hidden2: those lie at best all around it, as many to a tile as it has cores.
     hidden2 -> hidden3: sources and targets lie on different cores. Mean distances in L1 are of negative type, so that between

@@ -28,6 +28,9 @@ MOST_SPLIT = 1_000_000  # synapses up to which what asks for too much is cut by 
 FULL = 0.95  # of a core that blocks are meant to take
 SCALE = 100_000  # a core's room in the whole numbers that partitioners take
 TRIES = 4
+# Mean excess of the blocks of grow.py, cut as often as there are cores, above which no other cut will do: dense layers, where
+# Mt-KaHyPar took 168 s for blocks that were given up.
+HOPELESS = 1.5
 RETRIES = 2
 TOO_MANY = 0.2  # of blocks that ask for too much, above which all is cut anew into more
 ROUNDS = 3  # of moving compartments for hops and blocks again
@@ -195,7 +198,8 @@ def _blocks(load: Load, name: str, seed: int, n_cores: int) -> tuple[np.ndarray,
         if excess.mean() <= 1.0 or n_blocks >= n_cores:
             break
         n_blocks = min(int(np.ceil(n_blocks * min(excess.mean(), 2.0))), n_cores)
-    for _ in range(RETRIES if name != "grow" else 0):
+    tries = 0 if name == "grow" or (name in REFINED and excess.mean() > HOPELESS) else RETRIES
+    for _ in range(tries):
         block = np.unique(cut(name, vertex, n_blocks)[vertex], return_inverse=True)[1]
         excess = use_of(load, block, int(block.max()) + 1).excess(load)
         if np.count_nonzero(excess > 1) <= TOO_MANY * excess.size or n_blocks >= n_cores:
