@@ -147,15 +147,18 @@ def measure(name: str, partition: str, placement: str) -> dict:
 def least_mlp_hops(chip: Chip) -> float:
     """A bound from below on the packet-hops of the MLP, whose layers are joined with all of the next.
 
-    A core holds as many targets of 3,308 sources as the dense lists of all sources leave room for in its words, so each source
-    sends to at least so many cores; those cores lie at best all around it, cores_per_tile a tile. That every source sits in the
-    middle of all that it reaches, as is assumed for each of them here, cannot be.
+    A core holds targets of one layer only, as two would need more axons than it has, and no more than the dense lists of
+    all 3,308 sources leave room for in its words. So each source sends to at least `cores` cores.
+    hidden1 -> hidden2: those lie at best all around it, as many to a tile as it has cores.
+    hidden2 -> hidden3: sources and targets lie on different cores. Mean distances in L1 are of negative type, so that between
+    two groups it is at least that within both together; and within, no core can be nearer to the others than were it the middle
+    of them all. That either is reached, for all sources at once, is impossible: the true least is higher.
     """
     width, limits, core = 3308, chip.synapse, chip.core
     most = 0
     while width * -(-((most + 1) * 8 + limits.header_bits) // core.word_bits) <= core.synapse_words:
         most += 1
-    cores = -(-width // most)
+    cores, both = -(-width // most), 2 * width // most
     middle = chip.mesh.width // 2, chip.mesh.height // 2
     far = sorted(
         abs(x - middle[0]) + abs(y - middle[1])
@@ -163,7 +166,7 @@ def least_mlp_hops(chip: Chip) -> float:
         for y in range(chip.mesh.height)
         for _ in range(chip.mesh.cores_per_tile)
     )
-    return 2.0 * width * sum(far[:cores])
+    return width * sum(far[:cores]) + width * cores * sum(far[:both]) / both
 
 
 METHODS = {

@@ -15,16 +15,22 @@ from .netlist import Graph
 def partition(edges: Graph, share: np.ndarray, n_blocks: int) -> np.ndarray:
     """(vertices,) the block of each.  share: (vertices,) int64 what each takes of a core."""
     room = -(-int(share.sum()) // max(n_blocks, 1))
-    return _grow(edges, share, max(room, int(share.max(initial=0))))
+    return _grow(edges, share, max(room, int(share.max(initial=0))))[0]
+
+
+def order(edges: Graph, share: np.ndarray, n_blocks: int) -> np.ndarray:
+    """(vertices,) when each is taken, from 0: an order in which what stands together belongs together."""
+    room = -(-int(share.sum()) // max(n_blocks, 1))
+    return _grow(edges, share, max(room, int(share.max(initial=0))))[1]
 
 
 @njit
 def _grow(edges, share, room):
     n = share.size
-    block = np.full(n, -1, np.int64)
+    block, turn = np.full(n, -1, np.int64), np.empty(n, np.int64)
     to_block, to_any = np.zeros(n), np.zeros(n)
     b, taken = -1, room + 1
-    for _ in range(n):
+    for k in range(n):
         best, fits, highest = -1, False, -1.0
         for v in range(n):
             if block[v] >= 0:
@@ -36,9 +42,9 @@ def _grow(edges, share, room):
         if not fits:
             b, taken = b + 1, 0
             to_block[:] = 0.0
-        block[best] = b
+        block[best], turn[best] = b, k
         taken += share[best]
         for e in range(edges.first[best], edges.first[best + 1]):
             to_block[edges.neighbour[e]] += edges.weight[e]
             to_any[edges.neighbour[e]] += edges.weight[e]
-    return block
+    return block, turn

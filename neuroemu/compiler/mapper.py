@@ -28,6 +28,11 @@ MOST_SPLIT = 1_000_000  # synapses up to which what asks for too much is cut by 
 FULL = 0.95  # of a core that blocks are meant to take
 SCALE = 100_000  # a core's room in the whole numbers that partitioners take
 TRIES = 4
+# Mean excess of the blocks of grow.py, cut as often as there are cores, above which no other cut will do: dense layers, where
+# Mt-KaHyPar took 168 s for blocks that were given up.
+HOPELESS = 1.5
+RETRIES = 2
+TOO_MANY = 0.2  # of blocks that ask for too much, above which all is cut anew into more
 ROUNDS = 3  # of moving compartments for hops and blocks again
 
 
@@ -98,10 +103,11 @@ def _seats(load: Load, given: Draft, chip: Chip, options: MappingOptions) -> Sea
 
         return place(options.placement, int(block.max()) + 1, flow, chip, border, seed)
 
-    block = _blocks(load, options.partition, seed, chip.mesh.n_cores)
+    block, others = _blocks(load, options.partition, seed, chip.mesh.n_cores)
     if options.partition in REFINED:
-        # Dense layers cannot be cut better than they are written; then what partitioners make of them is worse.
-        block = _settled(load, min(block, fill.layer(load), key=lambda found: _messages(load, found)))
+        # Dense layers cannot be cut better than they are written, and where axons are scarce a core filled to the brim is worth
+        # more than a good cut.
+        block = _settled(load, min(block, fill.layer(load), *others, key=lambda found: _messages(load, found)))
     core = placed(block)
     if options.partition in REFINED and options.placement in BY_TRAFFIC and core.size <= chip.mesh.n_cores:
         far = distances(chip.mesh, border)
@@ -152,15 +158,18 @@ def _messages(load: Load, block: np.ndarray) -> float:
     return float((flow.between.sum() - np.trace(flow.between) + flow.host.sum()) * np.sqrt(flow.host.size))
 
 
-def _blocks(load: Load, name: str, seed: int, n_cores: int) -> np.ndarray:
-    """(n_compartments,) lawful blocks by one of partition.SETS, as far as there are any; n_cores where those have room."""
+def _blocks(load: Load, name: str, seed: int, n_cores: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """(n_compartments,) lawful blocks by one of partition.SETS, as far as there are any; n_cores where those have room.
+
+    And others that were made on the way: cores filled to the brim in the order in which grow.py takes clusters.
+    """
     from . import fill, grow, hypergraph, metis, netlist
     from .clusters import clusters
     from .load import use_of
     from .refine import relieve
 
     if name == "layer":
-        return fill.layer(load)
+        return fill.layer(load), []
     share = _share(load)
     vertex = clusters(load, share, CLUSTER)
 
@@ -193,11 +202,19 @@ def _blocks(load: Load, name: str, seed: int, n_cores: int) -> np.ndarray:
         if excess.mean() <= 1.0 or n_blocks >= n_cores:
             break
         n_blocks = min(int(np.ceil(n_blocks * min(excess.mean(), 2.0))), n_cores)
-    if name != "grow":
+    tries = 0 if name == "grow" or (name in REFINED and excess.mean() > HOPELESS) else RETRIES
+    for _ in range(tries):
         block = np.unique(cut(name, vertex, n_blocks)[vertex], return_inverse=True)[1]
-    if name in REFINED:
-        block = relieve(load, block)
-    return fill.lawful(load, block, split)
+        excess = use_of(load, block, int(block.max()) + 1).excess(load)
+        if np.count_nonzero(excess > 1) <= TOO_MANY * excess.size or n_blocks >= n_cores:
+            break
+        n_blocks = min(int(np.ceil(n_blocks * np.clip(np.quantile(excess, 0.8), 1.02, 2.0))), n_cores)
+    if name not in REFINED:
+        return fill.lawful(load, block, split), []
+    room = np.maximum(np.bincount(vertex, share) * SCALE, 1).astype(np.int64)
+    turn = grow.order(netlist.graph(load, vertex), room, n_blocks)
+    brim = fill.fill(load, np.lexsort((np.arange(load.n), load.tree, vertex, turn[vertex])))
+    return fill.lawful(load, relieve(load, block), split), [fill.lawful(load, relieve(load, brim), fill.in_halves)]
 
 
 def _share(load: Load) -> np.ndarray:

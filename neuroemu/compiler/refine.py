@@ -92,20 +92,27 @@ def relieve(load: Load, block: np.ndarray) -> np.ndarray:
 
 
 def dissolve(load: Load, block: np.ndarray) -> np.ndarray:
-    """(n_compartments,) fewer blocks, numbered from 0, as far as others have room for all that a block holds."""
+    """(n_compartments,) fewer blocks, numbered from 0, as far as others have room for all that a block holds.
+
+    Messages cross about as many links as the root of the number of blocks, if these lie in a patch: a block goes only where the
+    messages that this costs are outweighed.
+    """
     n_blocks = int(block.max()) + 1
     if not fits_memory(load, n_blocks):
         return block
     found, seen = _blocks(load, block, 1.0 - np.eye(n_blocks), np.ones(n_blocks)), _seen(n_blocks)
-    failures = 0
+    spent, left, failures = _objective(load, found), n_blocks, 0
     for b in np.argsort(use_of(load, block, n_blocks).excess(load), kind="stable").tolist():
         kept = [column.copy() for column in found[:7]]
-        if not _send_off(load, found, seen, b, np.flatnonzero(found.block == b), True):
-            for column, before in zip(found[:7], kept, strict=True):
-                column[:] = before
-            failures += 1
-            if failures == FAILURES:
-                break
+        done, lost = _send_off(load, found, seen, b, np.flatnonzero(found.block == b), True)
+        if left > 1 and done and lost <= spent * (np.sqrt(left / (left - 1)) - 1):
+            spent, left = spent + lost, left - 1
+            continue
+        for column, before in zip(found[:7], kept, strict=True):
+            column[:] = before
+        failures += 1
+        if failures == FAILURES:
+            break
     return np.unique(found.block, return_inverse=True)[1]
 
 
@@ -337,18 +344,22 @@ def _lawful(load, at, a):
 
 @njit
 def _send_off(load, at, seen, a, members, all_of_them):
-    """Moves members of a block elsewhere, the cheapest first: all, or until it is lawful. Returns whether that was reached."""
-    gains = np.empty(members.size)
+    """Moves members of a block elsewhere, the cheapest first: all, or until it is lawful.
+
+    Returns whether that was reached, and what the moves cost.
+    """
+    gains, lost = np.empty(members.size), 0.0
     for k in range(members.size):
         gains[k], _ = _best(load, at, seen, members[k], -np.inf, CANDIDATES)
     for k in np.argsort(-gains, kind="mergesort"):
         if not all_of_them and _lawful(load, at, a):
-            return True
-        _, b = _best(load, at, seen, members[k], -np.inf, CANDIDATES)
-        if b < 0 and not all_of_them:  # anywhere, before the block is cut
-            _, b = _best(load, at, seen, members[k], -np.inf, at.host.size)
+            return True, lost
+        gain, b = _best(load, at, seen, members[k], -np.inf, CANDIDATES)
+        if b < 0:  # then anywhere
+            gain, b = _best(load, at, seen, members[k], -np.inf, at.host.size)
         if b >= 0:
             _move(load, at, members[k], b)
+            lost -= gain
         elif all_of_them:
-            return False
-    return at.compartments[a] == 0 if all_of_them else _lawful(load, at, a)
+            return False, lost
+    return (at.compartments[a] == 0 if all_of_them else _lawful(load, at, a)), lost

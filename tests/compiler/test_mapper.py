@@ -16,7 +16,7 @@ from neuroemu.compiler.load import load_of, use_of
 from neuroemu.compiler.partition import PARTITIONERS, SETS
 from neuroemu.compiler.place import PLACERS
 from neuroemu.compiler.quantise import quantise
-from neuroemu.compiler.refine import refine
+from neuroemu.compiler.refine import dissolve, refine, relieve
 from neuroemu.compiler.table import build
 from neuroemu.connect import Sparse
 from neuroemu.counters import Count
@@ -255,8 +255,11 @@ def test_refining_never_costs_and_breaks_no_limit(chip, data):
 
     better = refine(load, block, far.between[np.ix_(tile, tile)], far.host[tile])
     assert spent(better) <= spent(block)
-    for used in naive_mapping.use_of_blocks(network, other, better.tolist()).values():
-        assert {r: n for r, n in used.items() if n > vars(other.core)[r]} == {}
+    fewer = dissolve(load, block)
+    assert fewer.max() <= block.max()
+    for found in (better, fewer, relieve(load, block)):
+        for used in naive_mapping.use_of_blocks(network, other, found.tolist()).values():
+            assert {r: n for r, n in used.items() if n > vars(other.core)[r]} == {}
 
 
 # ---- what mapping is for -------------------------------------------------------------------------------------------
