@@ -12,6 +12,7 @@ if __name__ == "__main__":
     for name in library.names("programs"):
         path = library.folder("programs") / f"{name}.report"
         path.write_text(
-            "\n".join(line.rstrip() for line in str(neuroemu.run(name, allow_code=True)).splitlines()) + "\n"
+            "\n".join(line.rstrip() for line in str(neuroemu.run(name, allow_code=True, cache=False)).splitlines())
+            + "\n"
         )
         print(path)
