@@ -35,7 +35,6 @@ LAYERS = [
     ["report", "sheet"],
     ["profile"],
     ["again", "pipeline", "progress", "importing", "mapped"],
-    ["cli_import"],
     ["cli"],
     ["__main__", "__init__"],
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+from .options import CONTEXT
 
 
 @click.command("import", context_settings=CONTEXT)
@@ -30,10 +30,10 @@ def import_(
     nir_file: Path, facts: tuple[str, ...], out: Path | None, data: str | None, steps: int, overwrite: bool
 ) -> None:
     """Write a program for the network in FILE.nir, and list what of it was assumed, changed or is lost."""
-    from . import importing
-    from .data import DATASETS
-    from .nir_io.lower import describe
-    from .nir_io.notes import KINDS
+    from .. import importing
+    from ..data import DATASETS
+    from ..nir_io.lower import describe
+    from ..nir_io.notes import KINDS
 
     if data is not None and data not in DATASETS:
         raise click.UsageError(f"there is no data set '{data}'. Allowed: {', '.join(DATASETS)}.")
@@ -54,10 +54,10 @@ def import_(
 
 def _origin(facts: tuple[str, ...]) -> dict[str, Any]:
     """KEY=VALUE as a program's `origin:` has them. Raises ProgramError with all that are wrong."""
-    from .errors import ProgramError
-    from .files import marked_yaml
-    from .files.checking import check
-    from .files.program_schema import OriginSpec
+    from ..errors import ProgramError
+    from ..files import marked_yaml
+    from ..files.checking import check
+    from ..files.program_schema import OriginSpec
 
     for fact in facts:
         if "=" not in fact:

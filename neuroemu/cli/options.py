@@ -1,0 +1,65 @@
+"""Options that several commands have, the width of what they print, and a program as they map it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..program import Program
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+SET = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Lay a value over the program: --set chip.mesh.width=4.",
+)
+SEED = click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed of every random draw.")
+ALLOW_CODE = click.option(
+    "--allow-code", is_flag=True, help="Run Python files that the program names ('neuron: FILE.py:NAME')."
+)
+NO_CACHE = click.option(
+    "--no-cache", is_flag=True, help="Map the network anew, and keep nothing (NEUROEMU_CACHE: where images are kept)."
+)
+LATENCY = click.option(
+    "--latency", type=click.Choice(["contended", "flit", "analytic", "simple"]), help="How time is worked out."
+)
+MAPPING = click.option(
+    "--mapping", metavar="FILE", help="Take the mapping from a mapping.json, as 'neuroemu map' writes it."
+)
+OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace the run that is in the folder given with -o.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")
+
+
+def on_terminal() -> bool:
+    """Whether somebody reads along."""
+    return bool(sys.stdout and sys.stdout.isatty())
+
+
+def colour() -> bool:
+    """Whether what is printed may be in colour."""
+    return on_terminal() and "NO_COLOR" not in os.environ
+
+
+def width() -> int:
+    """Columns of the terminal, or of a page where there is none."""
+    return max(60, shutil.get_terminal_size().columns) if on_terminal() else 110
+
+
+def compiled_for(program: Program, cache: bool, stage: Callable[[str], None]) -> Any:
+    """The program mapped; what loads numba is loaded only where it must."""
+    from ..prepare import compile_program
+
+    if program.mapping.weigh_by != "spikes":
+        return compile_program(program, None, cache, stage)
+    from .. import profile
+
+    return profile.compiled(program, cache, stage)
