@@ -28,8 +28,8 @@ MOST_SPLIT = 1_000_000  # synapses up to which what asks for too much is cut by 
 FULL = 0.95  # of a core that blocks are meant to take
 SCALE = 100_000  # a core's room in the whole numbers that partitioners take
 TRIES = 4
-# Mean excess of the blocks of grow.py, cut as often as there are cores, above which no other cut will do: dense layers, where
-# Mt-KaHyPar took 168 s for blocks that were given up.
+# Mean excess of the blocks of grow.py, as many as there are cores, above which layers are filled as they are: those of dense
+# layers, where Mt-KaHyPar took 168 s and relieving blocks 115 s (tools/bench_map.py mlp) for blocks that were then given up.
 HOPELESS = 1.5
 RETRIES = 2
 TOO_MANY = 0.2  # of blocks that ask for too much, above which all is cut anew into more
@@ -202,8 +202,9 @@ def _blocks(load: Load, name: str, seed: int, n_cores: int) -> tuple[np.ndarray,
         if excess.mean() <= 1.0 or n_blocks >= n_cores:
             break
         n_blocks = min(int(np.ceil(n_blocks * min(excess.mean(), 2.0))), n_cores)
-    tries = 0 if name == "grow" or (name in REFINED and excess.mean() > HOPELESS) else RETRIES
-    for _ in range(tries):
+    if name in REFINED and excess.mean() > HOPELESS:
+        return fill.layer(load), []
+    for _ in range(0 if name == "grow" else RETRIES):
         block = np.unique(cut(name, vertex, n_blocks)[vertex], return_inverse=True)[1]
         excess = use_of(load, block, int(block.max()) + 1).excess(load)
         if np.count_nonzero(excess > 1) <= TOO_MANY * excess.size or n_blocks >= n_cores:
