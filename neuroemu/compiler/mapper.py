@@ -31,8 +31,9 @@ TRIES = 4
 # Mean excess of the blocks of grow.py, as many as there are cores, above which layers are filled as they are: those of dense
 # layers, where Mt-KaHyPar took 168 s and relieving blocks 115 s (tools/bench_map.py mlp) for blocks that were then given up.
 HOPELESS = 1.5
-RETRIES = 2
-TOO_MANY = 0.2  # of blocks that ask for too much, above which all is cut anew into more
+# How often a cut is tried again into more blocks, and the part of them that may ask for too much: METIS is fast, and its blocks
+# are then cut in two; those of Mt-KaHyPar send off what is too much.
+RETRIES = {"hypergraph": (2, 0.2), "metis": (6, 0.05)}
 ROUNDS = 3  # of moving compartments for hops and blocks again
 
 
@@ -204,10 +205,11 @@ def _blocks(load: Load, name: str, seed: int, n_cores: int) -> tuple[np.ndarray,
         n_blocks = min(int(np.ceil(n_blocks * min(excess.mean(), 2.0))), n_cores)
     if name in REFINED and excess.mean() > HOPELESS:
         return fill.layer(load), []
-    for _ in range(0 if name == "grow" else RETRIES):
+    retries, bearable = RETRIES.get(name, (0, 0.0))
+    for _ in range(retries):
         block = np.unique(cut(name, vertex, n_blocks)[vertex], return_inverse=True)[1]
         excess = use_of(load, block, int(block.max()) + 1).excess(load)
-        if np.count_nonzero(excess > 1) <= TOO_MANY * excess.size or n_blocks >= n_cores:
+        if np.count_nonzero(excess > 1) <= bearable * excess.size or n_blocks >= n_cores:
             break
         n_blocks = min(int(np.ceil(n_blocks * np.clip(np.quantile(excess, 0.8), 1.02, 2.0))), n_cores)
     if name not in REFINED:
