@@ -27,7 +27,7 @@ from neuroemu.traffic import traffic, ways
 from neuroemu.wiring import wiring_of
 from tests import naive_messages
 from tests.engine.test_run import run_small
-from tests.networks import STEPS, networks, spike_trains
+from tests.networks import STEPS, networks, roomy, spike_trains
 
 # Different primes, so that no event can be taken for another.
 PRIMES = dict(
@@ -62,7 +62,7 @@ def runs(draw):
 
 def ran(chip, run, steps=STEPS):
     network, trains, options = run
-    image = compile_network(network, replace(chip, mesh=replace(chip.mesh, cores_per_tile=2)), options).image
+    image = compile_network(network, roomy(replace(chip, mesh=replace(chip.mesh, cores_per_tile=2))), options).image
     traces, counters = run_small(image, network, trains, steps)
     return wiring_of(image), Activity(counters.counts, traces.step, traces.source)
 

@@ -183,7 +183,8 @@ def _mappings(case: Case) -> Iterator[Change]:
         )
     if now.parts:
         yield case.change("parts", "without 'parts'", "mapping.parts={}", options=replace(now, parts={}))
-    for name in PARTITIONERS:
+    least = math.ceil(sum(population.size for population in case.network.on_chip) / case.chip.core.compartments)
+    for name in PARTITIONERS if least <= case.chip.mesh.n_cores else ():
         if name != now.partition:
             settings = [f"mapping.partition={name}", *(["mapping.parts={}"] if now.parts else [])]
             yield case.change(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from neuroemu.compiler import MappingOptions, compile_network, plan, remedies
+from neuroemu.compiler import MappingOptions, compile_network, cut, remedies
 from neuroemu.connect import Dense, Random, Sparse
 from neuroemu.errors import MOST_SHOWN, DoesNotFit, Violation
 from neuroemu.network import Lif, LifRegisters, Network, Registers, Spikes
@@ -173,10 +173,10 @@ def test_a_search_is_bounded_by_synapses(chip, monkeypatch):
 
 
 def test_what_cannot_help_is_not_tried(chip, monkeypatch):
-    # Too many cores, and hardly any memory used: no other bits, no other places; and the network is cut once for all boards.
+    # More compartments than all cores hold, hardly any memory used: no other bits or parts; and it is cut once for all boards.
     cuts = []
-    seen = plan.PARTITIONERS["equal"]
-    monkeypatch.setitem(plan.PARTITIONERS, "equal", lambda *given: cuts.append(1) or seen(*given))
+    seen = cut.STRETCHES["equal"]
+    monkeypatch.setitem(cut.STRETCHES, "equal", lambda *given: cuts.append(1) or seen(*given))
     net = Network().population("a", 50, LifRegisters()).connect("a", "a", Dense(64.0))
     error = refused(net, small(chip, (2, 1, 1), compartments=10))
     assert {remedy.settings[0].partition("=")[0] for remedy in error.remedies} == {"chip.mesh.chips", "chip.mesh.width"}
