@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +12,7 @@ import numpy as np
 
 from . import mapping_file, profile
 from .compiler import Compiled, compile_network
-from .errors import DoesNotFit, OutputError
+from .errors import DoesNotFit, OutputError, ProblemsError
 from .mapping import MappingOptions
 from .noc.loads import link_loads
 from .pieces import spread_sources
@@ -71,17 +73,22 @@ class Mapped(NamedTuple):
     weighed_by: str
 
 
-def mapped(program: Program) -> Mapped:
-    """The program mapped by its options, and in the order of its layers to compare with. Raises as compile_network does."""
+def mapped(program: Program, cache: bool = True, stage: Callable[[str], None] = lambda name: None) -> Mapped:
+    """The program mapped by its options, and in the order of its layers to compare with. Raises as compile_network does.
+
+    cache, stage: see prepare.compile_program.
+    """
     by_spikes = program.mapping.weigh_by == "spikes"
-    counts = profile.spikes(program) if by_spikes else None
+    counts = profile.spikes(program, cache) if by_spikes else None
     weight = profile.weights(counts) if counts is not None else None
-    compiled = compile_program(program, weight)
+    compiled = compile_program(program, weight, cache, stage)
     before, before_by = None, ""
     for partition in ("equal", "layer"):
         try:
-            plain = compile_network(program.network, program.chip, MappingOptions(partition), program.seed)
-        except DoesNotFit:
+            plain = compile_network(
+                program.network, program.chip, MappingOptions(partition), program.seed, remedies=False
+            )
+        except (DoesNotFit, ProblemsError):  # trees may be torn
             continue
         before, before_by = traffic_of(plain, counts), f"{partition}, sequential"
         break
@@ -118,9 +125,15 @@ def picture(found: Mapped) -> str:
 def write(found: Mapped, path: Path) -> Path:
     """Writes the file and, beside it, the picture. Returns where that is. Raises OutputError where they cannot be written."""
     beside = path.with_suffix(".svg")
+    content = {path: json.dumps(document(found), indent=1) + "\n", beside: picture(found)}
+    partial = {target: target.with_name(f".{target.name}.{os.getpid()}") for target in content}
     try:
-        path.write_text(json.dumps(document(found), indent=1) + "\n", encoding="utf-8")
-        beside.write_text(picture(found), encoding="utf-8")
+        for target, text in content.items():
+            partial[target].write_text(text, encoding="utf-8")
+        for target in content:
+            os.replace(partial[target], target)
     except OSError as error:
+        for left in partial.values():
+            left.unlink(missing_ok=True)
         raise OutputError(f"{error.filename or path} cannot be written ({error.strerror}). Try another -o.") from None
     return beside

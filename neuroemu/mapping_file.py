@@ -43,11 +43,11 @@ def document(chip: Chip, parts: list[Part] | tuple[Part, ...], core: list[int], 
     return {**head, **more, "parts": listed}
 
 
-def read(path: Path, network: Network) -> Seats:
-    """The blocks and cores that a file gives a network.
+def read(path: Path, network: Network, n_cores: int) -> Seats:
+    """The blocks and cores that a file gives a network.  n_cores: of the chip.
 
     Raises ProgramError with all that is wrong: not such a file, populations or compartments that the network has not, those
-    that are in no part or in two, cores that are no whole numbers from 0.
+    that are in no part or in two, cores that the chip has not.
     """
     rows = _rows(path)
     sizes = {population.name: population.size for population in network.on_chip}
@@ -64,8 +64,8 @@ def read(path: Path, network: Network) -> Seats:
         ranges: Any = row.get("compartments")
         if not isinstance(name, str) or name not in sizes:
             wrong(k, f"there is no population '{name}' on the chip", ", ".join(sizes))
-        elif not _whole(at) or at < 0:
-            wrong(k, f"core is {at!r}", "a whole number from 0")
+        elif not _whole(at) or not 0 <= at < n_cores:
+            wrong(k, f"core is {at!r}", f"0..{n_cores - 1}")
         elif not _are_ranges(ranges, sizes[name]):
             wrong(k, f"compartments are {ranges!r}", f"[[first, behind the last], ...] within 0..{sizes[name]}")
         else:
@@ -95,13 +95,16 @@ def read(path: Path, network: Network) -> Seats:
     return Seats(block, cores)
 
 
-def cores_of(path: Path, parts: tuple[Part, ...]) -> np.ndarray:
-    """(n_parts,) int64 the cores that a file gives these parts. Raises ProgramError where its parts are others."""
+def cores_of(path: Path, parts: tuple[Part, ...], n_cores: int) -> np.ndarray:
+    """(n_parts,) int64 the cores that a file gives these parts. Raises ProgramError where its parts or its chip are others."""
     given = {
         (str(row.get("population")), json.dumps(row.get("compartments"))): row.get("core")
         for row in _rows(path)
         if _whole(row.get("core")) and row["core"] >= 0
     }
+    beyond = max((int(core) for core in given.values() if core is not None), default=0)
+    if beyond >= n_cores:
+        raise ProgramError([Problem(f"{path} has core {beyond}", allowed=f"0..{n_cores - 1} on this chip")])
     keys = [(part.population, json.dumps(part.ranges)) for part in parts]
     other = [part.name for part, key in zip(parts, keys, strict=True) if key not in given]
     if other or len(given) != len(parts):

@@ -47,12 +47,13 @@ def compile_program(
     weight: np.ndarray | None = None,
     cache: bool = True,
     stage: Callable[[str], None] = lambda name: None,
+    remedies: bool = True,
 ) -> Compiled:
     """The program's network mapped onto its chip; problems carry the file and line they come from.
 
     weight: (n_sources,) how often each source is taken to spike, None for alike; profile.py finds it.
     cache: whether an image that an earlier run compiled will do, and is kept for the next (cache/folder.py).  stage: is told
-    the name of each stage.
+    the name of each stage.  remedies: whether to look for some where it does not fit.
     """
     _check(program)
     network, chip, options, seed = program.network, program.chip, program.mapping, program.seed
@@ -64,10 +65,10 @@ def compile_program(
         calibration = calibrate(program, program.calibrate)
     try:
         if options.file:
-            options = replace(options, seats=mapping_file.read(Path(options.file), network))
+            options = replace(options, seats=mapping_file.read(Path(options.file), network, chip.mesh.n_cores))
 
         def make() -> Compiled:
-            return compile_network(network, chip, options, seed, weight, border, calibration, stage=stage)
+            return compile_network(network, chip, options, seed, weight, border, calibration, remedies, stage)
 
         return images.compiled(make, network, chip, options, seed, weight, border, calibration) if cache else make()
     except ProblemsError as error:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .compiler import Compiled
 from .engine.run import Plan, run
-from .errors import DoesNotFit, Problem, ProgramError
+from .errors import DoesNotFit, Problem, ProblemsError, ProgramError
 from .host import drives, feed
 from .mapping import MappingOptions
 from .network import Network
@@ -33,7 +33,7 @@ def compiled(program: Program, cache: bool = True, stage: Callable[[str], None] 
     mapping = program.mapping
     if mapping.weigh_by != "spikes" or mapping.seats is not None or mapping.file:
         return compile_program(program, None, cache, stage)
-    return compile_program(program, weights(spikes(program)), cache, stage)
+    return compile_program(program, weights(spikes(program, cache)), cache, stage)
 
 
 def weights(counts: np.ndarray) -> np.ndarray:
@@ -41,10 +41,10 @@ def weights(counts: np.ndarray) -> np.ndarray:
     return SPIKE * counts.astype(np.int64) + 1
 
 
-def spikes(program: Program) -> np.ndarray:
+def spikes(program: Program, cache: bool = True) -> np.ndarray:
     """(n_sources,) int64 spikes of each source, by the user's numbers."""
     folder = program.mapping.profile
-    return _of_run(Path(folder), program.network) if folder else _of_own(program)
+    return _of_run(Path(folder), program.network) if folder else _of_own(program, cache)
 
 
 def _of_run(folder: Path, network: Network) -> np.ndarray:
@@ -65,16 +65,16 @@ def _of_run(folder: Path, network: Network) -> np.ndarray:
     return np.bincount(old.activity.source, minlength=old.wiring.n_sources).astype(np.int64)
 
 
-def _of_own(program: Program) -> np.ndarray:
+def _of_own(program: Program, cache: bool) -> np.ndarray:
     """A run of about mapping.profile_steps steps, mapped plainly: no mapping changes a spike."""
     steps = min(program.steps, program.mapping.profile_steps)
     short = replace(program, steps=steps, samples=1) if steps < program.steps else program
-    given = feed(replace(short, samples=None) if short.samples is None else short)
+    given = feed(short)
     samples = min(given.samples, max(1, -(-program.mapping.profile_steps // steps)))
     try:
-        made = compile_program(replace(short, mapping=MappingOptions()))
-    except DoesNotFit:
-        made = compile_program(replace(short, mapping=MappingOptions("layer")))
+        made = compile_program(replace(short, mapping=MappingOptions()), cache=cache, remedies=False)
+    except (DoesNotFit, ProblemsError):  # trees may be torn
+        made = compile_program(replace(short, mapping=MappingOptions("layer")), cache=cache)
     models = {population.name: population.compartment for population in program.network.on_chip}
     plan = Plan(
         steps,

@@ -42,13 +42,13 @@ def test_a_mapping_is_read_back_as_it_was_written(chip, tmp_path_factory, data):
     mapping = compile_network(network, other, MappingOptions(seats=Seats(block, cores))).mapping
     content = mapping_file.document(other, mapping.parts, list(mapping.placement), {})
     path = written(tmp_path_factory.mktemp("m"), content)
-    seats = mapping_file.read(path, network)
+    seats = mapping_file.read(path, network, 128)
     assert seats.core[seats.block].tolist() == cores[block].tolist()
-    assert mapping_file.cores_of(path, mapping.parts).tolist() == list(mapping.placement)
+    assert mapping_file.cores_of(path, mapping.parts, 128).tolist() == list(mapping.placement)
 
 
 def test_what_shares_a_core_is_a_block(tmp_path):
-    seats = mapping_file.read(written(tmp_path, {"parts": WHOLE}), NETWORK)
+    seats = mapping_file.read(written(tmp_path, {"parts": WHOLE}), NETWORK, 128)
     assert seats.core[seats.block].tolist() == [5, 0, 5, 5, 5, 5]
     assert seats.core.tolist() == [0, 5]
 
@@ -57,10 +57,10 @@ def test_what_shares_a_core_is_a_block(tmp_path):
     ("parts", "path", "word"),
     [
         ([row("c")], "parts.0", "a, b"),
-        ([row(core=-1)], "parts.0", "from 0"),
-        ([row(core=1.5)], "parts.0", "from 0"),
-        ([row(core=True)], "parts.0", "from 0"),
-        ([row(core=None)], "parts.0", "from 0"),
+        ([row(core=-1)], "parts.0", "0..127"),
+        ([row(core=1.5)], "parts.0", "0..127"),
+        ([row(core=True)], "parts.0", "0..127"),
+        ([row(core=None)], "parts.0", "0..127"),
         ([row(compartments=[(0, 5)])], "parts.0", "0..4"),
         ([row(compartments=[(2, 2)])], "parts.0", "0..4"),
         ([row(compartments=[(-1, 2)])], "parts.0", "0..4"),
@@ -74,14 +74,14 @@ def test_what_shares_a_core_is_a_block(tmp_path):
 def test_every_fault_says_where_and_what_is_allowed(tmp_path, parts, path, word):
     file = written(tmp_path, {"parts": parts})
     with pytest.raises(ProgramError) as error:
-        mapping_file.read(file, NETWORK)
+        mapping_file.read(file, NETWORK, 128)
     assert any(p.path == path and word in p.allowed and p.file == str(file) for p in error.value.problems)
 
 
 def test_all_faults_are_told_together(tmp_path):
     parts = [row("c"), row(core=-1), row(compartments=[(0, 9)])]
     with pytest.raises(ProgramError) as error:
-        mapping_file.read(written(tmp_path, {"parts": parts}), NETWORK)
+        mapping_file.read(written(tmp_path, {"parts": parts}), NETWORK, 128)
     assert [p.path for p in error.value.problems] == ["parts.0", "parts.1", "parts.2"]
 
 
@@ -90,17 +90,17 @@ def test_all_faults_are_told_together(tmp_path):
 )
 def test_what_is_no_mapping_is_refused(tmp_path, content):
     with pytest.raises(ProgramError) as error:
-        mapping_file.read(written(tmp_path, content), NETWORK)
+        mapping_file.read(written(tmp_path, content), NETWORK, 128)
     assert "neuroemu map" in error.value.problems[0].remedy
 
 
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(ProgramError):
-        mapping_file.read(tmp_path / "none.json", NETWORK)
+        mapping_file.read(tmp_path / "none.json", NETWORK, 128)
 
 
 def test_other_parts_than_those_of_a_run_are_refused(chip, tmp_path):
     parts = compile_network(NETWORK, chip).mapping.parts
     with pytest.raises(ProgramError) as error:
-        mapping_file.cores_of(written(tmp_path, {"parts": WHOLE}), parts)
+        mapping_file.cores_of(written(tmp_path, {"parts": WHOLE}), parts, 128)
     assert "run --mapping" in error.value.problems[0].remedy

@@ -10,8 +10,9 @@ import functools
 import hashlib
 import sys
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,23 @@ class Unknown(Exception):
 def key_of(network: Network, chip: Chip, options: MappingOptions, seed: int, *more: Any) -> str:
     """Hexadecimal.  more: what else decides the image.  Raises Unknown, for connectors that do not come from here."""
     state = hashlib.blake2b(digest_size=20)
-    state.update(f"{_sources()};numpy {np.__version__};{sys.byteorder};".encode())
+    state.update(f"{_sources()};numpy {np.__version__};{sys.byteorder};{_packages()};".encode())
     decides = (network.step_ms, network.populations, network.projections, network.branches)
     structure = (chip.mesh, chip.core, chip.synapse, chip.registers, chip.arithmetic)
-    _feed(state, (decides, structure, options, int(seed), more))
+    _feed(state, (decides, structure, replace(options, file="", profile=""), int(seed), more))
     return state.hexdigest()
+
+
+@functools.cache
+def _packages() -> str:
+    """The versions of what cuts networks."""
+    found = []
+    for name in ("scipy", "mtkahypar", "pymetis"):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"no {name}")
+    return ", ".join(found)
 
 
 @functools.cache

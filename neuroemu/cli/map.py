@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from .options import ALLOW_CODE, CONTEXT, SEED, SET
+from .interrupts import interrupts
+from .options import ALLOW_CODE, CONTEXT, NO_CACHE, SEED, SET
 
 
 @click.command("map", context_settings=CONTEXT)
@@ -23,6 +24,7 @@ from .options import ALLOW_CODE, CONTEXT, SEED, SET
     help="Map for the spikes of the run in this folder, or 'short' for a short one of its own.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the traffic as JSON.")
+@NO_CACHE
 @ALLOW_CODE
 def map_(
     program: str,
@@ -32,6 +34,7 @@ def map_(
     method: str | None,
     profile: str | None,
     as_json: bool,
+    no_cache: bool,
     allow_code: bool,
 ) -> None:
     """Map PROGRAM onto its chip without running it: writes who sits where, the traffic before and after, and a picture.
@@ -57,7 +60,11 @@ def map_(
         progress.stage("mapping")
         from .. import mapped
 
-        found = mapped.mapped(read)
+        def stage(part: str) -> None:
+            interrupts.raise_if_any()
+            progress.part(part)
+
+        found = mapped.mapped(read, not no_cache, stage)
         picture = mapped.write(found, Path(out))
     traffic = mapped.document(found)["traffic"]
     if as_json:

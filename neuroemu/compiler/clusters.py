@@ -12,6 +12,7 @@ from ..jit import njit
 from .load import Load
 
 SMALL = 400_000  # synapses up to which nothing but trees is joined
+MANY = 20_000  # compartments, likewise
 LISTS, MEMBERS = 48, 64  # of each compartment's sources, and of their targets, those that are looked at
 
 
@@ -21,7 +22,7 @@ def clusters(load: Load, share: np.ndarray, most: float) -> np.ndarray:
     share: (n_compartments,) float what part of a core each takes.  most: what part of a core a cluster may take.
     """
     label = load.tree.astype(np.int64)
-    if load.target.size > SMALL:
+    if load.target.size > SMALL or load.n > MANY:
         label = _alike(load, label, share, most)
         if np.unique(label).size > load.n // 4:
             total = np.bincount(label, share, load.n)

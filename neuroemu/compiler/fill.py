@@ -69,6 +69,8 @@ def _fill(load, order, hint):
                             axons += 1
                         sources[source] += 1
                     words += load.sparse[p, count[key] + 1] - load.sparse[p, count[key]]
+                    if load.sparse[p, 0] > 0:  # no sparse lists here: only exact words will do
+                        words = load.words + 1
                     count[key] += 1
             fits = members <= load.compartments and axons <= load.axons_in
             fits = fits and (words <= load.words or _exact(load, keys, n_keys, count, twice, size) <= load.words)
@@ -95,6 +97,8 @@ def _exact(load, keys, n_keys, count, twice, size):
         each, members = load.sparse[p, count[key]], size[load.into[p]]
         if not twice[key] and members < load.dense.shape[1]:
             each = min(each, load.dense[p, members])
+        elif load.sparse[p, 0] > 0 and members < load.dense.shape[1]:
+            each = 2 * load.dense[p, members]  # no sparse lists here: one dense list behind the other
         words += each
     return words
 

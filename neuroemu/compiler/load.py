@@ -1,7 +1,8 @@
 """Load: what any assignment of compartments to blocks asks of the cores, counted from the table in one pass.
 
 A block is what one core will hold. Takes the table and the weight formats, gives for every block the compartments, the axons
-in and out and the words of synapse memory, exactly as demand.py counts them for stretches (tests hold one against the other).
+in and out and the words of synapse memory, as demand.py counts them for stretches (tests hold one against the other). Lists
+that are shared it takes as sparse, and a compartment that is reached more than twice, where lists are dense only, as twice.
 Knows nothing of where blocks lie.
 """
 
@@ -188,6 +189,8 @@ def _into_blocks(load, order, bounds, use):
             # No core holds more: what is too large is refused for its compartments, whatever its lists take.
             if not twice[key] and members < load.dense.shape[1]:
                 each = min(each, load.dense[p, members])
+            elif load.sparse[p, 0] > 0 and members < load.dense.shape[1]:
+                each = 2 * load.dense[p, members]  # no sparse lists here: one dense list behind the other
             words += each
             source = load.source_of[key]
             if seen[source] != b:

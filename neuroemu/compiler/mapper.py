@@ -52,10 +52,26 @@ def mapped(given: Draft, chip: Chip, options: MappingOptions, plan_out: bool, st
         _check(options)
         load = load_of(given.network, given.table, given.formats, given.first, chip, given.weight)
         seats = _seats(load, given, chip, options)
+    else:
+        seats = _given(seats, given)
     block, core = seats
     if not options.share_cores:
         block, core = _apart(block, given.network, chip, core)
     return sets(block, given, chip), core
+
+
+def _given(seats: Seats, given: Draft) -> Seats:
+    """Seats of the user's, a block for every core. Raises ProgramError where they are not of this network."""
+    n = sum(population.size for population in given.network.on_chip)
+    block, core = np.asarray(seats.block), np.asarray(seats.core)
+    fits = block.shape == (n,) and block.dtype.kind in "iu" and core.dtype.kind in "iu" and core.ndim == 1
+    if not fits or block.min() < 0 or block.max() >= core.size or core.min() < 0:
+        what = f"seats of {block.size} compartments in blocks {block.min(initial=0)}..{block.max(initial=0)} of {core.size}"
+        raise ProgramError(
+            [Problem(what, allowed=f"a block 0.. for each of {n} compartments, a core from 0 for each block")]
+        )
+    cores, block = np.unique(core[block], return_inverse=True)
+    return Seats(block, cores)
 
 
 def _check(options: MappingOptions) -> None:
@@ -113,7 +129,8 @@ def _seats(load: Load, given: Draft, chip: Chip, options: MappingOptions) -> Sea
     if options.partition in REFINED and options.placement in BY_TRAFFIC and core.size <= chip.mesh.n_cores:
         far = distances(chip.mesh, border)
         block, core = _nearer(load, block, core, far, chip, options.placement == "anneal", seed)
-    lawful = shared(load, block, given, chip)
+    # Moves count words from above for Loihi's kinds of lists only, and know no configurations.
+    lawful = shared(load, fill.lawful(load, block, fill.in_halves), given, chip)
     return Seats(block, core) if np.array_equal(lawful, block) else Seats(lawful, placed(lawful))
 
 

@@ -186,10 +186,10 @@ def _mappings(case: Case) -> Iterator[Change]:
     least = math.ceil(sum(population.size for population in case.network.on_chip) / case.chip.core.compartments)
     for name in PARTITIONERS if least <= case.chip.mesh.n_cores else ():
         if name != now.partition:
-            settings = [f"mapping.partition={name}", *(["mapping.parts={}"] if now.parts else [])]
-            yield case.change(
-                "partition", f"with partition {name}", *settings, options=replace(now, partition=name, parts={})
-            )
+            settings = [f"mapping.partition={name}"]
+            settings += [f"mapping.{key}={none}" for key, none in (("parts", "{}"), ("file", "")) if getattr(now, key)]
+            cut = replace(now, partition=name, parts={}, seats=None, file="")
+            yield case.change("partition", f"with partition {name}", *settings, options=cut)
 
 
 def _splits(case: Case) -> Iterator[list[Change]]:

@@ -58,7 +58,7 @@ def apart(network: Network, parts: Parts, first: dict[str, int]) -> list[Problem
                     f"'{branch.parent}' on core {core[parent + spread[0]]}; a tree is joined within one core",
                     path=branch.parent,
                     allowed="trees that fit one core, populations sharing it (mapping: {share_cores: true})",
-                    remedy="several smaller populations",
+                    remedy="mapping: {partition: layer}, which keeps trees together, or several smaller populations",
                 )
             )
     return problems
