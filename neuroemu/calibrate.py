@@ -21,12 +21,12 @@ STRETCH_STEPS = 256
 
 
 def calibrate(program: Program, samples: int) -> Calibration:
-    """What the populations of a program see in its first samples, in floats.
+    """What the populations of a program see in its first samples, or in all where there are fewer, in floats.
 
-    Raises ProgramError where a population has no float counterpart, DataError where there are fewer samples.
+    Raises ProgramError where a population has no float counterpart.
     """
-    few = replace(program, samples=min(samples, program.samples) if program.samples else samples)
-    given = host.feed(few)
+    given = host.feed(program)
+    given = replace(given, samples=min(samples, given.samples))
     synapses = expand(program.network, program.seed)
     try:
         floats = run_float(program.network, synapses, given, program.steps, program.fresh_samples)

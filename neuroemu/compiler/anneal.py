@@ -3,7 +3,8 @@
 A move swaps what lies on two cores, one of which may be empty; it costs as many operations as the two blocks have partners.
 Most moves bring a block near one of its partners, chosen at random, as moves to anywhere are hardly ever taken once it has
 become cool. Same flow, mesh and seed: same arrangement on one machine; where blocks are alike, the eigenvectors of the spectral
-start (starts.py) depend on the LAPACK there is, and with them the arrangement, never a spike. The generator is a counter hashed by splitmix64 (Steele et al. 2014).
+start (starts.py) depend on the LAPACK there is, and with them the arrangement, never a spike. The generator is a counter hashed
+by splitmix64 (Steele et al. 2014).
 """
 
 from __future__ import annotations
