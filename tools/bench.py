@@ -201,7 +201,7 @@ def contended(options: argparse.Namespace) -> None:
     from tools.peers.run import measure
 
     for size in [options.size] if options.size else [8192, 32768]:
-        command = [sys.executable, "-m", "tools.bench_costs", str(size), "10"]
+        command = [sys.executable, "-m", "tools.bench_costs", str(size), "40"]
         done = subprocess.run(command, cwd=Path(__file__).parents[1], check=True, capture_output=True, text=True)
         found = json.loads(done.stdout)
         best, steps = found["best_s"], found["steps"]
