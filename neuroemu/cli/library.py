@@ -33,6 +33,6 @@ def schema(kind: str) -> None:
     if kind == "program":
         from ..files.program_schema import ProgramSpec as Spec
     else:
-        from ..files.chip_file import ChipSpec as Spec  # type: ignore[assignment]
+        from ..files.chip_schema import ChipSpec as Spec  # type: ignore[assignment]
     content = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Spec.model_json_schema()}
     click.echo(json.dumps(content, indent=1))

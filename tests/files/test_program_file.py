@@ -13,7 +13,7 @@ from neuroemu import connect, encode, library
 from neuroemu.errors import NeuroemuError, ProblemsError, ProgramError
 from neuroemu.events import Event
 from neuroemu.files import marked_yaml, program_file
-from neuroemu.files.chip_file import ChipSpec
+from neuroemu.files.chip_schema import ChipSpec
 from neuroemu.files.program_schema import ProgramSpec
 from neuroemu.network import Lif, LifRegisters, Noise, Spikes, WeightFormat
 from neuroemu.prepare import compile_program
