@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import Problem, ProgramError
 from .graph import KNOWN
+from .heaps import damaged_heap
 
 MAX_BYTES = 4 << 30  # of the file, and of all its arrays unpacked
 MOST_NODES = 100_000
@@ -64,6 +65,11 @@ def _check_file(path: Path, file: str) -> None:
         _refuse(file, "is not a regular file", "a .nir file")
     if status.st_size > MAX_BYTES:
         _refuse(file, f"has {status.st_size} bytes", f"at most {MAX_BYTES}")
+    heap = damaged_heap(path)
+    if heap is not None:
+        _refuse(
+            file, f"is damaged: its texts, at byte {heap}, do not follow one another", "a file as nir.write writes it"
+        )
 
 
 def _look_over(opened: Any, file: str, problems: list[Problem]) -> None:
