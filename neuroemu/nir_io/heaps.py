@@ -1,4 +1,4 @@
-"""HDF5's heaps of strings, walked before the library does: at an object of size 0 libhdf5 2.0 and before turn for ever.
+"""HDF5's heaps of strings, walked before the library does: at an object of size 0 libhdf5 2.0 never ends.
 
 A collection is 'GCOL', a version, three bytes, its size; then objects of 16 bytes (index, references, size) and their
 data up to the next multiple of 8, the rest under index 0, whose size counts its own 16 bytes
