@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -20,7 +20,17 @@ class Count(IntEnum):
     SPIKE_OUT = 3  # compartments that fired
 
 
+class Learned(IntEnum):
+    """What the learning engine counts in a part and a step; only where a projection learns."""
+
+    TRACE = 0  # traces of an axon or a compartment brought up to date
+    READ = 1  # synapses read
+    WRITE = 2  # synapses changed
+    PRODUCT = 3  # products of rules evaluated
+
+
 N_COUNTS = len(Count)
+N_LEARNED = len(Learned)
 PIECE = 1 << 20  # spikes
 
 OVERFLOWS = ("input wrapped", "u wrapped", "u + bias wrapped", "v clipped")
@@ -28,13 +38,14 @@ OVERFLOWS = ("input wrapped", "u wrapped", "u + bias wrapped", "v clipped")
 
 @dataclass(frozen=True)
 class Counters:
-    """counts[step, part, Count]: int32.
+    """counts[step, part, Count]: int32.  learned[step, part, Learned]: int32, of no step where nothing learns.
 
     overflows[population, kind]: how often a compartment left a register, kinds as in OVERFLOWS: lawful, and never wanted.
     """
 
     counts: np.ndarray
     overflows: np.ndarray
+    learned: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, N_LEARNED), np.int32))
 
     @property
     def n_steps(self) -> int:
@@ -46,13 +57,34 @@ class Counters:
 
 
 @dataclass(frozen=True)
+class Snapshots:
+    """A plastic projection now and then.  step: (k,) int64 at whose ends, 0 is before the first, ascending, the last included.
+
+    pre, post: (n,) int32 the ends of its synapses, by the user's numbers.  weight (mantissas), delay, tag: (k, n) int16.
+    exponent: effective weight = mantissa 2**(6 + exponent).
+    x: {'x1', 'x2': (k, n_pre) int16}, y: {'y1'..'y3': (k, n_post) int16} traces as they are stored.
+    """
+
+    step: np.ndarray
+    pre: np.ndarray
+    post: np.ndarray
+    weight: np.ndarray
+    delay: np.ndarray
+    tag: np.ndarray
+    exponent: int
+    x: dict[str, np.ndarray]
+    y: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
 class Traces:
     """Spikes of every source and the probed states.
 
     step: (n,) int64 from 1, ascending.  source: (n,) int32, ascending within a step.
     payload: (n,) int32, of LIF 1 or -1, of graded models and of the host anything but 0.
     states: {(population, field): (steps, probed compartments) int64, row k = end of step k + 1}; state_index: which
-    compartments of the population the columns are.  u, v, u_index, v_index: those fields, by population.
+    compartments of the population the columns are.  synapses: of projections that
+    learn.  u, v, u_index, v_index: those fields, by population.
     """
 
     step: np.ndarray
@@ -60,6 +92,7 @@ class Traces:
     payload: np.ndarray
     states: dict[tuple[str, str], np.ndarray]
     state_index: dict[tuple[str, str], np.ndarray]
+    synapses: dict[str, Snapshots] = field(default_factory=dict)
 
     @property
     def u(self) -> dict[str, np.ndarray]:

@@ -24,6 +24,7 @@ from .compartments import names as names_of_models
 from .compartments.joins import JOINS
 from .connect import Connector
 from .errors import Problem, ProgramError
+from .learning import Learning
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -174,7 +175,7 @@ class Population:
 class Projection:
     """connector: who with whom.  format: None lets the compiler quantise float weights; bits: the width it then uses.
 
-    port: the input of the target's compartments that it leads to, '' the first.
+    port: the input of the target's compartments that it leads to, '' the first.  learning: None where it is fixed.
     """
 
     name: str
@@ -184,6 +185,7 @@ class Projection:
     format: WeightFormat | None = None
     bits: int = 8
     port: str = ""
+    learning: Learning | None = None
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,7 @@ class Network:
         bits: int = 8,
         name: str | None = None,
         port: str = "",
+        learning: Learning | None = None,
     ) -> Network:
         for end in (source, target):
             if end not in self.names():
@@ -264,7 +267,7 @@ class Network:
         )
         if port == DENDRITES:
             raise _error(f"the port '{port}' is for branches", "Network.branch(dendrite, parent)")
-        made = Projection(unique, source, target, connector, format, bits, port)
+        made = Projection(unique, source, target, connector, format, bits, port, learning)
         return replace(self, projections=(*self.projections, made), exact=None)
 
     def branch(self, child: str, parent: str, join: str = "add") -> Network:

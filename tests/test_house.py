@@ -17,7 +17,7 @@ LAYERS = [
         "scaling", "spool",
     ],
     ["noc"],
-    ["chip", "modes", "compartments", "connect", "mapping", "network", "counters", "calibration"],
+    ["chip", "modes", "compartments", "connect", "learning", "mapping", "network", "counters", "calibration"],
     ["encode", "decode", "data", "program", "nir_io", "topology"],
     ["files", "compiler"],
     ["cache", "mapping_file"],

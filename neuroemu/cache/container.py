@@ -20,11 +20,12 @@ import numpy as np
 from ..chip import Arithmetic, Mesh
 from ..compiler.compile import Compiled, Mapping
 from ..compiler.demand import Demand
-from ..compiler.image import Blocks, Cells, ChipImage, CountRows, Parts, Synapses
+from ..compiler.image import Blocks, Cells, ChipImage, CountRows, Parts, Plastic, Synapses
 from ..compiler.partition import Part
 from ..compiler.quantise import Rounding
 from ..compiler.registers import PopulationRounding
 from ..compiler.rounding import ProjectionRounding
+from ..learning.tables import RuleTables
 
 MAGIC = b"neuroemu image 1"
 ALIGN = 64
@@ -32,8 +33,8 @@ _START = struct.Struct("<Q16s")  # length of the head, digest of the head
 KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        Arithmetic, Blocks, Cells, ChipImage, Compiled, CountRows, Demand, Mapping, Mesh, Part, Parts, PopulationRounding,
-        ProjectionRounding, Rounding, Synapses,
+        Arithmetic, Blocks, Cells, ChipImage, Compiled, CountRows, Demand, Mapping, Mesh, Part, Parts, Plastic,
+        PopulationRounding, ProjectionRounding, Rounding, RuleTables, Synapses,
     )
 }  # fmt: skip
 

@@ -15,11 +15,12 @@ from ..network import DENDRITES, Network, Population
 from ..streams import stream
 from . import limits
 from .draft import Draft, Stage, draft
-from .groups import groups
+from .groups import MOST_SHIFT, groups
 from .image import Blocks, Cells, ChipImage, CountRows, Parts, digest, freeze
 from .lists import rows_by_kind
 from .partition import Part
 from .plan import Laid, lay
+from .plastic import is_plastic, plastic, shifts_of
 from .quantise import Rounding
 from .registers import Tables
 from .remedies import Case, search
@@ -103,7 +104,13 @@ def _image(made: Draft, chip: Chip, laid: Laid, rows: CountRows) -> ChipImage:
     names = tuple(population.name for population in network.on_chip)
     on_chip = network.on_chip
     ring = slots(network, first, table, made.sum_shifts)
-    plain, graded, weight_shift = groups(table, graded_projections, ring)
+    learns = is_plastic(network)
+    shifts = shifts_of(network, made.formats, made.sum_shifts)
+    finest = min((0 if right else left for left, right in shifts.values()), default=MOST_SHIFT)
+    plain, graded, weight_shift = groups(table, graded_projections, ring, learns, min(finest, MOST_SHIFT))
+    plastics = (
+        plastic(network, chip, made.formats, shifts, table, first, ring, parts, weight_shift) if learns.any() else ()
+    )
     cells = tuple(
         _cells(
             population,
@@ -116,7 +123,7 @@ def _image(made: Draft, chip: Chip, laid: Laid, rows: CountRows) -> ChipImage:
         for population in on_chip
     )
     blocks = Blocks(np.array([first[name] for name in names], np.int64), np.array([p.size for p in on_chip], np.int64))
-    for group in (*cells, blocks, plain, graded, rows, parts, (made.source_first,)):
+    for group in (*cells, *plastics, blocks, plain, graded, rows, parts, (made.source_first,)):
         freeze(group)
     # Names and the length of a step are left out: they decide nothing that the arrays do not say.
     order = (parts.number,) if parts.number.size else ()
@@ -130,6 +137,7 @@ def _image(made: Draft, chip: Chip, laid: Laid, rows: CountRows) -> ChipImage:
         rows[3:],
         (*parts[:3], *order),
         chip.arithmetic,
+        *((plastics,) if plastics else ()),
     )
     return ChipImage(
         names,
@@ -146,6 +154,7 @@ def _image(made: Draft, chip: Chip, laid: Laid, rows: CountRows) -> ChipImage:
         chip.arithmetic,
         chip.mesh,
         network.step_ms,
+        plastics,
         model_hash=digest(*structure, made.source_first),
         mesh_hash=digest(repr(chip.mesh), parts.core),
     )

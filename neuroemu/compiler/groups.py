@@ -20,11 +20,16 @@ def weight_shift(units: np.ndarray) -> int:
     return min((bits & -bits).bit_length() - 1, MOST_SHIFT) if bits else 0
 
 
-def groups(table: Table, graded: np.ndarray, slots: Slots) -> tuple[Synapses, Synapses, int]:
-    """(plain, graded, weight_shift).  graded: (projections,) bool.  The table's targets are used up.
+def groups(
+    table: Table, graded: np.ndarray, slots: Slots, plastic: np.ndarray | None = None, most_shift: int = MOST_SHIFT
+) -> tuple[Synapses, Synapses, int]:
+    """(plain, graded, weight_shift).  graded: (projections,) bool.  plastic: likewise those that are in neither, or None.
 
-    Both groups are packed alike, so that kernels are compiled once for them.
+    most_shift: of weight_shift, for the sake of the plastic ones.  The table's targets are used up.  Both groups are packed
+    alike, so that kernels are compiled once for them.
     """
+    if plastic is not None and plastic.any():
+        return _without(table, graded, plastic, slots, most_shift)
     shift = weight_shift(table.units)
     packing = packing_of(table.units, shift, slots.width)
     if not graded.any() or graded.all():
@@ -37,6 +42,19 @@ def groups(table: Table, graded: np.ndarray, slots: Slots) -> tuple[Synapses, Sy
     one, other = (
         _group(table, _bounds(table.first, chosen), chosen, slots, shift, packing) for chosen in (~is_graded, is_graded)
     )
+    return one, other, shift
+
+
+def _without(
+    table: Table, graded: np.ndarray, plastic: np.ndarray, slots: Slots, most_shift: int
+) -> tuple[Synapses, Synapses, int]:
+    """The groups of a network some of whose projections are plastic."""
+    kind = np.where(plastic, 2, np.where(graded, 1, 0))
+    kinds = np.concatenate([np.empty(0, kind.dtype), *(kind[table.projections(p)] for p in pieces(table.target.size))])
+    fixed = table.units[kinds < 2]
+    shift = min(weight_shift(fixed), most_shift) if fixed.size else most_shift
+    packing = packing_of(fixed, shift, slots.width)
+    one, other = (_group(table, _bounds(table.first, kinds == k), kinds == k, slots, shift, packing) for k in (0, 1))
     return one, other, shift
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..chip import Arithmetic, Mesh
+from ..learning.tables import RuleTables
 from ..pieces import pieces
 
 SMALL = 1 << 18  # synapses of an image up to which one layout does, so that kernels are seldom compiled anew
@@ -71,6 +72,41 @@ class Synapses(NamedTuple):
     def weight(self, piece: slice = slice(None)) -> np.ndarray:
         """Weights of a piece."""
         return self.packed[piece] >> self.packed.dtype.type(self.slot_bits)
+
+
+class Plastic(NamedTuple):
+    """A projection that learns, source-major as Synapses are; weights, delays and tags are those before step 1.
+
+    pre_first: source number of its first axon.  block: population that it leads to.  first: (n_pre + 1,) int64.
+    post: (n,) int32 place in the population, ascending in a row.  slot: (n,) int32 in a row of the delay ring.
+    weight: (n,) int16 mantissas.  delay: (n,) int16.
+    pre_number, post_number: (n_pre,), (n_post,) int64 the user's numbers, which random draws go by.
+    left, right: weight << left >> right is what a spike delivers, in units of 2**6; weight_shift: and is then divided by.
+    rule: of the learning engine (learning/tables.py).
+    """
+
+    name: str
+    pre_first: int
+    block: int
+    first: np.ndarray
+    post: np.ndarray
+    slot: np.ndarray
+    weight: np.ndarray
+    delay: np.ndarray
+    tag: np.ndarray
+    pre_number: np.ndarray
+    post_number: np.ndarray
+    left: int
+    right: int
+    weight_shift: int
+    rule: RuleTables
+
+    @property
+    def largest(self) -> int:
+        """The most that one synapse ever delivers, in the ring's units."""
+        return (
+            (256 << self.left >> self.right) >> self.weight_shift if self.right == 0 else 256 << self.left >> self.right
+        )
 
 
 NOTHING = np.empty(0, np.uint8)
@@ -140,7 +176,7 @@ class ChipImage:
 
     Sources are numbered: compartments 0..n_compartments-1 in network order, then the channels of the spike sources. Within a
     population the compartments stand in the order of its parts (Parts.number); all that a user sees has the user's numbers.
-    plain: synapses that take any spike as 1; graded: those that multiply by its payload.
+    plain: synapses that take any spike as 1; graded: those that multiply by its payload; plastic: those that learn.
     weight_shift: 0..13, the largest power of two that divides every weight: a weight in 2**6 is weight << weight_shift.
     width: slots of a row of the delay ring; every input of a population is a stretch of it (compiler/slots.py).
     model_hash: of all that decides spikes and counts by part.  mesh_hash: of mesh and placement.
@@ -160,6 +196,7 @@ class ChipImage:
     arithmetic: Arithmetic
     mesh: Mesh
     step_ms: float
+    plastic: tuple[Plastic, ...] = ()
     model_hash: str = field(default="")
     mesh_hash: str = field(default="")
 
@@ -177,12 +214,12 @@ class ChipImage:
 
     @property
     def n_synapses(self) -> int:
-        return self.plain.packed.size + self.graded.packed.size
+        return self.plain.packed.size + self.graded.packed.size + sum(each.post.size for each in self.plastic)
 
     @property
     def bytes_of_synapses(self) -> int:
         """Bytes of all synapses and count rows."""
-        arrays = (*self.plain, *self.graded, *self.rows)
+        arrays = (*self.plain, *self.graded, *self.rows, *(array for each in self.plastic for array in each))
         return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
 
     @property
@@ -193,17 +230,22 @@ class ChipImage:
         """
         if any(cells.up for cells in self.cells):
             return False
-        if self.graded.packed.size or not self.plain.packed.size:
-            return not self.graded.packed.size
+        if self.graded.packed.size:
+            return False
+        if not self.plain.packed.size and not self.plastic:
+            return True
         sums = np.zeros(self.width, np.int64)
         for piece in pieces(self.plain.packed.size):
             np.add.at(sums, self.plain.target(piece), np.abs(self.plain.weight(piece).astype(np.int64)))
-        return bool(sums.max() < 2**31)
+        for each in self.plastic:
+            np.add.at(sums, each.slot, each.largest)
+        return bool(sums.max(initial=0) < 2**31)
 
     @property
     def n_slots(self) -> int:
         """Rows of the delay ring: a spike of step t reaches t + 1 + delay while row t is still being read."""
-        longest = max((int(s.delay.max()) for s in (self.plain, self.graded) if s.delay.size), default=0)
+        longest = max((int(s.delay.max()) for s in (self.plain, self.graded, *self.plastic) if s.delay.size), default=0)
+        longest = max([longest, *(int(each.rule.limits[1, 3]) for each in self.plastic if each.rule.writes & 2)])
         return longest + 2
 
     def numbers_of(self, block: int) -> np.ndarray:

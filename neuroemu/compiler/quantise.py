@@ -20,7 +20,7 @@ from .registers import PopulationRounding, Tables, lif_registers, misfits, own_r
 from .rounding import ProjectionRounding, exact, integer_report, projection_report
 from .scales import choose_scale
 from .trees import joins
-from .weights import Weights, on_grid, sign_mode, stored_weights
+from .weights import Weights, mantissas_of, on_grid, sign_mode, stored_weights
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,10 @@ def quantise(
                 kept = stored_weights(given.weight, format, chip.arithmetic)
                 if not problems and not exact(given.weight, kept):  # mixed weights are even, and few bits are coarse
                     projection_reports.append(integer_report(projection, given.weight, kept))
+            if projection.learning is not None:  # mantissas learn; their exponent is applied when they are delivered
+                kept = mantissas_of(
+                    given.weight, kept, chip.arithmetic, mantissas if isinstance(population.model, Lif) else None
+                )
             weights[projection.name] = kept
     if problems:
         raise QuantisationError(problems)

@@ -51,13 +51,14 @@ def build(
     first: dict[str, int],
     n_sources: int,
 ) -> Table:
-    """The table of a network's synapses; a weight that rounds to zero is no synapse.
+    """The table of a network's synapses; a weight that rounds to zero is no synapse, unless it may learn.
 
     synapses, weights: by projection; emptied here, as both together would not fit beside the table's columns.
     first: number of the first source of each population.
     """
     projections = network.projections
-    delays = tuple(_delays_used(synapses[p.name].delay, weights[p.name].units) for p in projections)
+    whole = frozenset(p.name for p in projections if p.learning is not None)
+    delays = tuple(_delays_used(synapses[p.name].delay, weights[p.name].units, p.name in whole) for p in projections)
     longest = max((int(used.max()) for used in delays if used.size), default=0)
     wide = any(weights[p.name].units.dtype != np.int16 for p in projections)
     packing = _Packing(longest.bit_length(), max(len(projections) - 1, 0).bit_length(), wide)
@@ -69,7 +70,7 @@ def build(
     offsets = {p.name: (first[p.source] - low_source, first[p.target] - low_target) for p in projections}
     end_source = max((first[p.source] + network[p.source].size for p in projections), default=0)
     end_target = max((first[p.target] + network[p.target].size for p in projections), default=0)
-    columns = _columns(network, synapses, weights, offsets, packing)
+    columns = _columns(network, synapses, weights, offsets, packing, whole)
     n = columns[0].size
     bounds, target, packed = by_source(columns, end_source - low_source, end_target - low_target)
     if low_target:
@@ -78,8 +79,10 @@ def build(
     return Table(np.concatenate([ahead, bounds, behind]), target, *packing.unpacked(packed), delays)
 
 
-def _delays_used(delay: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """The different delays of the synapses whose weight is not zero, ascending."""
+def _delays_used(delay: np.ndarray, units: np.ndarray, whole: bool) -> np.ndarray:
+    """The different delays of the synapses whose weight is not zero, ascending; of all of them where all are kept."""
+    if whole:
+        return np.unique(different(delay))
     if different(delay).size < delay.size:
         return delay[:1] if np.any(different(units)) else delay[:0]
     found = [np.empty(0, np.int64)]
@@ -94,15 +97,16 @@ def _columns(
     weights: dict[str, Weights],
     offsets: dict[str, tuple[int, int]],
     packing: _Packing,
+    whole: frozenset[str],
 ) -> list[np.ndarray]:
     """[source, target, packed] of all that is kept, in the order of the projections.
 
-    offsets: by projection, what its indices are moved by.  The lists are emptied on the way.
+    offsets: by projection, what its indices are moved by.  whole: projections that keep weights of zero.  The lists are emptied on the way.
     """
     names = [projection.name for projection in network.projections]
     for name in names:
         synapses[name] = synapses[name]._replace(weight=np.empty(0))  # units stand for them
-    kept = [_count_kept(weights[name].units) for name in names]
+    kept = [_count_kept(weights[name].units, name in whole) for name in names]
     if len(names) == 1 and kept[0] == synapses[names[0]].pre.size:  # nothing to leave out: the lists as they are
         given, units = synapses.pop(names[0]), weights.pop(names[0]).units
         packed = np.empty(kept[0], packing.dtype)
@@ -112,15 +116,15 @@ def _columns(
     n = sum(kept)
     source, target, packed = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, packing.dtype)
     # One column after another, so that a list's column is freed before the next one is made.
-    for here, name, piece, keep in _kept(names, weights):
+    for here, name, piece, keep in _kept(names, weights, whole):
         source[here] = synapses[name].pre[piece][keep] + offsets[name][0]
     for name in names:
         synapses[name] = synapses[name]._replace(pre=np.empty(0))
-    for here, name, piece, keep in _kept(names, weights):
+    for here, name, piece, keep in _kept(names, weights, whole):
         target[here] = synapses[name].post[piece][keep] + offsets[name][1]
     for name in names:
         synapses[name] = synapses[name]._replace(post=np.empty(0))
-    for here, name, piece, keep in _kept(names, weights):
+    for here, name, piece, keep in _kept(names, weights, whole):
         units, delay = weights[name].units[piece][keep], synapses[name].delay[piece][keep]
         packed[here] = packing.packed(units, delay, names.index(name))
     synapses.clear()
@@ -128,18 +132,22 @@ def _columns(
     return [source, target, packed]
 
 
-def _kept(names: list[str], weights: dict[str, Weights]) -> Iterator[tuple[slice, str, slice, np.ndarray]]:
+def _kept(
+    names: list[str], weights: dict[str, Weights], whole: frozenset[str]
+) -> Iterator[tuple[slice, str, slice, np.ndarray]]:
     """Where the synapses of a piece go, its projection, the piece, and which of it are not zero."""
     done = 0
     for name in names:
         units = weights[name].units
         for piece in pieces(units.size):
-            keep = np.flatnonzero(units[piece])
+            keep = np.arange(piece.stop - piece.start) if name in whole else np.flatnonzero(units[piece])
             yield slice(done, done + keep.size), name, piece, keep
             done += keep.size
 
 
-def _count_kept(units: np.ndarray) -> int:
+def _count_kept(units: np.ndarray, whole: bool) -> int:
+    if whole:
+        return units.size
     values = different(units)
     return int(np.count_nonzero(values)) * (units.size // max(values.size, 1))
 

@@ -6,6 +6,7 @@ A weight has a width (bits), an exponent shared by its projection, and a sign mo
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +76,17 @@ def stored_weights(
         and format.exponent < 0
     )
     return Weights(again(units, weights), format, -format.exponent if on_sum else 0)
+
+
+def mantissas_of(
+    weights: np.ndarray,
+    stored: Weights,
+    arithmetic: Arithmetic,
+    mantissas: Callable[[np.ndarray], np.ndarray] | None,
+) -> Weights:
+    """Stored weights before their exponent: what a plastic synapse keeps.  stored: what stored_weights gave for them."""
+    plain = stored_weights(weights, replace(stored.format, exponent=0), arithmetic, mantissas or np.asarray)
+    return Weights(plain.units, stored.format, stored.sum_shift)
 
 
 def _units(mantissas: np.ndarray, format: WeightFormat, arithmetic: Arithmetic) -> np.ndarray:

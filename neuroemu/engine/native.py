@@ -46,6 +46,12 @@ if PYTHON:
     def int32s(address: int, n: int) -> np.ndarray:
         return _array(address, n, np.int32)
 
+    def int16s(address: int, n: int) -> np.ndarray:
+        return _array(address, n, np.int16)
+
+    def doubles(address: int, n: int) -> np.ndarray:
+        return _array(address, n, np.float64)
+
     def masks_at(address: int, n: int) -> np.ndarray:
         return _array(address, n, np.uint64)
 
@@ -128,6 +134,16 @@ else:
     def int32s(address, n):
         """(n,) int32 at an address."""
         return carray(_pointer(address), n, np.int32)
+
+    @njit
+    def int16s(address, n):
+        """(n,) int16 at an address."""
+        return carray(_pointer(address), n, np.int16)
+
+    @njit
+    def doubles(address, n):
+        """(n,) float64 at an address."""
+        return carray(_pointer(address), n, np.float64)
 
     @njit
     def masks_at(address, n):

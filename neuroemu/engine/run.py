@@ -15,12 +15,14 @@ import numpy as np
 
 from ..compartments import Model, find, fingerprint, is_built_in
 from ..compiler.image import ChipImage
-from ..counters import N_COUNTS, Count, Counters, Traces
+from ..counters import N_COUNTS, N_LEARNED, Count, Counters, Learned, Traces
 from ..errors import InternalError, Problem, ProgramError, TooLarge
 from ..network import Probe
 from ..spool import Spool
 from ..widths import LANES
 from .crew import Crew, available
+from .learning.album import Album
+from .learning.learners import Learner, forget_axons, forget_traces, fresh, take_over
 from .native import PYTHON
 from .shares import cut_for
 from .specialised import defined
@@ -58,6 +60,8 @@ class Plan:
     threads: None takes what the machine has and what steps are worth; results are the same for any number.
     memory: bytes of what is recorded that may stay in memory; the rest is kept in files (spool.py).
     models: of populations whose model does not come along (compartments.load).
+    rewards: by the name that a learning projection gives, the one value that it sees in each step.
+    snapshots: by plastic projection, after how many steps each its synapses are looked at; others at the end only.
     """
 
     steps: int
@@ -72,6 +76,8 @@ class Plan:
     threads: int | None = None
     models: dict[str, Model] = field(default_factory=dict)
     memory: int = 1 << 30
+    rewards: dict[str, Drive] = field(default_factory=dict)
+    snapshots: dict[str, int] = field(default_factory=dict)
 
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
@@ -85,26 +91,32 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     probed = _probed(image, plan)
     columns = np.concatenate([cells for _, cells in probed.values()]) if probed else np.empty(0, np.int64)
     states = Spool(np.int64, (columns.size,), plan.memory // 4)
+    learned = Spool(np.int32, (image.n_parts, N_LEARNED), plan.memory // 4)
+    album = Album(image, engine.synaptic, plan.snapshots)
     spikes = tuple(Spool(kind, (), plan.memory // 2 * width // 16) for kind, width in _SPIKE)
     done = fresh = 0  # steps behind us, and those behind us when the state was last fresh
     while done < total:
         if done and plan.fresh_samples and done % plan.steps == 0:
             restart(state, image)
-            engine.wake()
+            engine.start_anew()
             fresh = done
         left = plan.steps - done % plan.steps if plan.fresh_samples else total - done
         n_steps = min(STRETCH_STEPS if done else FIRST_STRETCH, STRETCH_STEPS - done % STRETCH_STEPS, left)
+        n_steps = min(n_steps, album.until_next(done))
         host = _host_input(image, plan, done + 1, n_steps)
         counted, probes = (
             np.zeros((n_steps, image.n_parts, N_COUNTS), np.int64),
             np.empty((n_steps, columns.size), np.int64),
         )
-        for pieces in engine.stretch(host, counted, columns, probes, done + 1, fresh + 1):
+        learning = np.zeros((n_steps if image.plastic else 0, image.n_parts, N_LEARNED), np.int64)
+        for pieces in engine.stretch(host, counted, columns, probes, done + 1, fresh + 1, learning):
             for spool, piece in zip(spikes, _by_number(image, *pieces), strict=True):
                 spool.append(piece)
         counts.append(_fitting(counted))
         states.append(probes)
+        learned.append(_fitting(learning))
         done += n_steps
+        album.look(done, engine.learners)
         if spikes[0].n > plan.most_spikes:
             raise TooLarge(
                 f"{spikes[0].n:,} spikes in {done:,} of {total:,} steps fill the disk of this machine. "
@@ -116,8 +128,9 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     recorded = states.array()
     bounds = np.cumsum([0, *(index.size for index, _ in probed.values())])
     tables = {key: recorded[:, bounds[k] : bounds[k + 1]] for k, key in enumerate(probed)}
-    traces = Traces(step, source, payload, tables, {key: index for key, (index, _) in probed.items()})
-    return traces, Counters(counts.array(), state.overflows.sum(axis=0))
+    index_of = {key: index for key, (index, _) in probed.items()}
+    traces = Traces(step, source, payload, tables, index_of, album.snapshots(total, engine.learners))
+    return traces, Counters(counts.array(), state.overflows.sum(axis=0), learned.array())
 
 
 def _fitting(counts: np.ndarray) -> np.ndarray:
@@ -152,8 +165,10 @@ class _Engine:
     def __init__(self, image: ChipImage, plan: Plan, state: ChipState, crew: Crew) -> None:
         self._models = _models(image, plan)
         self._image, self._crew = image, crew
-        self._cuts = {n: cut_for(image, self._models, state, n, plan.seed) for n in {1, crew.n}}
-        listed, filled = np.zeros((2, crew.n), np.int64), np.zeros((crew.n, state.ring.shape[0]), np.uint8)
+        self.synaptic = fresh(image)
+        listed = {n: np.zeros((2, n), np.int64) for n in {1, crew.n}}
+        self._cuts = {n: cut_for(image, self._models, state, self.synaptic, listed[n], n, plan.seed) for n in listed}
+        filled = np.zeros((crew.n, state.ring.shape[0]), np.uint8)
         self._memory = {
             n: Memory(
                 image.plain,
@@ -165,7 +180,7 @@ class _Engine:
                 state.awake,
                 state.spiked,
                 state.payload,
-                listed,
+                listed[n],
                 filled,
                 np.zeros((crew.n, image.n_parts), np.int64),
                 np.zeros((2, crew.n), np.int64),
@@ -176,6 +191,17 @@ class _Engine:
         }
         self._filled, self._last = filled, 1
         self._buffer = _spikes_of(0)
+
+    @property
+    def learners(self) -> list[Learner]:
+        """Those of the cut that ran last."""
+        return self._cuts[self._last].learners
+
+    def start_anew(self) -> None:
+        """After the state was put back: everybody is looked at, and nobody has a trace."""
+        forget_traces(self.synaptic)
+        forget_axons(self.learners)
+        self.wake()
 
     def wake(self) -> None:
         """Has every piece looked at in the next step."""
@@ -191,16 +217,19 @@ class _Engine:
         states: np.ndarray,
         first_step: int,
         sample_first: int,
+        learned: np.ndarray,
     ) -> Iterator[tuple[np.ndarray, ...]]:
-        """Runs the steps of a stretch. Adds to counts (steps, part, event), fills states; yields the spikes, in pieces that
+        """Runs the steps of a stretch. Adds to counts and learned (steps, part, event), fills states; yields the spikes, in pieces that
         hold until the next is asked for.
         """
         n, n_steps = self._crew.choose(), counts.shape[0]
         if n != self._last:  # what one thread has filled is now spread over others
             self._filled[:] = self._filled.max(axis=0)
+            take_over(self.learners, self._cuts[n].learners, len(self._image.plastic))
             self._last = n
             self.wake()
         each = counts[None] if n == 1 else np.zeros((n, *counts.shape), np.int64)
+        learning = learned[None] if n == 1 else np.zeros((n, *learned.shape), np.int64)
         busiest = int(np.diff(host.first).max(initial=0))
         whole = n_steps * self._image.n_compartments + host.source.size
         capacity = max(min(STRETCH_SPIKES, whole), self._image.n_sources + busiest)
@@ -209,7 +238,7 @@ class _Engine:
         row, seconds = 0, 0.0
         memory, shares = self._memory[n], self._cuts[n].shares
         while row < n_steps:
-            recorder = Recorder(*self._buffer, each, columns, states)
+            recorder = Recorder(*self._buffer, each, columns, states, learning)
             where = (memory, host, recorder, first_step, sample_first, row, n_steps)
             memory.arrived[0], began = 0, time.perf_counter()
             row, n_recorded = self._crew.together([partial(advance, k, n, shares[k], *where) for k in range(n)])
@@ -219,7 +248,8 @@ class _Engine:
             yield tuple(array[:n_recorded] for array in self._buffer)
         if n > 1:
             np.sum(each, axis=0, out=counts)
-        events = int(counts[:, :, (Count.SYNAPSE_READ, Count.ACTIVE)].sum())
+            np.sum(learning, axis=0, out=learned)
+        events = int(counts[:, :, (Count.SYNAPSE_READ, Count.ACTIVE)].sum()) + int(learned[:, :, Learned.READ].sum())
         self._crew.learn(n, n_steps, events, seconds)
 
     def _raised(self, part: int) -> Problem:
@@ -278,11 +308,26 @@ def _host_input(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> 
             groups.append(tiles.group[k] + index // LANES)
             values.append(plan.drives[name].bias(first_step, n_steps))
     spikes = (first, source[order].astype(np.int32), payload[order].astype(np.int32))
+    reward = _rewards(image, plan, first_step, n_steps)
     if not cells:
-        return HostInput(*spikes, np.empty(0, np.int64), np.empty(0, np.int64), np.empty((1, 0), np.int64))
+        return HostInput(*spikes, np.empty(0, np.int64), np.empty(0, np.int64), np.empty((1, 0), np.int64), reward)
     height = max(value.shape[0] for value in values)
     drive = np.concatenate([np.broadcast_to(value, (height, value.shape[1])) for value in values], axis=1)
-    return HostInput(*spikes, np.concatenate(cells), np.concatenate(groups), np.ascontiguousarray(drive))
+    return HostInput(*spikes, np.concatenate(cells), np.concatenate(groups), np.ascontiguousarray(drive), reward)
+
+
+def _rewards(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> np.ndarray:
+    """(n_steps or 1, plastic projections, 2) int64: whether a reward arrives, and the reward, within a signed byte."""
+    named = {each.rule.reward for each in image.plastic} - {""}
+    if not named:
+        return np.zeros((1, len(image.plastic), 2), np.int64)
+    given = {name: np.clip(plan.rewards[name].bias(first_step, n_steps), -128, 127) for name in named}
+    found = np.zeros((n_steps, len(image.plastic), 2), np.int64)
+    for k, each in enumerate(image.plastic):
+        if each.rule.reward:
+            found[:, k, 1] = given[each.rule.reward][:, 0]
+    found[:, :, 0] = found[:, :, 1] != 0
+    return found
 
 
 def _check_range(name: str, index: np.ndarray, bound: int) -> None:

@@ -11,9 +11,11 @@ import numpy as np
 from ..chip import PROFILES
 from ..compartments import Model, is_built_in
 from ..compiler.image import Cells, ChipImage
+from ..counters import N_LEARNED
 from ..errors import ProgramError
 from ..widths import LANES
 from .kernel import PART
+from .learning.learners import Learner, Synaptic, learners_of
 from .native import address_of
 from .specialised import compiled
 from .state import ChipState, Tiles, tiled, tiles_of
@@ -31,6 +33,7 @@ class Cut:
     """The shares of all threads, and the memory that their addresses point into."""
 
     shares: tuple[Share, ...]
+    learners: list[Learner]
     kept: tuple[object, ...]
 
 
@@ -48,16 +51,25 @@ class Block:
     number: np.ndarray
 
 
-def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_threads: int, seed: int) -> Cut:
+def cut_for(
+    image: ChipImage,
+    models: dict[str, Model],
+    state: ChipState,
+    synaptic: tuple[Synaptic, ...],
+    listed: np.ndarray,
+    n_threads: int,
+    seed: int,
+) -> Cut:
     """Cuts an image for n_threads. Threads get about the same number of synapses and compartments.
 
-    models: by name of the population.  state: whose arrays the kernels will write.
+    models: by name of the population.  state, synaptic: whose arrays the kernels will write.  listed: that of step.Memory.
     """
     tiles, blocks = tiles_of(image), blocks_of(image, models)
     edges = _edges(image, tiles, n_threads)
     plain, graded = _ends(image.plain, edges), _ends(image.graded, edges)
     switches = np.array(image.arithmetic, np.int64)
-    shares, kept = [], []
+    shares, kept, learners = [], [], []
+    first_of = np.array([_compartments_before(image, tiles, low) for low in edges[:-1].tolist()], np.int64)
     for thread, (low, high) in enumerate(itertools.pairwise(edges.tolist())):
         scratch = np.zeros((max(len(model.ports) for model in models.values()) + 3) * LANES, np.int64)
         found = []
@@ -85,9 +97,13 @@ def cut_for(image: ChipImage, models: dict[str, Model], state: ChipState, n_thre
         ends = (plain[thread], plain[thread + 1], graded[thread], graded[thread + 1])
         first = _compartments_before(image, tiles, low)
         cells = (_cells_before(tiles, low), _cells_before(tiles, high))
-        shares.append(Share(pieces, np.ones(len(found), np.uint8), first, (low, high), cells, *ends))
+        learned = np.zeros((image.n_parts, N_LEARNED), np.int64)
+        mine = learners_of(image, models, state, synaptic, thread, (low, high), seed, learned, (listed, first_of))
+        rows = np.array([learner.row for learner in mine], np.int64).reshape(-1, 2)
+        shares.append(Share(pieces, np.ones(len(found), np.uint8), first, (low, high), cells, *ends, rows, learned))
+        learners += mine
         kept += [scratch, records]
-    return Cut(tuple(shares), (blocks, switches, *kept))
+    return Cut(tuple(shares), learners, (blocks, switches, first_of, *kept))
 
 
 def blocks_of(image: ChipImage, models: dict[str, Model]) -> list[Block]:
@@ -182,6 +198,8 @@ def _edges(image: ChipImage, tiles: Tiles, n_threads: int) -> np.ndarray:
     if n_threads == 1:
         return np.array([0, n_groups])
     work = np.full(n_groups, UPDATE_COST * LANES, np.int64)
+    for each in image.plastic:
+        work += np.bincount(each.slot // LANES, minlength=n_groups)
     for synapses in (image.plain, image.graded):
         for low in range(0, synapses.packed.size, 1 << 20):
             work += np.bincount(synapses.target(slice(low, low + (1 << 20))) // LANES, minlength=n_groups)

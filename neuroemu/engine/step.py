@@ -8,7 +8,8 @@ Order within step t:
 4. counts        per part: synapses read, compartments active and at rest, spikes
 5. probes        states of the end of step t
 So everything that a spike of step t causes on the network and in the synapse memory is counted in step t, as SANA-FE does,
-and no compartment sees it before t + 1. Learning (every epoch) and host will stand between 4 and 5.
+and no compartment sees it before t + 1. Plastic synapses have their turn after 3: they deliver with the weights that they
+have, then learn (engine/learning/kernel.py).
 
 Before that the host writes biases. Who is visited in 1:
 * A compartment whose bit in `awake` is 0 is at rest; a set bit may be stale, then it is looked at and found asleep.
@@ -49,6 +50,8 @@ class Share(NamedTuple):
     stayed: (n,) uint8 by piece, 0 where nobody was active in the step before.
     compartments: from this source number on.  groups, cells: [low, high) of ChipState.awake and .cells.
     begin, end: (n_sources,) int64 its stretch of each plain list; graded_begin, graded_end likewise.
+    learners: (n, 2) int64 rows of (address of the kernel, address of its LEARNER), one a plastic projection.
+    learned: (parts, N_LEARNED) int64 what they count in a step, 0 between steps.
     """
 
     pieces: np.ndarray
@@ -60,6 +63,8 @@ class Share(NamedTuple):
     end: np.ndarray
     graded_begin: np.ndarray
     graded_end: np.ndarray
+    learners: np.ndarray
+    learned: np.ndarray
 
 
 class Memory(NamedTuple):
@@ -93,7 +98,7 @@ class HostInput(NamedTuple):
 
     first: (steps + 1,) int64 bounds into source (n,) int32, ascending within a step, and payload (n,) int32.
     drive_cell, drive_group: (k,) int64 elements of ChipState.cells that the host writes, and their groups;
-    drive: (steps or 1, k) int64 what it writes in each step.
+    drive: (steps or 1, k) int64 what it writes in each step.  reward: (steps or 1, plastic projections, 2) int64 r0, r1.
     """
 
     first: np.ndarray
@@ -102,12 +107,14 @@ class HostInput(NamedTuple):
     drive_cell: np.ndarray
     drive_group: np.ndarray
     drive: np.ndarray
+    reward: np.ndarray
 
 
 class Recorder(NamedTuple):
     """Where a stretch is written.  step, source, payload: spikes, (capacity,).  counts: (threads, steps, part, Count) int64.
 
     cell: (k,) int64 elements of ChipState.cells to record; states: (steps, k) int64.
+    learned: (threads, steps, part, Learned) int64, of no step where nothing learns.
     """
 
     step: np.ndarray
@@ -116,6 +123,7 @@ class Recorder(NamedTuple):
     counts: np.ndarray
     cell: np.ndarray
     states: np.ndarray
+    learned: np.ndarray
 
 
 @njit(nogil=True)
@@ -176,6 +184,10 @@ def advance(thread, n_threads, share, memory, host, recorder, first_step, sample
         for t in range(n_threads):
             total += memory.listed[parity, t]
         _deliver(thread, n_threads, share, memory, host, host_from, host_to, step, parity)
+        if share.learners.shape[0] > 0:
+            _learn(thread, share, memory, host, host_from, host_to, row, step, parity, total)
+            recorder.learned[thread, row] += share.learned
+            share.learned[:] = 0
         _count(thread, n_threads, memory, host, host_from, host_to, parity, counts)
         _record(thread, n_threads, memory, host, host_from, host_to, step, parity, recorder, n_recorded)
         n_recorded += total
@@ -252,6 +264,20 @@ def _deliver(thread, n_threads, share, memory, host, host_from, host_to, step, p
             deliver_marking(sources, share.begin, share.end, step, plain, ring, touched)
         if memory.graded.packed.size:
             deliver_graded(sources, payloads, share.graded_begin, share.graded_end, step, memory.graded, ring, touched)
+
+
+@njit
+def _learn(thread, share, memory, host, host_from, host_to, row, step, parity, total):
+    """Every plastic projection: its spikes are delivered, its traces kept, and at the end of an epoch its rules applied."""
+    if total > 0:  # learners mark the slots that they reach
+        for due in range(memory.ring.shape[0]):
+            memory.filled[thread, due] = max(memory.filled[thread, due], MARKED)
+    sources = host.source.ctypes.data + 4 * host_from
+    payloads = host.payload.ctypes.data + 4 * host_from
+    reward = host.reward.ctypes.data + 16 * min(row, host.reward.shape[0] - 1) * share.learners.shape[0]
+    for k in range(share.learners.shape[0]):
+        kernel, learner_at = share.learners[k]
+        call(kernel, learner_at, step, parity, sources, payloads, host_to - host_from, reward + 16 * k)
 
 
 @njit

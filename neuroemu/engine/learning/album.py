@@ -1,0 +1,69 @@
+"""Album: snapshots of plastic projections while a run goes on, with the user's numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...compiler.image import ChipImage
+from ...counters import Snapshots
+from .learners import Learner, Synaptic
+
+_KEPT = ("weight", "delay", "tag")
+
+
+class Album:
+    """Collects.  every: by projection, after how many steps each a snapshot is taken; others have the first and the last."""
+
+    def __init__(self, image: ChipImage, synaptic: tuple[Synaptic, ...], every: dict[str, int]) -> None:
+        self._image, self._synaptic = image, synaptic
+        self._every = [every.get(each.name, 0) for each in image.plastic]
+        self._pages: list[list[dict[str, np.ndarray]]] = [[] for _ in image.plastic]
+        self._steps: list[list[int]] = [[] for _ in image.plastic]
+        self._order = [_by_number(each.first, each.post, each.pre_number, each.post_number) for each in image.plastic]
+        for k in range(len(image.plastic)):
+            self._take(k, 0, None)
+
+    def until_next(self, done: int) -> int:
+        """How many steps may pass before the next snapshot is due."""
+        return min((every - done % every for every in self._every if every), default=2**31)
+
+    def look(self, done: int, learners: list[Learner]) -> None:
+        """Takes what is due after a step.  learners: of all threads; those of the first stand first."""
+        for k, every in enumerate(self._every):
+            if every and done % every == 0:
+                self._take(k, done, learners[k])
+
+    def snapshots(self, done: int, learners: list[Learner]) -> dict[str, Snapshots]:
+        """All of them, the last step's included."""
+        found = {}
+        for k, each in enumerate(self._image.plastic):
+            if self._steps[k][-1] != done:
+                self._take(k, done, learners[k])
+            order = self._order[k]
+            pre = np.repeat(np.arange(each.pre_number.size), np.diff(each.first))
+            pages = {key: np.stack([page[key] for page in self._pages[k]]) for key in self._pages[k][0]}
+            found[each.name] = Snapshots(
+                np.array(self._steps[k], np.int64),
+                each.pre_number[pre][order].astype(np.int32),
+                each.post_number[each.post][order].astype(np.int32),
+                *(pages[key] for key in _KEPT),
+                each.left - each.right,
+                {key: pages[key] for key in ("x1", "x2")},
+                {key: pages[key] for key in ("y1", "y2", "y3")},
+            )
+        return found
+
+    def _take(self, k: int, step: int, learner: Learner | None) -> None:
+        each, own = self._image.plastic[k], self._synaptic[k]
+        page = {key: getattr(own, key)[self._order[k]] for key in _KEPT}
+        x = learner.axonal.x if learner else np.zeros((2, each.pre_number.size), np.int64)
+        page |= {f"x{t + 1}": x[t][np.argsort(each.pre_number)].astype(np.int16) for t in range(2)}
+        page |= {f"y{t + 1}": own.y[t][np.argsort(each.post_number)].astype(np.int16) for t in range(3)}
+        self._pages[k].append(page)
+        self._steps[k].append(step)
+
+
+def _by_number(first: np.ndarray, post: np.ndarray, pre_number: np.ndarray, post_number: np.ndarray) -> np.ndarray:
+    """The order of the synapses by the user's numbers."""
+    pre = np.repeat(np.arange(pre_number.size), np.diff(first))
+    return np.lexsort((post_number[post], pre_number[pre]))

@@ -1,0 +1,410 @@
+"""One step of a learner: deliver with the weights as they are, keep traces, and at the end of an epoch change the weights.
+
+Order within step t, after the compartments' own update and the barrier:
+1. synapses      spikes of step t put weights into the ring
+2. traces        spikes of step t, before and behind the synapse, are noted
+3. epoch         if t is a multiple of T: histories, then all rules of all due synapses, from the old w, d and t
+
+A synapse is due when one of its gates is: its axon spiked in the epoch (x0), its compartment did (y0), or u_k is on. Others
+are not looked at: with no gate on, a rule adds nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...counters import N_LEARNED, Learned
+from ...jit import njit
+from ...learning.microcode import N_SLOTS, Slot
+from ...widths import LANES
+from ..native import doubles, int16s, int32s, int64s, masks_at, record
+from .draws import key_of
+from .learner import LEARNER, Y1
+from .run_code import CHUNK, D, T, W, run_code
+from .traces import BUMPS, TOP, history, raised, words
+
+_LANES, _ONE = np.uint64(LANES), np.uint64(1)
+_N_LEARNED, _N_SLOTS = N_LEARNED, int(N_SLOTS)
+TRACE, READ, WRITE, PRODUCT = int(Learned.TRACE), int(Learned.READ), int(Learned.WRITE), int(Learned.PRODUCT)
+_X0, _Y0, _R0, _R1, _U0 = int(Slot.X0), int(Slot.Y0), int(Slot.R0), int(Slot.R1), int(Slot.U0)
+_W, _D, _T = int(Slot.W), int(Slot.D), int(Slot.T)
+_X1_TX, _Y1_TX = int(Slot.X1_TX), int(Slot.Y1_TX)
+_TX, _TY, _END = 0, 1, 2
+_X_DECAY, _X_IMPULSE, _Y_DECAY, _Y_BUMP, _Y_IMPULSE, _WEIGHT = 0, 1, 2, 3, 4, 5  # columns of the numbers
+
+
+def learn(learner_at, step, parity, host_at, host_payload_at, n_host, reward_at):
+    """A step.  host_at, host_payload_at: (n_host,) int32 the host's spikes, ascending.  reward_at: (2,) int64 r0, r1.
+
+    Returns 0.
+    """
+    me = record(learner_at, LEARNER)
+    me.reward_at = reward_at
+    now = (step - 1) % me.epoch + 1
+    listed = int64s(me.listed_at + 8 * parity * me.n_threads, me.n_threads)
+    first_of = int64s(me.first_of_at, me.n_threads)
+    for k in range(me.n_threads + 1):
+        if k == me.n_threads:
+            sources, payloads = int32s(host_at, n_host), int32s(host_payload_at, n_host)
+        else:
+            at = 4 * (parity * me.n_sources + first_of[k])
+            sources, payloads = int32s(me.spiked_at + at, listed[k]), int32s(me.payload_at + at, listed[k])
+        low = np.searchsorted(sources, me.pre_first)
+        high = np.searchsorted(sources, me.pre_first + me.n_pre)
+        _deliver(me, sources[low:high], step)
+        _axons(me, sources[low:high], payloads[low:high], step, now)
+        if k == me.thread:
+            low = np.searchsorted(sources, me.post_first + me.lo)
+            high = np.searchsorted(sources, me.post_first + me.hi)
+            _compartments(me, sources[low:high], step, now)
+    if me.from_model:
+        _read_model(me, now)
+    if now == me.epoch:
+        _end_epoch(me, step)
+    return 0
+
+
+@njit
+def _deliver(me, sources, step):
+    """Weights of the spikes' synapses into the ring: a spike of step t arrives at t + 1 + delay."""
+    begin, end = int64s(me.begin_at, me.n_pre), int64s(me.end_at, me.n_pre)
+    slot, weight = int32s(me.slot_at, me.n_synapses), int16s(me.weight_at, me.n_synapses)
+    delay = int16s(me.delay_at, me.n_synapses)
+    rows, width = me.ring_rows, me.ring_width
+    wide, narrow = int64s(me.ring_at, rows * width), int32s(me.ring_at, rows * width)
+    touched = masks_at(me.touched_at, rows * me.all_groups)
+    for source in sources:
+        pre = source - me.pre_first
+        for k in range(begin[pre], end[pre]):
+            row = (step + 1 + (np.int64(delay[k]) if me.late else 0)) % rows
+            value = (np.int64(weight[k]) << me.left) >> me.right
+            if me.ring_wide:
+                wide[row * width + slot[k]] += value
+            else:
+                narrow[row * width + slot[k]] += np.int32(value)
+            touched[row * me.all_groups + slot[k] // LANES] |= _ONE << np.uint64(np.uint64(slot[k]) % _LANES)
+
+
+@njit
+def _number(me, step, column):
+    """The recorded random number of a step, or -1."""
+    if me.n_numbers == 0:
+        return -1.0
+    return doubles(me.numbers_at, 6 * me.n_numbers)[6 * (step - 1) + column]
+
+
+@njit
+def _axons(me, sources, payloads, step, now):
+    """Spikes of the axons. One that has spiked in this epoch already puts its earlier impulse into the stored trace."""
+    x, tx = int64s(me.x_at, 2 * me.n_pre), int64s(me.tx_at, me.n_pre)
+    entries, is_listed = int64s(me.x_list_at, me.n_pre), int64s(me.x_listed_at, me.n_pre)
+    impulses = int64s(me.impulses_at, 10)
+    numbers = int64s(me.pre_number_at, me.n_pre)
+    for i in range(sources.size):
+        pre = sources[i] - me.pre_first
+        if is_listed[pre] == 0:
+            is_listed[pre] = 1
+            entries[me.n_x] = pre
+            me.n_x += 1
+        if me.payload_mode and not _graded(me, x, pre, payloads[i]):
+            continue
+        if tx[pre] > 0:
+            for trace in range(2):
+                chance = np.int64(0)
+                if me.bumps_up == 0 and impulses[2 * trace + 1] > 0:
+                    drawn = words(np.uint64(me.seed), me.stream_x, numbers[pre], step, BUMPS)[trace]
+                    chance = np.int64(drawn >> np.uint64(me.impulse_shift))
+                whole = impulses[2 * trace] if trace == 1 or me.payload_mode == 0 else 0
+                fraction = impulses[2 * trace + 1] if trace == 1 or me.payload_mode == 0 else 0
+                x[trace * me.n_pre + pre] = raised(x[trace * me.n_pre + pre], whole, fraction, chance)
+        tx[pre] = now
+
+
+@njit
+def _graded(me, x, pre, payload):
+    """A spike's payload goes into x1 at once; returns whether the spike counts as one.  Source: facts, section 9."""
+    half, odd = np.int64(payload) // 2, np.int64(payload) % 2
+    half += odd * (half % 2)  # payload / 2 to the nearest, ties to even
+    if me.payload_mode == 1:
+        x[pre] = half
+        return True
+    total = (x[pre] + half) % 256
+    if me.payload_mode == 2:
+        x[pre] = min(TOP, total)
+        return True
+    x[pre] = total - TOP if total > TOP else total
+    return total > TOP
+
+
+@njit
+def _compartments(me, sources, step, now):
+    """Spikes of the compartments: the same for post-traces."""
+    y, ty = int64s(me.y_at, 3 * me.n_post), int64s(me.ty_at, me.n_post)
+    entries, is_listed = int64s(me.y_list_at, me.n_post), int64s(me.y_listed_at, me.n_post)
+    impulses = int64s(me.impulses_at, 10)
+    numbers = int64s(me.post_number_at, me.n_post)
+    recorded = _number(me, step, _Y_BUMP)
+    for source in sources:
+        post = source - me.post_first
+        if is_listed[post] == 0:
+            is_listed[post] = 1
+            entries[me.n_y] = post
+            me.n_y += 1
+        if ty[post] > 0 and me.from_model == 0:
+            for trace in range(3):
+                chance, fraction = np.int64(recorded), impulses[2 * (Y1 + trace) + 1]
+                if recorded < 0.0 and fraction > 0:
+                    drawn = words(np.uint64(me.seed), me.stream_y, numbers[post], step, BUMPS)[trace]
+                    chance = np.int64(drawn >> np.uint64(me.impulse_shift))
+                at = trace * me.n_post + post
+                y[at] = raised(y[at], impulses[2 * (Y1 + trace)], fraction, chance)
+        ty[post] = now
+
+
+@njit
+def _read_model(me, now):
+    """Post-traces as the compartments' model has them at the end of the step; rules take no more than a signed byte of them."""
+    y, log = int64s(me.y_at, 3 * me.n_post), int64s(me.y_log_at, 3 * me.n_post * (me.epoch + 1))
+    cells = int64s(me.cells_at, me.n_cells)
+    for trace in range(3):
+        field = me.y1_field if trace == 0 else me.y2_field if trace == 1 else me.y3_field
+        if field < 0:
+            continue
+        for post in range(me.lo, me.hi):
+            at = me.tile_first + post // LANES * (me.tile_fields * LANES) + field * LANES + post % LANES
+            value = min(max(cells[at], -32768), 32767)
+            y[trace * me.n_post + post] = value
+            log[(trace * me.n_post + post) * (me.epoch + 1) + now] = value
+
+
+@njit
+def _end_epoch(me, step):
+    """Histories of all traces, the rules of all synapses that are due, and a fresh epoch."""
+    counts = int64s(me.counts_at, me.n_parts * _N_LEARNED)
+    _histories_of_axons(me, step, counts)
+    _histories_of_compartments(me, step, counts)
+    epoch_number = step // me.epoch
+    on = np.int64(0)
+    for k in range(10):
+        on |= (epoch_number % (1 << k) == 0) << k
+    tx, ty = int64s(me.tx_at, me.n_pre), int64s(me.ty_at, me.n_post)
+    key = key_of(np.uint64(me.seed), me.stream_w, epoch_number)
+    chance = _number(me, step, _WEIGHT)
+    if me.n_code == 0:
+        pass
+    elif me.every & on:
+        _visit_all(me, on, key, chance, counts)
+    else:
+        if me.by_axon:
+            begin, end = int64s(me.begin_at, me.n_pre), int64s(me.end_at, me.n_pre)
+            entries = int64s(me.x_list_at, me.n_pre)
+            for i in range(me.n_x):
+                pre = entries[i]
+                if tx[pre] > 0:
+                    for first in range(begin[pre], end[pre], CHUNK):
+                        _visit(me, first, min(end[pre] - first, CHUNK), False, on, key, chance, counts)
+        if me.by_compartment:
+            _visit_columns(me, tx, ty, on, key, chance, counts)
+    length = me.epoch + 1
+    x, x_log = int64s(me.x_at, 2 * me.n_pre), int64s(me.x_log_at, 2 * me.n_pre * length)
+    y, y_log = int64s(me.y_at, 3 * me.n_post), int64s(me.y_log_at, 3 * me.n_post * length)
+    me.n_x = _compacted(
+        int64s(me.x_list_at, me.n_pre), int64s(me.x_listed_at, me.n_pre), me.n_x, tx, x, x_log, length, 2
+    )
+    entries, is_listed = int64s(me.y_list_at, me.n_post), int64s(me.y_listed_at, me.n_post)
+    me.n_y = _compacted(entries, is_listed, me.n_y, ty, y, y_log, length, 0 if me.from_model else 3)
+
+
+@njit
+def _compacted(entries, is_listed, n, last_spike, stored, log, length, n_traces):
+    """Forgets the spikes of the epoch, and who has no trace left; returns how many stay listed."""
+    kept, width = 0, last_spike.size
+    for i in range(n):
+        entity = entries[i]
+        last_spike[entity] = 0
+        lives = False
+        for trace in range(n_traces):
+            lives |= stored[trace * width + entity] != 0
+        if lives:
+            entries[kept] = entity
+            kept += 1
+        else:
+            is_listed[entity] = 0
+            for trace in range(n_traces):
+                at = trace * width + entity
+                log[at * length : (at + 1) * length] = 0
+    return kept
+
+
+@njit
+def _histories_of_axons(me, step, counts):
+    x, tx = int64s(me.x_at, 2 * me.n_pre), int64s(me.tx_at, me.n_pre)
+    entries, length = int64s(me.x_list_at, me.n_pre), me.epoch + 1
+    log = int64s(me.x_log_at, 2 * me.n_pre * length)
+    factors, impulses = doubles(me.factors_at, 5), int64s(me.impulses_at, 10)
+    numbers = int64s(me.pre_number_at, me.n_pre)
+    part_first, parts = int64s(me.pre_part_first_at, me.n_pre + 1), int64s(me.pre_part_at, me.n_pre_parts)
+    fixed, fixed_impulse = _number(me, step, _X_DECAY), np.int64(_number(me, step, _X_IMPULSE))
+    for i in range(me.n_x):
+        pre = entries[i]
+        for trace in range(2):
+            silent = me.payload_mode > 0 and trace == 0
+            at = trace * me.n_pre + pre
+            x[at] = history(
+                x[at], factors[trace], 0 if silent else impulses[2 * trace], 0 if silent else impulses[2 * trace + 1],
+                tx[pre], log[at * length : (at + 1) * length], np.uint64(me.seed), me.stream_x, numbers[pre],
+                step - me.epoch + 1, trace, fixed, fixed_impulse, me.impulse_shift,
+            )  # fmt: skip
+        if me.thread == 0:
+            for k in range(part_first[pre], part_first[pre + 1]):
+                counts[parts[k] * _N_LEARNED + TRACE] += 1
+
+
+@njit
+def _histories_of_compartments(me, step, counts):
+    y, ty = int64s(me.y_at, 3 * me.n_post), int64s(me.ty_at, me.n_post)
+    entries, length = int64s(me.y_list_at, me.n_post), me.epoch + 1
+    log = int64s(me.y_log_at, 3 * me.n_post * length)
+    factors, impulses = doubles(me.factors_at, 5), int64s(me.impulses_at, 10)
+    numbers, part = int64s(me.post_number_at, me.n_post), int64s(me.post_part_at, me.n_post)
+    fixed, fixed_impulse = _number(me, step, _Y_DECAY), np.int64(_number(me, step, _Y_IMPULSE))
+    if me.from_model and not me.wears:
+        for post in range(me.lo, me.hi):
+            counts[part[post] * _N_LEARNED + TRACE] += 1
+        return
+    n = me.hi - me.lo if me.from_model else me.n_y
+    for i in range(n):
+        post = me.lo + i if me.from_model else entries[i]
+        for trace in range(3):
+            at = trace * me.n_post + post
+            end = history(
+                y[at], factors[Y1 + trace], impulses[2 * (Y1 + trace)], impulses[2 * (Y1 + trace) + 1], ty[post],
+                log[at * length : (at + 1) * length], np.uint64(me.seed), me.stream_y, numbers[post],
+                step - me.epoch + 1, trace, fixed, fixed_impulse, me.impulse_shift,
+            )  # fmt: skip
+            if me.from_model == 0:  # a model's stay as it wrote them
+                y[at] = end
+        counts[part[post] * _N_LEARNED + TRACE] += 1
+
+
+@njit
+def _visit_all(me, on, key, chance, counts):
+    """Every synapse of the thread, row by row."""
+    begin, end = int64s(me.begin_at, me.n_pre), int64s(me.end_at, me.n_pre)
+    for pre in range(me.n_pre):
+        for first in range(begin[pre], end[pre], CHUNK):
+            _visit(me, first, min(end[pre] - first, CHUNK), False, on, key, chance, counts)
+
+
+@njit
+def _visit_columns(me, tx, ty, on, key, chance, counts):
+    """Synapses of the compartments that spiked, but for those whose axon did and that were visited with it."""
+    first, column = int64s(me.column_first_at, me.n_post + 1), int32s(me.column_at, me.n_synapses)
+    pre_of, chosen = int32s(me.pre_at, me.n_synapses), int64s(me.scratch_at, CHUNK)
+    entries, n = int64s(me.y_list_at, me.n_post), 0
+    for i in range(me.n_y):
+        post = entries[i]
+        if ty[post] == 0:
+            continue
+        for k in range(first[post], first[post + 1]):
+            if me.by_axon and tx[pre_of[column[k]]] > 0:
+                continue
+            chosen[n] = column[k]
+            n += 1
+            if n == CHUNK:
+                _visit(me, 0, n, True, on, key, chance, counts)
+                n = 0
+    if n:
+        _visit(me, 0, n, True, on, key, chance, counts)
+
+
+@njit
+def _visit(me, first, n, scattered, on, key, chance, counts):
+    """The rules of n synapses: first..first+n-1, or those listed in the scratch."""
+    chosen = int64s(me.scratch_at, CHUNK)
+    if not scattered:
+        for i in range(n):
+            chosen[i] = first + i
+    after = me.scratch_at + 8 * CHUNK
+    pre, post, number = int64s(after, CHUNK), int64s(after + 8 * CHUNK, CHUNK), int64s(after + 16 * CHUNK, CHUNK)
+    new = int64s(after + 24 * CHUNK, 3 * CHUNK).reshape((3, CHUNK))
+    pre_of, post_of = int32s(me.pre_at, me.n_synapses), int32s(me.post_at, me.n_synapses)
+    pre_numbers, post_numbers = int64s(me.pre_number_at, me.n_pre), int64s(me.post_number_at, me.n_post)
+    for i in range(n):
+        pre[i], post[i] = pre_of[chosen[i]], post_of[chosen[i]]
+        number[i] = pre_numbers[pre[i]] * me.n_post + post_numbers[post[i]]
+    code = int64s(me.code_at, 4 * me.n_code).reshape((me.n_code, 4))
+    limits, grid = int64s(me.limits_at, 12).reshape((3, 4)), int64s(me.grid_at, 3)
+    tally, more = int64s(after + 48 * CHUNK, CHUNK), after + 56 * CHUNK
+    if me.wide:
+        values = int64s(me.values_at, _N_SLOTS * CHUNK).reshape((_N_SLOTS, CHUNK))
+        _load(me, values, chosen, pre, post, n, on)
+        run_code(
+            code, n, values, values[_W : _T + 1], new, int64s(more, 2 * CHUNK).reshape((2, CHUNK)), tally,
+            me.shift_rounding, me.accumulator_low, limits, grid, chance, key, number,
+        )  # fmt: skip
+    else:
+        narrow = int32s(me.values_at, _N_SLOTS * CHUNK).reshape((_N_SLOTS, CHUNK))
+        _load(me, narrow, chosen, pre, post, n, on)
+        run_code(
+            code, n, narrow, narrow[_W : _T + 1], new, int32s(more, 2 * CHUNK).reshape((2, CHUNK)), tally,
+            me.shift_rounding, me.accumulator_low, limits, grid, chance, key, number,
+        )  # fmt: skip
+    _write(me, chosen, post, new, n, counts, tally)
+
+
+@njit
+def _load(me, values, chosen, pre, post, n, on):
+    """Fills the slots that the code reads.  values: (N_SLOTS, CHUNK)."""
+    tx, ty = int64s(me.tx_at, me.n_pre), int64s(me.ty_at, me.n_post)
+    length, slots = me.epoch + 1, int64s(me.slots_at, me.n_slots)
+    x_log = int64s(me.x_log_at, 2 * me.n_pre * length)
+    y_log = int64s(me.y_log_at, 3 * me.n_post * length)
+    reward = int64s(me.reward_at, 2)
+    weight, tag = int16s(me.weight_at, me.n_synapses), int16s(me.tag_at, me.n_synapses)
+    delay = int16s(me.delay_at, me.n_synapses)
+    for i in range(n):
+        values[_W, i], values[_D, i], values[_T, i] = weight[chosen[i]], delay[chosen[i]], tag[chosen[i]]
+    for slot in slots:
+        row = values[slot]
+        if slot >= _U0:
+            row[:n] = (on >> (slot - _U0)) & 1
+        elif slot >= _X1_TX:
+            is_pre = slot < _Y1_TX
+            trace, time = (slot - _X1_TX) // 3 if is_pre else (slot - _Y1_TX) // 3, (slot - _X1_TX) % 3
+            log, width, entity = (x_log, me.n_pre, pre) if is_pre else (y_log, me.n_post, post)
+            for i in range(n):
+                at = tx[pre[i]] if time == _TX else ty[post[i]] if time == _TY else me.epoch
+                row[i] = log[(trace * width + entity[i]) * length + at]
+        elif slot == _X0:
+            for i in range(n):
+                row[i] = tx[pre[i]] > 0
+        elif slot == _Y0:
+            for i in range(n):
+                row[i] = ty[post[i]] > 0
+        elif slot == _R0:
+            row[:n] = reward[0] != 0
+        elif slot == _R1:
+            row[:n] = reward[1]
+
+
+@njit
+def _write(me, chosen, post, new, n, counts, tally):
+    """Puts the changed variables back, and counts synapses read and written, and products, where they are."""
+    weight, tag = int16s(me.weight_at, me.n_synapses), int16s(me.tag_at, me.n_synapses)
+    delay, part = int16s(me.delay_at, me.n_synapses), int64s(me.post_part_at, me.n_post)
+    for i in range(n):
+        k, at = chosen[i], part[post[i]] * _N_LEARNED
+        moved = False
+        if me.writes & 1:
+            moved |= weight[k] != new[W, i]
+            weight[k] = new[W, i]
+        if me.writes & 2:
+            moved |= delay[k] != new[D, i]
+            delay[k] = new[D, i]
+        if me.writes & 4:
+            moved |= tag[k] != new[T, i]
+            tag[k] = new[T, i]
+        counts[at + READ] += 1
+        counts[at + WRITE] += moved
+        counts[at + PRODUCT] += tally[i]

@@ -1,0 +1,182 @@
+"""Learning: what a projection learns by. Rules, traces, the epoch, and which chip's habits are followed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..errors import Problem, ProgramError
+from .microcode import MOST_BITS, width_of
+from .rule import TARGETS, Rule, parse
+
+TRACE_NAMES = ("x1", "x2", "y1", "y2", "y3")
+MOST_EPOCH = 63  # steps
+MOST_IMPULSE = 127
+SHIFTS = ("floor", "half_even", "stochastic")
+THIRD = ("spikes", "model")
+PAYLOADS = ("binary", "overwrite", "add_saturated", "add_carried")
+WORN = float(np.exp(-1.0 / 65535))  # what Lava leaves of a model's post-trace at each step of an epoch
+GENERATORS = ("independent", "lava")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """impulse: 0..127 that a spike adds, fractions by chance in 1/256.  tau_steps: of its decay; 0 forgets at once, inf never."""
+
+    impulse: float = 0.0
+    tau_steps: float = 0.0
+
+    @property
+    def factor(self) -> float:
+        """What a step leaves of it."""
+        return float(np.exp(-1.0 / self.tau_steps)) if self.tau_steps > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """Where emulators of the same chip differ.  Source: facts of 2026, learning engine, sections 5, 8 and 11.
+
+    mantissa_bits: of a product's scale.  accumulator_low, tag_low: smallest values.  impulse_bits: of the random number of an
+    impulse's fraction, which counts 1/256.  bumps_up: an impulse within an epoch is rounded up.  wears: post-traces of a model
+    decay within the epoch and lose their sign at a spike.  on_grid: learned weights keep the width that the projection stores.
+    """
+
+    mantissa_bits: int = 4
+    accumulator_low: int = -(1 << 15)
+    tag_low: int = -256
+    impulse_bits: int = 8
+    bumps_up: bool = False
+    wears: bool = False
+    on_grid: bool = True
+
+
+DIALECTS = {
+    "neuroemu": Dialect(),
+    "lava": Dialect(4, -(1 << 15) - 1, -257, 7, True, True, False),
+    "nengo_loihi": Dialect(mantissa_bits=3),
+}
+
+
+@dataclass(frozen=True)
+class Learning:
+    """rules: one a target at most.  traces: by name, those that spikes leave behind.  epoch: steps.
+
+    third: where post-traces come from: 'spikes', or 'model', whose state has fields y1, y2, y3.
+    reward: name of the program's input that r0 and r1 follow, or None.  shift: how a product is shifted, of SHIFTS.
+    payload: what a graded spike does to x1, of PAYLOADS.  tag: of every synapse before step 1.
+    generator: 'independent' draws for each trace and synapse, 'lava' one number for all of them; numbers: (steps, 6)
+    recorded ones in their place, columns (x decay, x impulse, y decay, y impulse in between, y impulse, weight).
+    lava_seed: of the generator 'lava'.
+    """
+
+    rules: tuple[Rule, ...]
+    traces: Mapping[str, Trace] = field(default_factory=dict)
+    epoch: int = 1
+    third: str = "spikes"
+    reward: str | None = None
+    shift: str = "floor"
+    payload: str = "binary"
+    tag: int | np.ndarray = 0
+    dialect: Dialect = DIALECTS["neuroemu"]
+    generator: str = "independent"
+    numbers: np.ndarray | None = None
+    lava_seed: int = 0
+
+    def factors(self) -> set[str]:
+        """Names of all variables that the rules read."""
+        return {factor.name for rule in self.rules for product in rule.products for factor in product.factors}
+
+
+def learning(
+    dw: str | None = None,
+    dd: str | None = None,
+    dt: str | None = None,
+    traces: Mapping[str, Trace] | None = None,
+    path: str = "",
+    **settings: object,
+) -> Learning:
+    """Learning from the texts of its rules.  path: what it is called in errors.  settings: fields of Learning.
+
+    Raises ProgramError with everything that is wrong with it.
+    """
+    problems: list[Problem] = []
+    rules = []
+    for target, text in zip(TARGETS, (dw, dd, dt), strict=True):
+        if text is not None:
+            try:
+                rules.append(parse(target, text, f"{path}.d{target}" if path else ""))
+            except ProgramError as error:
+                problems += error.problems
+    made = Learning(tuple(rules), dict(traces or {}), **settings)  # type: ignore[arg-type]
+    problems += [replace(problem, path=path) if path and not problem.path else problem for problem in faults(made)]
+    if problems:
+        raise ProgramError(problems)
+    return made
+
+
+def faults(made: Learning) -> list[Problem]:
+    """What is wrong with it on any chip."""
+    found = []
+    if not 1 <= made.epoch <= MOST_EPOCH:
+        found.append(Problem(f"an epoch of {made.epoch} steps", allowed=f"1..{MOST_EPOCH}"))
+    for name, trace in made.traces.items():
+        found += _trace_faults(name, trace, made.third)
+    for label, value, allowed in (
+        ("third", made.third, THIRD),
+        ("shift", made.shift, SHIFTS),
+        ("payload", made.payload, PAYLOADS),
+        ("generator", made.generator, GENERATORS),
+    ):
+        if value not in allowed:
+            found.append(Problem(f"{label} is '{value}'", allowed=", ".join(allowed)))
+    for rule in made.rules:
+        for product in rule.products:
+            found += _product_faults(rule, product, made)
+    return found
+
+
+def _trace_faults(name: str, trace: Trace, third: str) -> list[Problem]:
+    found = []
+    if name not in TRACE_NAMES:
+        found.append(Problem(f"there is no trace '{name}'", allowed=", ".join(TRACE_NAMES)))
+    if not 0 <= trace.impulse <= MOST_IMPULSE:
+        found.append(Problem(f"trace '{name}' has an impulse of {trace.impulse:g}", allowed=f"0..{MOST_IMPULSE}"))
+    if not trace.tau_steps >= 0:
+        found.append(Problem(f"trace '{name}' has a time constant of {trace.tau_steps:g} steps", allowed="0 or more"))
+    if name.startswith("y") and third == "model":
+        found.append(Problem(f"trace '{name}' is given twice", allowed="the model's, or one that spikes leave behind"))
+    return found
+
+
+def _product_faults(rule: Rule, product: object, made: Learning) -> list[Problem]:
+    found = []
+    bits = width_of(product, made.dialect.mantissa_bits)  # type: ignore[arg-type]
+    if bits > MOST_BITS:
+        found.append(
+            Problem(
+                f"d{rule.target}: the product {product} has {bits} bits", allowed=f"{MOST_BITS}", remedy="fewer factors"
+            )
+        )
+    for factor in product.factors:  # type: ignore[attr-defined]
+        driven = factor.name not in TRACE_NAMES or factor.name in made.traces
+        if factor.name.startswith("y") and made.third == "model":
+            driven = True
+        if made.payload != "binary" and factor.name == "x1":
+            driven = True
+        if not driven and not (made.dialect.wears and factor.name == "y3"):
+            found.append(
+                Problem(
+                    f"d{rule.target}: nobody drives '{factor.name}', so that {product} is always the same",
+                    allowed=f"a trace '{factor.name}' with an impulse, or 'third: model'",
+                )
+            )
+        if factor.name in ("r0", "r1") and made.reward is None:
+            found.append(
+                Problem(
+                    f"d{rule.target}: nobody drives '{factor.name}'",
+                    allowed="'reward' with the name of an input of the program",
+                )
+            )
+    return found
