@@ -244,9 +244,10 @@ class ChipImage:
     @property
     def n_slots(self) -> int:
         """Rows of the delay ring: a spike of step t reaches t + 1 + delay while row t is still being read."""
-        longest = max((int(s.delay.max()) for s in (self.plain, self.graded, *self.plastic) if s.delay.size), default=0)
-        longest = max([longest, *(int(each.rule.limits[1, 3]) for each in self.plastic if each.rule.writes & 2)])
-        return longest + 2
+        delays = [s.delay for s in (self.plain, self.graded)] + [each.delay for each in self.plastic]
+        longest = max((int(delay.max()) for delay in delays if delay.size), default=0)
+        learned = [int(each.rule.limits[1, 3]) for each in self.plastic if each.rule.writes & 2]
+        return max([longest, *learned]) + 2
 
     def numbers_of(self, block: int) -> np.ndarray:
         """(size,) int64 the user's index of each compartment of a population, or empty where it is its place."""

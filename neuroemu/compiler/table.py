@@ -101,7 +101,8 @@ def _columns(
 ) -> list[np.ndarray]:
     """[source, target, packed] of all that is kept, in the order of the projections.
 
-    offsets: by projection, what its indices are moved by.  whole: projections that keep weights of zero.  The lists are emptied on the way.
+    offsets: by projection, what its indices are moved by.  whole: projections that keep weights of
+    zero.  The lists are emptied on the way.
     """
     names = [projection.name for projection in network.projections]
     for name in names:

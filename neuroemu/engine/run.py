@@ -219,8 +219,8 @@ class _Engine:
         sample_first: int,
         learned: np.ndarray,
     ) -> Iterator[tuple[np.ndarray, ...]]:
-        """Runs the steps of a stretch. Adds to counts and learned (steps, part, event), fills states; yields the spikes, in pieces that
-        hold until the next is asked for.
+        """Runs the steps of a stretch. Adds to counts and learned (steps, part, event), fills states; yields the spikes, in
+        pieces that hold until the next is asked for.
         """
         n, n_steps = self._crew.choose(), counts.shape[0]
         if n != self._last:  # what one thread has filled is now spread over others

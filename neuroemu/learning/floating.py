@@ -38,7 +38,9 @@ def run_floating(
             engine.synapses[name][...] = third[key]
     found: dict[str, list[np.ndarray]] = {}
     for k in range(len(pre)):
-        factors = {name: np.asarray(third[f"{name}_in"][k], float) for name in ("y1", "y2", "y3") if f"{name}_in" in third}
+        factors = {
+            name: np.asarray(third[f"{name}_in"][k], float) for name in ("y1", "y2", "y3") if f"{name}_in" in third
+        }
         engine.step(np.asarray(pre[k]) != 0, np.asarray(post[k]) != 0, factors)
         state = {"weights": engine.synapses["w"], "tag_1": engine.synapses["t"], "tag_2": engine.synapses["d"]}
         for name, value in (state | engine.traces).items():
@@ -56,7 +58,9 @@ class FloatLearning:
         self._learning, self._sign_mode, self._step = learning, sign_mode, 0
         n_post, n_pre = weights.shape
         self.synapses: Values = {"w": weights, "d": np.zeros((n_post, n_pre)), "t": np.zeros((n_post, n_pre))}
-        self.traces: Values = {name: np.zeros(n_pre if name[0] == "x" else n_post) for name in ("x1", "x2", "y1", "y2", "y3")}
+        self.traces: Values = {
+            name: np.zeros(n_pre if name[0] == "x" else n_post) for name in ("x1", "x2", "y1", "y2", "y3")
+        }
         self._last = {"x": np.zeros(n_pre, int), "y": np.zeros(n_post, int)}
         self.reward = 0.0
 
@@ -118,7 +122,9 @@ class FloatLearning:
                 return 0.0
             value: Any = np.ones(self.synapses["w"].shape)
         else:
-            value = np.broadcast_to(tx > 0 if product.gate == "x0" else (ty > 0)[:, None], self.synapses["w"].shape) * 1.0
+            value = (
+                np.broadcast_to(tx > 0 if product.gate == "x0" else (ty > 0)[:, None], self.synapses["w"].shape) * 1.0
+            )
         for factor in product.factors:
             value = value * self._factor(factor, product.gate, logs, tx, ty)
         return value * product.mantissa * 2.0**product.exponent

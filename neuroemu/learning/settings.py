@@ -23,7 +23,7 @@ GENERATORS = ("independent", "lava")
 
 @dataclass(frozen=True)
 class Trace:
-    """impulse: 0..127 that a spike adds, fractions by chance in 1/256.  tau_steps: of its decay; 0 forgets at once, inf never."""
+    """impulse: 0..127 that a spike adds, fractions by chance in 1/256.  tau_steps: 0 forgets at once, inf never."""
 
     impulse: float = 0.0
     tau_steps: float = 0.0

@@ -6,17 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .microcode import compiled
+from .microcode import Slot, compiled
+from .rule import TARGETS
 from .settings import PAYLOADS, SHIFTS, TRACE_NAMES, WORN, Learning, Trace
-
-NARROW = 31  # bits of a product that 32-bit arithmetic holds, its sign apart
 
 
 class RuleTables(NamedTuple):
     """code: (n, 4) int64.  slots: (k,) int64 that it reads.  factors: (5,) what a step leaves of x1, x2, y1, y2, y3.
     impulses: (5, 2) int64, whole and in 1/256.  limits: (3, 4) int64 by w, d, t: lowest and highest whole part of the
     accumulator, lowest and highest value stored.  grid: (3,) int64 low bits that are not stored.  numbers: (n, 6) recorded
-    random numbers, or (0, 6).  every: bit k for u_k.  writes: bits 1, 2, 4 for w, d, t.  The rest as in Learning.
+    random numbers, or (0, 6).  every: bit k for u_k.  uses, writes: bits 1, 2, 4 for w, d, t that rules read or
+    change, and that they change.  The rest as in Learning.
     """
 
     code: np.ndarray
@@ -27,7 +27,7 @@ class RuleTables(NamedTuple):
     grid: np.ndarray
     numbers: np.ndarray
     epoch: int
-    wide: int
+    uses: int
     writes: int
     every: int
     by_axon: int
@@ -64,8 +64,8 @@ def tables(learning: Learning, sign_mode: str, lost_bits: int, delay_max: int) -
         np.array([grid, 0, 0], np.int64),
         np.empty((0, 6)) if learning.numbers is None else np.ascontiguousarray(learning.numbers, np.float64),
         learning.epoch,
-        int(code.bits > NARROW),
-        sum(1 << "wdt".index(name) for name in code.writes),
+        _bits({*code.writes, *(Slot(slot).name.lower() for slot in code.slots if slot < Slot.U0)}),
+        _bits(set(code.writes)),
         sum(1 << k for k in code.decimations),
         int("x0" in code.gates),
         int("y0" in code.gates),
@@ -78,6 +78,10 @@ def tables(learning: Learning, sign_mode: str, lost_bits: int, delay_max: int) -
         int(dialect.wears),
         learning.reward or "",
     )
+
+
+def _bits(names: set[str]) -> int:
+    return sum(1 << index for index, name in enumerate(TARGETS) if name in names)
 
 
 def _trace(learning: Learning, name: str) -> Trace:

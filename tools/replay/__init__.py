@@ -5,4 +5,10 @@ from .learning import learning_cases
 from .nir import nir as networks_of_frameworks
 from .sanafe_costs import sanafe
 
-SUITES = {"fixed_point": fixed_point, "learning": learning_cases, "nir": networks_of_frameworks, "sanafe": sanafe, "weights": weights}
+SUITES = {
+    "fixed_point": fixed_point,
+    "learning": learning_cases,
+    "nir": networks_of_frameworks,
+    "sanafe": sanafe,
+    "weights": weights,
+}

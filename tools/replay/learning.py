@@ -19,13 +19,13 @@ from neuroemu.compartments import Model
 from neuroemu.compartments.table import Field, table
 from neuroemu.compiler import compile_network
 from neuroemu.connect import Dense, Sparse
-from neuroemu.counters import Snapshots, Traces
+from neuroemu.counters import Snapshots
 from neuroemu.engine.run import Plan, run
 from neuroemu.learning import DIALECTS, Learning, Trace, learning
 from neuroemu.learning.floating import run_floating
 from neuroemu.network import LifRegisters, Network, Registers, Spikes, WeightFormat
 
-from .cases import Case, Listed, chip_with, graded_spikes
+from .cases import Case, chip_with, graded_spikes
 
 PAYLOADS = ("binary", "overwrite", "add_saturated", "add_carried")
 STANDARD_ERRORS = 4
@@ -177,7 +177,9 @@ def _differs(expected: Case, found: Snapshots, shape: tuple[int, int]) -> str:
         wrong = np.argwhere(got[1:] != want)
         if wrong.size:
             at = tuple(wrong[0])
-            return f"{label}{list(at[1:])} at step {at[0] + 1} is {got[1:][at]}, expected {want[at]} ({len(wrong)} differ)"
+            return (
+                f"{label}{list(at[1:])} at step {at[0] + 1} is {got[1:][at]}, expected {want[at]} ({len(wrong)} differ)"
+            )
     return ""
 
 
@@ -214,7 +216,10 @@ def _in_a_network(case: Case) -> str:
 
 def _statistics(case: Case) -> str:
     """Means over as many copies as there were repeats, side by side, each drawing for itself."""
-    n_steps, copies = len(case["pre"]), case["stats"]["n_repeats"] if "n_repeats" in case["stats"] else case["n_repeats"]
+    n_steps, copies = (
+        len(case["pre"]),
+        case["stats"]["n_repeats"] if "n_repeats" in case["stats"] else case["n_repeats"],
+    )
     image, name = _compiled(case, _learning(case), copies)
     pre = np.tile(np.asarray(case["pre"]), (1, copies))
     orders = np.tile(_orders(case), (1, copies))
@@ -244,7 +249,9 @@ def _statistics(case: Case) -> str:
 
 def _floating(case: Case) -> str:
     """The same rules in floats, to 1e-9."""
-    found = run_floating(_learning(case), case["w0"], case["pre"], case["post"], case, case.get("sign_mode", "MIXED").lower())
+    found = run_floating(
+        _learning(case), case["w0"], case["pre"], case["post"], case, case.get("sign_mode", "MIXED").lower()
+    )
     for label, recorded in case["expected"].items():
         if label in found:
             wrong = np.argwhere(~np.isclose(found[label], np.asarray(recorded), rtol=1e-9, atol=1e-9))

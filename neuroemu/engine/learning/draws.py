@@ -1,8 +1,8 @@
 """Random numbers of the learning engine, each a pure function of who draws and when.
 
 Traces draw from Philox as everything else does. Synapses are many: for them Philox gives one key a projection and epoch, and
-a synapse's number picks a word of SplitMix64 with that key, whose words are random access and a fifth of the price.
-Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
+a synapse's number is mixed with it in two rounds of a 32-bit hash, which become vector code.
+The rounds are `triple32`'s, whose bias is measured (C. Wellons, "Prospecting for hash functions", 2018).
 """
 
 from __future__ import annotations
@@ -13,18 +13,10 @@ from ...jit import jitted, njit
 from ...philox import draw as _draw
 
 draw = jitted(_draw)
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_S30, _S27, _S31, _S32, _ONE = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(32), np.uint64(1)
+_M1, _M2, _M3 = np.uint32(0xED5AD4BB), np.uint32(0xAC4C1B51), np.uint32(0x31848BAB)
+_S17, _S11, _S15, _S14 = np.uint32(17), np.uint32(11), np.uint32(15), np.uint32(14)
+_S32 = np.uint64(32)
 _TO_UNIT = 2.0**-32
-
-
-@njit
-def split_mix(state):
-    """The word of SplitMix64 at a state; uint64."""
-    state = (state ^ (state >> _S30)) * _M1
-    state = (state ^ (state >> _S27)) * _M2
-    return state ^ (state >> _S31)
 
 
 @njit
@@ -35,10 +27,15 @@ def key_of(seed, stream, epoch):
 
 
 @njit
-def stochastic_bits(key, number, purpose, bits):
-    """`bits` random bits of synapse `number` for one of 256 purposes."""
-    index = (np.uint64(number) << np.uint64(8)) + np.uint64(purpose)
-    return np.int64(split_mix(np.uint64(key) + index * _GOLDEN) >> np.uint64(64 - bits))
+def mixed(number, key):
+    """32 random bits of synapse `number`, uint32.  key: uint64; keys that differ by little give other bits, too."""
+    state = np.uint32(number) ^ np.uint32(key >> _S32)
+    state = np.uint32((state ^ np.uint32(state >> _S17)) * _M1)
+    state = np.uint32((state ^ np.uint32(state >> _S11)) * _M2)
+    state = np.uint32(state + np.uint32(key) * _M3)
+    state = np.uint32((state ^ np.uint32(state >> _S15)) * _M3)
+    state = np.uint32((state ^ np.uint32(state >> _S14)) * _M1)
+    return np.uint32(state ^ np.uint32(state >> _S15))
 
 
 @njit

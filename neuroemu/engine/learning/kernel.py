@@ -15,21 +15,15 @@ import numpy as np
 
 from ...counters import N_LEARNED, Learned
 from ...jit import njit
-from ...learning.microcode import N_SLOTS, Slot
-from ...widths import LANES
+from ...widths import EVERY_LANE, LANES
 from ..native import doubles, int16s, int32s, int64s, masks_at, record
 from .draws import key_of
 from .learner import LEARNER, Y1
-from .run_code import CHUNK, D, T, W, run_code
 from .traces import BUMPS, TOP, history, raised, words
+from .visit import visit_all, visit_columns, visit_rows
 
-_LANES, _ONE = np.uint64(LANES), np.uint64(1)
-_N_LEARNED, _N_SLOTS = N_LEARNED, int(N_SLOTS)
-TRACE, READ, WRITE, PRODUCT = int(Learned.TRACE), int(Learned.READ), int(Learned.WRITE), int(Learned.PRODUCT)
-_X0, _Y0, _R0, _R1, _U0 = int(Slot.X0), int(Slot.Y0), int(Slot.R0), int(Slot.R1), int(Slot.U0)
-_W, _D, _T = int(Slot.W), int(Slot.D), int(Slot.T)
-_X1_TX, _Y1_TX = int(Slot.X1_TX), int(Slot.Y1_TX)
-_TX, _TY, _END = 0, 1, 2
+_LANES, _ONE, _EVERY = np.uint64(LANES), np.uint64(1), np.uint64(EVERY_LANE)
+_N_LEARNED, TRACE = N_LEARNED, int(Learned.TRACE)
 _X_DECAY, _X_IMPULSE, _Y_DECAY, _Y_BUMP, _Y_IMPULSE, _WEIGHT = 0, 1, 2, 3, 4, 5  # columns of the numbers
 
 
@@ -67,22 +61,46 @@ def learn(learner_at, step, parity, host_at, host_payload_at, n_host, reward_at)
 @njit
 def _deliver(me, sources, step):
     """Weights of the spikes' synapses into the ring: a spike of step t arrives at t + 1 + delay."""
+    if sources.size == 0:
+        return
     begin, end = int64s(me.begin_at, me.n_pre), int64s(me.end_at, me.n_pre)
-    slot, weight = int32s(me.slot_at, me.n_synapses), int16s(me.weight_at, me.n_synapses)
-    delay = int16s(me.delay_at, me.n_synapses)
-    rows, width = me.ring_rows, me.ring_width
-    wide, narrow = int64s(me.ring_at, rows * width), int32s(me.ring_at, rows * width)
-    touched = masks_at(me.touched_at, rows * me.all_groups)
+    slot, delay = int32s(me.slot_at, me.n_synapses), int16s(me.delay_at, me.n_synapses)
+    rows, width, groups = me.ring_rows, me.ring_width, me.all_groups
+    touched = masks_at(me.touched_at, rows * groups)
+    next_row = (step + 1) % rows
     for source in sources:
         pre = source - me.pre_first
-        for k in range(begin[pre], end[pre]):
-            row = (step + 1 + (np.int64(delay[k]) if me.late else 0)) % rows
-            value = (np.int64(weight[k]) << me.left) >> me.right
-            if me.ring_wide:
-                wide[row * width + slot[k]] += value
-            else:
-                narrow[row * width + slot[k]] += np.int32(value)
-            touched[row * me.all_groups + slot[k] // LANES] |= _ONE << np.uint64(np.uint64(slot[k]) % _LANES)
+        first, last = begin[pre], end[pre]
+        if first == last:
+            continue
+        if me.late:
+            for k in range(first, last):
+                row = (step + 1 + np.int64(delay[k])) % rows
+                _add(me, row * width, k, k + 1)
+                touched[row * groups + slot[k] // LANES] |= _ONE << np.uint64(np.uint64(slot[k]) % _LANES)
+            continue
+        _add(me, next_row * width, first, last)
+        low, high = slot[first] // LANES, slot[last - 1] // LANES  # slots ascend in a row
+        if last - first > 8 * (high - low + 1):
+            for g in range(low, high + 1):  # a mark too many costs a look
+                touched[next_row * groups + g] = _EVERY
+        else:
+            for k in range(first, last):
+                touched[next_row * groups + slot[k] // LANES] |= _ONE << np.uint64(np.uint64(slot[k]) % _LANES)
+
+
+@njit
+def _add(me, row_at, first, last):
+    """Adds the weights of the synapses first..last-1 to a row of the ring."""
+    slot, weight = int32s(me.slot_at, me.n_synapses), int16s(me.weight_at, me.n_synapses)
+    if me.ring_wide:
+        wide = int64s(me.ring_at + 8 * row_at, me.ring_width)
+        for k in range(first, last):
+            wide[np.uint32(slot[k])] += (np.int64(weight[k]) << me.left) >> me.right
+    else:
+        narrow = int32s(me.ring_at + 4 * row_at, me.ring_width)
+        for k in range(first, last):
+            narrow[np.uint32(slot[k])] += np.int32((np.int64(weight[k]) << me.left) >> me.right)
 
 
 @njit
@@ -164,7 +182,7 @@ def _compartments(me, sources, step, now):
 @njit
 def _read_model(me, now):
     """Post-traces as the compartments' model has them at the end of the step; rules take no more than a signed byte of them."""
-    y, log = int64s(me.y_at, 3 * me.n_post), int64s(me.y_log_at, 3 * me.n_post * (me.epoch + 1))
+    y, log = int64s(me.y_at, 3 * me.n_post), int32s(me.y_log_at, 3 * me.n_post * (me.epoch + 1))
     cells = int64s(me.cells_at, me.n_cells)
     for trace in range(3):
         field = me.y1_field if trace == 0 else me.y2_field if trace == 1 else me.y3_field
@@ -174,7 +192,7 @@ def _read_model(me, now):
             at = me.tile_first + post // LANES * (me.tile_fields * LANES) + field * LANES + post % LANES
             value = min(max(cells[at], -32768), 32767)
             y[trace * me.n_post + post] = value
-            log[(trace * me.n_post + post) * (me.epoch + 1) + now] = value
+            log[(trace * (me.epoch + 1) + now) * me.n_post + post] = value
 
 
 @njit
@@ -190,34 +208,33 @@ def _end_epoch(me, step):
     tx, ty = int64s(me.tx_at, me.n_pre), int64s(me.ty_at, me.n_post)
     key = key_of(np.uint64(me.seed), me.stream_w, epoch_number)
     chance = _number(me, step, _WEIGHT)
-    if me.n_code == 0:
-        pass
-    elif me.every & on:
-        _visit_all(me, on, key, chance, counts)
+    if me.every & on:
+        visit_all(me, on, key, chance, counts)
     else:
         if me.by_axon:
-            begin, end = int64s(me.begin_at, me.n_pre), int64s(me.end_at, me.n_pre)
-            entries = int64s(me.x_list_at, me.n_pre)
-            for i in range(me.n_x):
-                pre = entries[i]
-                if tx[pre] > 0:
-                    for first in range(begin[pre], end[pre], CHUNK):
-                        _visit(me, first, min(end[pre] - first, CHUNK), False, on, key, chance, counts)
+            visit_rows(me, tx, on, key, chance, counts)
         if me.by_compartment:
-            _visit_columns(me, tx, ty, on, key, chance, counts)
+            visit_columns(me, tx, ty, on, key, chance, counts)
     length = me.epoch + 1
-    x, x_log = int64s(me.x_at, 2 * me.n_pre), int64s(me.x_log_at, 2 * me.n_pre * length)
-    y, y_log = int64s(me.y_at, 3 * me.n_post), int64s(me.y_log_at, 3 * me.n_post * length)
-    me.n_x = _compacted(
-        int64s(me.x_list_at, me.n_pre), int64s(me.x_listed_at, me.n_pre), me.n_x, tx, x, x_log, length, 2
-    )
-    entries, is_listed = int64s(me.y_list_at, me.n_post), int64s(me.y_listed_at, me.n_post)
-    me.n_y = _compacted(entries, is_listed, me.n_y, ty, y, y_log, length, 0 if me.from_model else 3)
+    x, x_log = int64s(me.x_at, 2 * me.n_pre), int32s(me.x_log_at, 2 * me.n_pre * length)
+    y, y_log = int64s(me.y_at, 3 * me.n_post), int32s(me.y_log_at, 3 * me.n_post * length)
+    entries, is_listed, before = int64s(me.x_list_at, me.n_pre), int64s(me.x_listed_at, me.n_pre), me.n_x
+    me.n_x = _compacted(entries, is_listed, before, tx, x, 2)
+    for i in range(me.n_x, before):
+        for trace in range(2):
+            at = (trace * me.n_pre + entries[i]) * length
+            x_log[at : at + length] = 0
+    entries, is_listed, before = int64s(me.y_list_at, me.n_post), int64s(me.y_listed_at, me.n_post), me.n_y
+    me.n_y = _compacted(entries, is_listed, before, ty, y, 0 if me.from_model else 3)
+    if me.from_model == 0:
+        for i in range(me.n_y, before):
+            for at in range(3 * length):
+                y_log[at * me.n_post + entries[i]] = 0
 
 
 @njit
-def _compacted(entries, is_listed, n, last_spike, stored, log, length, n_traces):
-    """Forgets the spikes of the epoch, and who has no trace left; returns how many stay listed."""
+def _compacted(entries, is_listed, n, last_spike, stored, n_traces):
+    """Forgets the spikes of the epoch, and who has no trace left: those stand behind the others. Returns how many stay."""
     kept, width = 0, last_spike.size
     for i in range(n):
         entity = entries[i]
@@ -225,14 +242,10 @@ def _compacted(entries, is_listed, n, last_spike, stored, log, length, n_traces)
         lives = False
         for trace in range(n_traces):
             lives |= stored[trace * width + entity] != 0
+        is_listed[entity] = lives
         if lives:
-            entries[kept] = entity
+            entries[i], entries[kept] = entries[kept], entity
             kept += 1
-        else:
-            is_listed[entity] = 0
-            for trace in range(n_traces):
-                at = trace * width + entity
-                log[at * length : (at + 1) * length] = 0
     return kept
 
 
@@ -240,7 +253,7 @@ def _compacted(entries, is_listed, n, last_spike, stored, log, length, n_traces)
 def _histories_of_axons(me, step, counts):
     x, tx = int64s(me.x_at, 2 * me.n_pre), int64s(me.tx_at, me.n_pre)
     entries, length = int64s(me.x_list_at, me.n_pre), me.epoch + 1
-    log = int64s(me.x_log_at, 2 * me.n_pre * length)
+    log = int32s(me.x_log_at, 2 * me.n_pre * length)
     factors, impulses = doubles(me.factors_at, 5), int64s(me.impulses_at, 10)
     numbers = int64s(me.pre_number_at, me.n_pre)
     part_first, parts = int64s(me.pre_part_first_at, me.n_pre + 1), int64s(me.pre_part_at, me.n_pre_parts)
@@ -264,7 +277,7 @@ def _histories_of_axons(me, step, counts):
 def _histories_of_compartments(me, step, counts):
     y, ty = int64s(me.y_at, 3 * me.n_post), int64s(me.ty_at, me.n_post)
     entries, length = int64s(me.y_list_at, me.n_post), me.epoch + 1
-    log = int64s(me.y_log_at, 3 * me.n_post * length)
+    log = int32s(me.y_log_at, 3 * me.n_post * length).reshape((3, length, me.n_post))
     factors, impulses = doubles(me.factors_at, 5), int64s(me.impulses_at, 10)
     numbers, part = int64s(me.post_number_at, me.n_post), int64s(me.post_part_at, me.n_post)
     fixed, fixed_impulse = _number(me, step, _Y_DECAY), np.int64(_number(me, step, _Y_IMPULSE))
@@ -279,132 +292,9 @@ def _histories_of_compartments(me, step, counts):
             at = trace * me.n_post + post
             end = history(
                 y[at], factors[Y1 + trace], impulses[2 * (Y1 + trace)], impulses[2 * (Y1 + trace) + 1], ty[post],
-                log[at * length : (at + 1) * length], np.uint64(me.seed), me.stream_y, numbers[post],
+                log[trace, :, post], np.uint64(me.seed), me.stream_y, numbers[post],
                 step - me.epoch + 1, trace, fixed, fixed_impulse, me.impulse_shift,
             )  # fmt: skip
             if me.from_model == 0:  # a model's stay as it wrote them
                 y[at] = end
         counts[part[post] * _N_LEARNED + TRACE] += 1
-
-
-@njit
-def _visit_all(me, on, key, chance, counts):
-    """Every synapse of the thread, row by row."""
-    begin, end = int64s(me.begin_at, me.n_pre), int64s(me.end_at, me.n_pre)
-    for pre in range(me.n_pre):
-        for first in range(begin[pre], end[pre], CHUNK):
-            _visit(me, first, min(end[pre] - first, CHUNK), False, on, key, chance, counts)
-
-
-@njit
-def _visit_columns(me, tx, ty, on, key, chance, counts):
-    """Synapses of the compartments that spiked, but for those whose axon did and that were visited with it."""
-    first, column = int64s(me.column_first_at, me.n_post + 1), int32s(me.column_at, me.n_synapses)
-    pre_of, chosen = int32s(me.pre_at, me.n_synapses), int64s(me.scratch_at, CHUNK)
-    entries, n = int64s(me.y_list_at, me.n_post), 0
-    for i in range(me.n_y):
-        post = entries[i]
-        if ty[post] == 0:
-            continue
-        for k in range(first[post], first[post + 1]):
-            if me.by_axon and tx[pre_of[column[k]]] > 0:
-                continue
-            chosen[n] = column[k]
-            n += 1
-            if n == CHUNK:
-                _visit(me, 0, n, True, on, key, chance, counts)
-                n = 0
-    if n:
-        _visit(me, 0, n, True, on, key, chance, counts)
-
-
-@njit
-def _visit(me, first, n, scattered, on, key, chance, counts):
-    """The rules of n synapses: first..first+n-1, or those listed in the scratch."""
-    chosen = int64s(me.scratch_at, CHUNK)
-    if not scattered:
-        for i in range(n):
-            chosen[i] = first + i
-    after = me.scratch_at + 8 * CHUNK
-    pre, post, number = int64s(after, CHUNK), int64s(after + 8 * CHUNK, CHUNK), int64s(after + 16 * CHUNK, CHUNK)
-    new = int64s(after + 24 * CHUNK, 3 * CHUNK).reshape((3, CHUNK))
-    pre_of, post_of = int32s(me.pre_at, me.n_synapses), int32s(me.post_at, me.n_synapses)
-    pre_numbers, post_numbers = int64s(me.pre_number_at, me.n_pre), int64s(me.post_number_at, me.n_post)
-    for i in range(n):
-        pre[i], post[i] = pre_of[chosen[i]], post_of[chosen[i]]
-        number[i] = pre_numbers[pre[i]] * me.n_post + post_numbers[post[i]]
-    code = int64s(me.code_at, 4 * me.n_code).reshape((me.n_code, 4))
-    limits, grid = int64s(me.limits_at, 12).reshape((3, 4)), int64s(me.grid_at, 3)
-    tally, more = int64s(after + 48 * CHUNK, CHUNK), after + 56 * CHUNK
-    if me.wide:
-        values = int64s(me.values_at, _N_SLOTS * CHUNK).reshape((_N_SLOTS, CHUNK))
-        _load(me, values, chosen, pre, post, n, on)
-        run_code(
-            code, n, values, values[_W : _T + 1], new, int64s(more, 2 * CHUNK).reshape((2, CHUNK)), tally,
-            me.shift_rounding, me.accumulator_low, limits, grid, chance, key, number,
-        )  # fmt: skip
-    else:
-        narrow = int32s(me.values_at, _N_SLOTS * CHUNK).reshape((_N_SLOTS, CHUNK))
-        _load(me, narrow, chosen, pre, post, n, on)
-        run_code(
-            code, n, narrow, narrow[_W : _T + 1], new, int32s(more, 2 * CHUNK).reshape((2, CHUNK)), tally,
-            me.shift_rounding, me.accumulator_low, limits, grid, chance, key, number,
-        )  # fmt: skip
-    _write(me, chosen, post, new, n, counts, tally)
-
-
-@njit
-def _load(me, values, chosen, pre, post, n, on):
-    """Fills the slots that the code reads.  values: (N_SLOTS, CHUNK)."""
-    tx, ty = int64s(me.tx_at, me.n_pre), int64s(me.ty_at, me.n_post)
-    length, slots = me.epoch + 1, int64s(me.slots_at, me.n_slots)
-    x_log = int64s(me.x_log_at, 2 * me.n_pre * length)
-    y_log = int64s(me.y_log_at, 3 * me.n_post * length)
-    reward = int64s(me.reward_at, 2)
-    weight, tag = int16s(me.weight_at, me.n_synapses), int16s(me.tag_at, me.n_synapses)
-    delay = int16s(me.delay_at, me.n_synapses)
-    for i in range(n):
-        values[_W, i], values[_D, i], values[_T, i] = weight[chosen[i]], delay[chosen[i]], tag[chosen[i]]
-    for slot in slots:
-        row = values[slot]
-        if slot >= _U0:
-            row[:n] = (on >> (slot - _U0)) & 1
-        elif slot >= _X1_TX:
-            is_pre = slot < _Y1_TX
-            trace, time = (slot - _X1_TX) // 3 if is_pre else (slot - _Y1_TX) // 3, (slot - _X1_TX) % 3
-            log, width, entity = (x_log, me.n_pre, pre) if is_pre else (y_log, me.n_post, post)
-            for i in range(n):
-                at = tx[pre[i]] if time == _TX else ty[post[i]] if time == _TY else me.epoch
-                row[i] = log[(trace * width + entity[i]) * length + at]
-        elif slot == _X0:
-            for i in range(n):
-                row[i] = tx[pre[i]] > 0
-        elif slot == _Y0:
-            for i in range(n):
-                row[i] = ty[post[i]] > 0
-        elif slot == _R0:
-            row[:n] = reward[0] != 0
-        elif slot == _R1:
-            row[:n] = reward[1]
-
-
-@njit
-def _write(me, chosen, post, new, n, counts, tally):
-    """Puts the changed variables back, and counts synapses read and written, and products, where they are."""
-    weight, tag = int16s(me.weight_at, me.n_synapses), int16s(me.tag_at, me.n_synapses)
-    delay, part = int16s(me.delay_at, me.n_synapses), int64s(me.post_part_at, me.n_post)
-    for i in range(n):
-        k, at = chosen[i], part[post[i]] * _N_LEARNED
-        moved = False
-        if me.writes & 1:
-            moved |= weight[k] != new[W, i]
-            weight[k] = new[W, i]
-        if me.writes & 2:
-            moved |= delay[k] != new[D, i]
-            delay[k] = new[D, i]
-        if me.writes & 4:
-            moved |= tag[k] != new[T, i]
-            tag[k] = new[T, i]
-        counts[at + READ] += 1
-        counts[at + WRITE] += moved
-        counts[at + PRODUCT] += tally[i]

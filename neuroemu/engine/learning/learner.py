@@ -36,6 +36,7 @@ LEARNER = np.dtype(
             "column_at",
             "pre_number_at",  # (n_pre,) int64 the user's numbers
             "post_number_at",  # (n_post,) int64
+            "renumbered",  # 1: the user's numbers of the compartments are not their places
             "pre_part_first_at",  # (n_pre + 1,) int64 into pre_part_at (k,) int64: parts that an axon reaches
             "pre_part_at",
             "n_pre_parts",
@@ -43,13 +44,13 @@ LEARNER = np.dtype(
             # traces
             "x_at",  # (2, n_pre) int64 stored values
             "tx_at",  # (n_pre,) int64 step of the last spike in this epoch, 0 for none
-            "x_log_at",  # (2, n_pre, epoch + 1) int64
+            "x_log_at",  # (2, n_pre, epoch + 1) int32
             "x_list_at",  # (n_pre,) int64 axons that have a trace or a spike
             "x_listed_at",  # (n_pre,) int64 1 for those
             "n_x",
             "y_at",
             "ty_at",
-            "y_log_at",
+            "y_log_at",  # (3, epoch + 1, n_post) int32
             "y_list_at",
             "y_listed_at",
             "n_y",
@@ -62,7 +63,7 @@ LEARNER = np.dtype(
             "slots_at",
             "n_slots",
             "writes",  # bits 1, 2, 4: w, d, t are changed
-            "wide",  # 1: products of more than 31 bits
+            "uses",  # bits 1, 2, 4: w, d, t are read or changed
             "every",  # bit k: a product has the gate u_k
             "by_axon",  # 1: a product has the gate x0
             "by_compartment",
@@ -110,7 +111,7 @@ LEARNER = np.dtype(
             "n_threads",
             "thread",
             # scratch and results
-            "values_at",  # (N_SLOTS, CHUNK) int64, or int32
+            "values_at",  # (N_SLOTS, CHUNK) int64
             "scratch_at",
             "counts_at",  # (n_parts, N_LEARNED) int64
             "n_parts",

@@ -20,12 +20,13 @@ from ..state import ChipState, Tiles, tiles_of
 from .kernel import learn
 from .learner import LEARNER
 from .run_code import CHUNK
+from .visit import SCRATCH
 
 
 class Synaptic(NamedTuple):
     """What a plastic projection has learned, (n,) int16 each in the image's order; and its post-traces.
 
-    y: (3, n_post) int64 stored values.  ty: (n_post,) step of the last spike in the epoch.  y_log: (3, n_post, epoch + 1).
+    y: (3, n_post) int64 stored values.  ty: (n_post,) step of the last spike in the epoch.  y_log: (3, epoch + 1, n_post).
     """
 
     weight: np.ndarray
@@ -49,7 +50,7 @@ def fresh(image: ChipImage) -> tuple[Synaptic, ...]:
     found = []
     for each in image.plastic:
         n, epoch = int(image.blocks.size[each.block]), each.rule.epoch
-        traces = np.zeros((3, n), np.int64), np.zeros(n, np.int64), np.zeros((3, n, epoch + 1), np.int64)
+        traces = np.zeros((3, n), np.int64), np.zeros(n, np.int64), np.zeros((3, epoch + 1, n), np.int32)
         found.append(Synaptic(each.weight.copy(), each.delay.copy(), each.tag.copy(), *traces))
     return tuple(found)
 
@@ -157,7 +158,7 @@ def _learner(
     reached = np.unique(pre.astype(np.int64) * image.n_parts + part_of[each.post])
     reached_first = np.searchsorted(reached, np.arange(n_pre + 1) * image.n_parts).astype(np.int64)
     axonal = Axonal(
-        np.zeros((2, n_pre), np.int64), np.zeros(n_pre, np.int64), np.zeros((2, n_pre, rule.epoch + 1), np.int64)
+        np.zeros((2, n_pre), np.int64), np.zeros(n_pre, np.int64), np.zeros((2, n_pre, rule.epoch + 1), np.int32)
     )
     entries = {
         "x_list": np.zeros(n_pre, np.int64),
@@ -204,7 +205,7 @@ def _learner(
         "spiked": state.spiked,
         "payload": state.payload,
         "values": np.zeros((N_SLOTS, CHUNK), np.int64),
-        "scratch": np.zeros(10 * CHUNK, np.int64),
+        "scratch": np.zeros(SCRATCH, np.int64),
         "counts": counts,
         **entries,
     }
@@ -217,6 +218,7 @@ def _learner(
         "n_post": n_post,
         "n_synapses": n,
         "n_pre_parts": reached.size,
+        "renumbered": int(np.any(each.post_number != np.arange(n_post))),
         "n_code": rule.code.shape[0],
         "n_slots": rule.slots.size,
         "n_cells": state.cells.size,
@@ -238,7 +240,7 @@ def _learner(
         "thread": thread,
         "n_parts": image.n_parts,
     }
-    taken = ("epoch", "wide", "writes", "every", "by_axon", "by_compartment", "shift_rounding", "accumulator_low")
+    taken = ("epoch", "uses", "writes", "every", "by_axon", "by_compartment", "shift_rounding", "accumulator_low")
     for setting in (*taken, "impulse_shift", "bumps_up", "payload_mode", "from_model", "wears"):
         values[setting] = getattr(rule, setting)
     assert counts.shape[1] == N_LEARNED

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...jit import njit
 from ...learning.microcode import ACCUMULATOR, FRACTION, Op
-from .draws import stochastic_bits
+from .draws import mixed
 
 CHUNK = 256  # synapses: the vectors of a rule stay in the first cache
 FLOOR, HALF_EVEN, STOCHASTIC = 0, 1, 2  # how a product is shifted
@@ -18,7 +18,6 @@ _LOAD, _GATE, _MULTIPLY, _MULTIPLY_SIGN = int(Op.LOAD), int(Op.GATE), int(Op.MUL
 _SCALE, _SHIFT, _ADD = int(Op.SCALE), int(Op.SHIFT), int(Op.ADD)
 _FRACTION = FRACTION
 _HIGH = (1 << ACCUMULATOR) - 1
-W, D, T = 0, 1, 2
 
 
 @njit
@@ -26,10 +25,10 @@ def run_code(code, n, values, old, new, scratch, tally, rounding, accumulator_lo
     """Changes to n synapses.
 
     code: (k, 4) int64.  values: (N_SLOTS, CHUNK) what the instructions read.  old, new: (3, CHUNK) w, d, t before and after.
-    scratch: (2, CHUNK) of a type that the widest product fits.  tally: (CHUNK,) products evaluated, set.  rounding: FLOOR, HALF_EVEN, STOCHASTIC.
-    limits: (3, 4) int64 rows (lowest and highest of the accumulator's whole part, lowest and highest that is stored).
-    grid: (3,) low bits that are not stored.  chance: the one random number of all in [0, 1), or < 0 for one each of
-    (key, number).
+    scratch: (2, CHUNK) int64, as are values, old and new.  tally: (CHUNK,) int32 products evaluated, set.
+    rounding: FLOOR, HALF_EVEN, STOCHASTIC.  limits: (3, 4) int64 rows (lowest and highest of the accumulator's whole part,
+    lowest and highest that is stored).  grid: (3,) low bits that are not stored.  number: (CHUNK,) int32.
+    chance: the one random number of all in [0, 1), or < 0 for one each of (key, number).
     """
     product, accumulator = scratch[0], scratch[1]
     tally[:n] = 0
@@ -37,71 +36,108 @@ def run_code(code, n, values, old, new, scratch, tally, rounding, accumulator_lo
     while at < code.shape[0]:
         op, a, b, c = code[at]
         if op == _GATE:
-            gated = 0
-            for i in range(n):
-                product[i] = values[a, i]
-                tally[i] += product[i]
-                gated += product[i]
-            if gated == 0:
+            if not _gate(values[a], product, tally, n):
                 at += b
         elif op == _MULTIPLY:
-            for i in range(n):
-                factor = values[a, i] + b
-                product[i] *= min(max(factor, -c), c - 1)
+            _multiply(product, values[a], n, b, c)
         elif op == _MULTIPLY_SIGN:
-            for i in range(n):
-                factor = values[a, i] + b
-                product[i] *= (factor > 0) - (factor < 0)
+            _multiply_sign(product, values[a], n, b)
         elif op == _SCALE:
-            for i in range(n):
-                product[i] *= a
+            _scale(product, n, a)
         elif op == _SHIFT:
-            _shift(product, n, a, rounding, key, number, at)
+            if rounding == FLOOR:
+                for i in range(n):
+                    product[i] >>= a
+            else:
+                _shift(product, n, a, rounding, key + np.uint64(3 + at), number)
         elif op == _ADD:
-            for i in range(n):
-                change = min(max(product[i] << a, accumulator_low), _HIGH)
-                accumulator[i] = min(max(accumulator[i] + change, accumulator_low), _HIGH)
+            _add(accumulator, product, n, a, accumulator_low)
         elif op == _LOAD:
             for i in range(n):
                 accumulator[i] = old[a, i] << _FRACTION
         else:
-            _store(accumulator, n, a, new, limits[a], grid[a], chance, key, number)
+            _store(accumulator, n, new[a], limits[a], grid[a], chance, key + np.uint64(a), number)
         at += 1
 
 
 @njit
-def _shift(product, n, places, rounding, key, number, at):
-    """Divides by 2**places: down, to the nearest with ties to even, or up with the chance of what is cut off."""
-    if rounding == FLOOR:
-        for i in range(n):
-            product[i] >>= places
-    elif rounding == HALF_EVEN:
-        for i in range(n):
-            low = product[i] & ((1 << places) - 1)
-            product[i] >>= places
-            half = 1 << (places - 1)
-            product[i] += low > half or (low == half and (product[i] & 1) == 1)
-    else:
-        for i in range(n):
-            low = product[i] & ((1 << places) - 1)
-            product[i] >>= places
-            if low != 0:
-                product[i] += stochastic_bits(key, number[i], 3 + at, places) < low
+def _gate(gates, product, tally, n):
+    """Returns whether any product is to be evaluated."""
+    gated = np.int64(0)
+    for i in range(n):
+        product[i] = gates[i]
+        tally[i] += gates[i]
+        gated += gates[i]
+    return gated > 0
 
 
 @njit
-def _store(accumulator, n, target, new, limits, grid, chance, key, number):
-    """The accumulator's whole part, up by one with the chance of its fraction, within what a synapse stores."""
-    low, high, least, most = limits
-    places = _FRACTION + grid
-    mask = (1 << places) - 1
+def _multiply(product, factors, n, plus, bound):
+    kind = product.dtype.type
+    add, low, high = kind(plus), kind(-bound), kind(bound - 1)
     for i in range(n):
-        value = min(max(np.int64(accumulator[i]), low << _FRACTION), high << _FRACTION)
-        rest = value & mask
-        whole = value >> places
-        if rest != 0:
-            if chance >= 0.0:
-                whole += chance < rest / (mask + 1)
-            else:
-                whole += stochastic_bits(key, number[i], target, places) < rest
-        new[target, i] = min(max(whole << grid, least), most)
+        product[i] = kind(product[i] * min(max(kind(factors[i] + add), low), high))
+
+
+@njit
+def _multiply_sign(product, factors, n, plus):
+    kind = product.dtype.type
+    for i in range(n):
+        factor = kind(factors[i] + plus)
+        product[i] = kind(product[i] * ((factor > 0) - (factor < 0)))
+
+
+@njit
+def _scale(product, n, mantissa):
+    kind = product.dtype.type
+    for i in range(n):
+        product[i] = kind(product[i] * kind(mantissa))
+
+
+@njit
+def _add(accumulator, product, n, places, lowest):
+    """accumulator + product * 2**places, saturated twice, as the chip does."""
+    kind = product.dtype.type
+    low, high = kind(lowest), kind(_HIGH)
+    for i in range(n):
+        change = min(max(kind(product[i] << places), low), high)
+        accumulator[i] = min(max(kind(accumulator[i] + change), low), high)
+
+
+@njit
+def _shift(product, n, places, rounding, key, number):
+    """Divides by 2**places: to the nearest with ties to even, or up with the chance of what is cut off."""
+    half = 1 << (places - 1)
+    for i in range(n):
+        low = product[i] & ((1 << places) - 1)
+        product[i] >>= places
+        if rounding == HALF_EVEN:
+            product[i] += low > half or (low == half and (product[i] & 1) == 1)
+        elif low != 0:
+            product[i] += np.int64(mixed(number[i], key) >> np.uint32(32 - places)) < low
+
+
+@njit
+def _store(accumulator, n, new, limits, grid, chance, key, number):
+    """The accumulator's whole part, up by one with the chance of its fraction, within what a synapse stores."""
+    kind = accumulator.dtype.type
+    places = _FRACTION + grid
+    mask = kind((1 << places) - 1)
+    low, high = kind(limits[0] << _FRACTION), kind(limits[1] << _FRACTION)
+    least, most = kind(limits[2]), kind(limits[3])
+    any_rest = kind(0)
+    for i in range(n):
+        accumulator[i] = min(max(accumulator[i], low), high)
+        any_rest |= accumulator[i] & mask
+    if any_rest == 0:
+        for i in range(n):
+            new[i] = min(max(accumulator[i], kind(least << _FRACTION)), kind(most << _FRACTION)) >> _FRACTION
+    elif chance >= 0.0:
+        for i in range(n):
+            up = chance < (accumulator[i] & mask) / (mask + 1)
+            new[i] = min(max(kind(((accumulator[i] >> places) + up) << grid), least), most)
+    else:
+        unused = np.uint32(32 - places)
+        for i in range(n):
+            up = kind(mixed(number[i], key) >> unused) < (accumulator[i] & mask)
+            new[i] = min(max(kind((kind(accumulator[i] >> places) + up) << grid), least), most)

@@ -57,7 +57,8 @@ def history(
 
     stored: at its start.  factor: e**(-1/tau).  whole, fraction: of the impulse, fraction in 1/256.
     spike_at: 1..T, 0 for none.  epoch_first: number of its first step.  trace: which of the words are its.
-    shift: of a 32-bit word to the impulse's random number.  fixed: >= 0 is the decay's random number at every step, fixed_impulse the impulse's, an integer.
+    shift: of a 32-bit word to the impulse's random number.
+    fixed: >= 0 is the decay's random number at every step, fixed_impulse the impulse's, an integer.
     """
     value = np.int64(stored)
     log[0] = value

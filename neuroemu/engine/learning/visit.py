@@ -1,0 +1,208 @@
+"""Visiting synapses: who is due, what their rules read, and where the results go.
+
+A chunk of synapses lies in a row (of one axon), or is scattered (of compartments whose axons were silent).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...counters import N_LEARNED, Learned
+from ...jit import njit
+from ...learning.microcode import N_SLOTS, Slot
+from ..native import int16s, int32s, int64s
+from .run_code import CHUNK, run_code
+
+READ, WRITE, PRODUCT = int(Learned.READ), int(Learned.WRITE), int(Learned.PRODUCT)
+_N_LEARNED, _N_SLOTS = N_LEARNED, int(N_SLOTS)
+_X0, _Y0, _R0, _R1, _U0 = int(Slot.X0), int(Slot.Y0), int(Slot.R0), int(Slot.R1), int(Slot.U0)
+_W, _D, _T = int(Slot.W), int(Slot.D), int(Slot.T)
+_X1_TX, _Y1_TX = int(Slot.X1_TX), int(Slot.Y1_TX)
+_TX, _TY, _END = 0, 1, 2
+_WEIGHT, _DELAY, _TAG = 1, 2, 4  # bits of LEARNER.uses and .writes
+SCRATCH = 8 * CHUNK  # int64 that a chunk takes besides the slots
+
+
+@njit
+def visit_all(me, on, key, chance, counts):
+    """Every synapse of the thread, row by row."""
+    begin, end = int64s(me.begin_at, me.n_pre), int64s(me.end_at, me.n_pre)
+    for pre in range(me.n_pre):
+        for first in range(begin[pre], end[pre], CHUNK):
+            _visit(me, pre, first, min(end[pre] - first, CHUNK), on, key, chance, counts)
+
+
+@njit
+def visit_rows(me, tx, on, key, chance, counts):
+    """The synapses of the axons that spiked in this epoch."""
+    begin, end = int64s(me.begin_at, me.n_pre), int64s(me.end_at, me.n_pre)
+    entries = int64s(me.x_list_at, me.n_pre)
+    for k in range(me.n_x):
+        pre = entries[k]
+        if tx[pre] > 0:
+            for first in range(begin[pre], end[pre], CHUNK):
+                _visit(me, pre, first, min(end[pre] - first, CHUNK), on, key, chance, counts)
+
+
+@njit
+def visit_columns(me, tx, ty, on, key, chance, counts):
+    """The synapses of the compartments that spiked, but for those whose axon did and that were visited with it."""
+    first, column = int64s(me.column_first_at, me.n_post + 1), int32s(me.column_at, me.n_synapses)
+    pre_of, chosen = int32s(me.pre_at, me.n_synapses), int64s(me.scratch_at, CHUNK)
+    entries, n = int64s(me.y_list_at, me.n_post), 0
+    for i in range(me.n_y):
+        post = entries[i]
+        if ty[post] == 0:
+            continue
+        for k in range(first[post], first[post + 1]):
+            if me.by_axon and tx[pre_of[column[k]]] > 0:
+                continue
+            chosen[n] = column[k]
+            n += 1
+            if n == CHUNK:
+                _visit(me, -1, 0, n, on, key, chance, counts)
+                n = 0
+    if n:
+        _visit(me, -1, 0, n, on, key, chance, counts)
+
+
+@njit
+def _visit(me, pre, first, n, on, key, chance, counts):
+    """The rules of n synapses: first..first+n-1, of one axon, or with pre = -1 those listed in the scratch."""
+    scratch = int64s(me.scratch_at, SCRATCH).reshape((8, CHUNK))
+    chosen, post = scratch[0], scratch[1]
+    number, tally = int32s(me.scratch_at + 16 * CHUNK, CHUNK), int32s(me.scratch_at + 20 * CHUNK, CHUNK)
+    code = int64s(me.code_at, 4 * me.n_code).reshape((me.n_code, 4))
+    limits, grid = int64s(me.limits_at, 12).reshape((3, 4)), int64s(me.grid_at, 3)
+    values = int64s(me.values_at, _N_SLOTS * CHUNK).reshape((_N_SLOTS, CHUNK))
+    post_of, pre_of = int32s(me.post_at, me.n_synapses), int32s(me.pre_at, me.n_synapses)
+    pre_numbers, post_numbers = int64s(me.pre_number_at, me.n_pre), int64s(me.post_number_at, me.n_post)
+    if pre >= 0:
+        base = pre_numbers[pre] * me.n_post
+        for i in range(n):
+            post[i] = post_of[first + i]
+            number[i] = np.int32(base + post[i])
+        if me.renumbered:
+            for i in range(n):
+                number[i] = np.int32(base + post_numbers[post[i]])
+    else:
+        for i in range(n):
+            k = chosen[i]
+            post[i] = post_of[k]
+            number[i] = np.int32(pre_numbers[pre_of[k]] * me.n_post + post_numbers[post[i]])
+    _load_synapses(me, values, chosen, pre, first, n)
+    _load_slots(me, values, chosen, pre, post, n, on)
+    new = scratch[5:8]
+    run_code(
+        code, n, values, values[_W : _T + 1], new, scratch[3:5], tally, me.shift_rounding, me.accumulator_low, limits,
+        grid, chance, key, number,
+    )  # fmt: skip
+    _write(me, values, new, chosen, pre, first, post, tally, n, counts)
+
+
+@njit
+def _load_synapses(me, values, chosen, pre, first, n):
+    """The old w, d and t, as far as the rules read or change them."""
+    for variable in range(3):
+        if me.uses & (1 << variable):
+            at = me.weight_at if variable == 0 else me.delay_at if variable == 1 else me.tag_at
+            stored, row = int16s(at, me.n_synapses), values[_W + variable]
+            if pre >= 0:
+                for i in range(n):
+                    row[i] = stored[first + i]
+            else:
+                for i in range(n):
+                    row[i] = stored[chosen[i]]
+
+
+@njit
+def _load_slots(me, values, chosen, pre, post, n, on):
+    """Everything else that the code reads.  values: (N_SLOTS, CHUNK)."""
+    tx, ty = int64s(me.tx_at, me.n_pre), int64s(me.ty_at, me.n_post)
+    pre_of, reward = int32s(me.pre_at, me.n_synapses), int64s(me.reward_at, 2)
+    for slot in int64s(me.slots_at, me.n_slots):
+        row = values[slot]
+        if slot >= _U0:
+            row[:n] = (on >> (slot - _U0)) & 1
+        elif slot >= _Y1_TX:
+            _post_trace(me, row, (slot - _Y1_TX) // 3, (slot - _Y1_TX) % 3, tx, ty, chosen, pre, post, n)
+        elif slot >= _X1_TX:
+            _pre_trace(me, row, (slot - _X1_TX) // 3, (slot - _X1_TX) % 3, tx, ty, chosen, pre, post, n)
+        elif slot == _X0:
+            if pre >= 0:
+                row[:n] = tx[pre] > 0
+            else:
+                for i in range(n):
+                    row[i] = tx[pre_of[chosen[i]]] > 0
+        elif slot == _Y0:
+            for i in range(n):
+                row[i] = ty[post[i]] > 0
+        elif slot == _R0:
+            row[:n] = reward[0] != 0
+        elif slot == _R1:
+            row[:n] = reward[1]
+
+
+@njit
+def _pre_trace(me, row, trace, time, tx, ty, chosen, pre, post, n):
+    """x_log: (2, n_pre, epoch + 1)."""
+    length = me.epoch + 1
+    log = int32s(me.x_log_at + 4 * trace * me.n_pre * length, me.n_pre * length)
+    pre_of = int32s(me.pre_at, me.n_synapses)
+    if pre >= 0 and time != _TY:
+        row[:n] = log[pre * length + (tx[pre] if time == _TX else me.epoch)]
+        return
+    for i in range(n):
+        axon = pre if pre >= 0 else pre_of[chosen[i]]
+        row[i] = log[axon * length + (tx[axon] if time == _TX else ty[post[i]] if time == _TY else me.epoch)]
+
+
+@njit
+def _post_trace(me, row, trace, time, tx, ty, chosen, pre, post, n):
+    """y_log: (3, epoch + 1, n_post)."""
+    length = me.epoch + 1
+    log = int32s(me.y_log_at + 4 * trace * me.n_post * length, me.n_post * length)
+    pre_of = int32s(me.pre_at, me.n_synapses)
+    if time == _END or (time == _TX and pre >= 0):
+        base = me.n_post * (me.epoch if time == _END else tx[pre])
+        for i in range(n):
+            row[i] = log[base + post[i]]
+        return
+    for i in range(n):
+        at = ty[post[i]] if time == _TY else tx[pre_of[chosen[i]]]
+        row[i] = log[at * me.n_post + post[i]]
+
+
+@njit
+def _write(me, values, new, chosen, pre, first, post, tally, n, counts):
+    """Puts the changed variables back, and counts synapses read and written, and products, where they are."""
+    changed = int32s(me.scratch_at + 16 * CHUNK, CHUNK)  # the numbers are no longer needed
+    changed[:n] = 0
+    for variable in range(3):
+        if me.writes & (1 << variable):
+            at = me.weight_at if variable == 0 else me.delay_at if variable == 1 else me.tag_at
+            stored, old, now = int16s(at, me.n_synapses), values[_W + variable], new[variable]
+            for i in range(n):
+                changed[i] |= np.int32(old[i] != now[i])
+            if pre >= 0:
+                for i in range(n):
+                    stored[first + i] = np.int16(now[i])
+            else:
+                for i in range(n):
+                    stored[chosen[i]] = np.int16(now[i])
+    parts = int64s(me.post_part_at, me.n_post)
+    part = parts[post[0]]
+    if pre >= 0 and parts[post[n - 1]] == part:  # compartments ascend in a row, and so do their parts
+        writes, products = np.int64(0), np.int64(0)
+        for i in range(n):
+            writes += changed[i]
+            products += tally[i]
+        counts[part * _N_LEARNED + READ] += n
+        counts[part * _N_LEARNED + WRITE] += writes
+        counts[part * _N_LEARNED + PRODUCT] += products
+    else:
+        for i in range(n):
+            at = parts[post[i]] * _N_LEARNED
+            counts[at + READ] += 1
+            counts[at + WRITE] += changed[i]
+            counts[at + PRODUCT] += tally[i]
