@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from .checking import Count, Name, Spec, Version
 from .input_schema import InputSpec
 from .network_schema import NetworkSpec
 from .number_schema import Array
+
+# So that '--set mapping.file=' takes away what the program gives.
+TextOrNothing = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 
 
 class RunSpec(Spec):
@@ -38,9 +41,9 @@ class MappingSpec(Spec):
     partition: Literal["equal", "layer", "hypergraph", "metis", "grow"] | None = None
     placement: Literal["sequential", "hilbert", "force", "anneal"] | None = None
     weigh_by: Literal["synapses", "spikes"] = "synapses"
-    profile: str = ""
+    profile: TextOrNothing = ""
     profile_steps: Count = 100
-    file: str = ""
+    file: TextOrNothing = ""
     parts: dict[Name, Count] = {}
     share_cores: bool = True
 
