@@ -179,7 +179,7 @@ def _content(path: Path) -> dict[str, Any]:
         raise ProgramError(
             [Problem(f"{path} is no mapping: it has no list 'parts'", remedy="'neuroemu map', which writes one")]
         )
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _whole(value: Any) -> bool:
