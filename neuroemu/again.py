@@ -84,7 +84,7 @@ def remap(
         raise ProgramError(problems)
     cores = old.wiring.parts.core
     if mapping is not None:
-        cores = mapping_file.cores_of(mapping, old.parts, chip.mesh.n_cores)
+        cores = mapping_file.cores_of(mapping, old.parts, chip)
     elif placement != KEEP:
         cores = _placed(old, chip, placement, share_cores, prices.border)
     placed = old.wiring.placed(cores, chip.mesh)

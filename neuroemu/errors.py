@@ -85,8 +85,8 @@ class OutputError(NeuroemuError):
 class Violation:
     """One limit of the chip that a network exceeds.
 
-    resource: the key of the limit in the chip file.  needed, available: same unit.  place: 'the chip', 'core 3' or a
-    compartment.  culprit: the population or projection that needs most of it.
+    resource: the key of the limit in the chip file.  needed, available: same unit.  place: 'the chip', 'core 3', 'cores 3..9'
+    (needed: the most of them) or a compartment.  culprit: the population or projection that needs most of it.
     """
 
     resource: str

@@ -123,8 +123,15 @@ def picture(found: Mapped) -> str:
 
 
 def write(found: Mapped, path: Path) -> Path:
-    """Writes the file and, beside it, the picture. Returns where that is. Raises OutputError where they cannot be written."""
+    """Writes the file and, beside it, the picture, both or neither. Returns where that is. Raises OutputError where they cannot
+    be written.
+    """
+    if not path.name or path.suffix.lower() == ".svg":
+        raise OutputError(f"{path} is no name for a mapping; its picture is to lie beside it. Try: -o mapping.json.")
     beside = path.with_suffix(".svg")
+    for target in (path, beside):
+        if target.is_dir():  # found before the other is replaced
+            raise OutputError(f"{target} cannot be written (Is a directory). Try another -o.")
     content = {path: json.dumps(document(found), indent=1) + "\n", beside: picture(found)}
     partial = {target: target.with_name(f".{target.name}.{os.getpid()}") for target in content}
     try:

@@ -65,7 +65,7 @@ def compile_program(
         calibration = calibrate(program, program.calibrate)
     try:
         if options.file:
-            options = replace(options, seats=mapping_file.read(Path(options.file), network, chip.mesh.n_cores))
+            options = replace(options, seats=mapping_file.read(Path(options.file), network, chip))
 
         def make() -> Compiled:
             return compile_network(network, chip, options, seed, weight, border, calibration, remedies, stage)

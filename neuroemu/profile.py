@@ -66,15 +66,15 @@ def _of_run(folder: Path, network: Network) -> np.ndarray:
 
 
 def _of_own(program: Program, cache: bool) -> np.ndarray:
-    """A run of about mapping.profile_steps steps, mapped plainly: no mapping changes a spike."""
+    """A run of about mapping.profile_steps steps, mapped plainly: no mapping changes a spike. Scales are those of the whole."""
     steps = min(program.steps, program.mapping.profile_steps)
     short = replace(program, steps=steps, samples=1) if steps < program.steps else program
     given = feed(short)
     samples = min(given.samples, max(1, -(-program.mapping.profile_steps // steps)))
     try:
-        made = compile_program(replace(short, mapping=MappingOptions()), cache=cache, remedies=False)
+        made = compile_program(replace(program, mapping=MappingOptions()), cache=cache, remedies=False)
     except (DoesNotFit, ProblemsError):  # trees may be torn
-        made = compile_program(replace(short, mapping=MappingOptions("layer")), cache=cache)
+        made = compile_program(replace(program, mapping=MappingOptions("layer")), cache=cache)
     models = {population.name: population.compartment for population in program.network.on_chip}
     plan = Plan(
         steps,

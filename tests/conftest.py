@@ -1,4 +1,4 @@
-"""Shared fixtures: the chips that come along, small networks, and hypothesis settings for a slow machine."""
+"""Shared fixtures: the chips that come along, small networks, hypothesis settings for a slow machine, a limit to every test."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import neuroemu
+from tests.limit import pytest_configure, pytest_runtest_protocol, pytest_unconfigure  # noqa: F401
 
 os.environ["NEUROEMU_CACHE"] = "off"  # tests compile what they test, and leave nothing in anybody's cache
 settings.register_profile("ci", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

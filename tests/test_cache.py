@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, fields, is_dataclass, replace
+from importlib.metadata import PackageNotFoundError
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import given
 
 import neuroemu
 from neuroemu.cache import container, folder
-from neuroemu.cache.key import Unknown, key_of
+from neuroemu.cache.key import Unknown, _packages, key_of
 from neuroemu.compartments import Field, Model, find, table
 from neuroemu.compiler import MappingOptions, compile_network
 from neuroemu.connect import Dense, Random, Sparse, SynapseList
@@ -185,6 +186,22 @@ def test_other_sources_give_another_key(chip, monkeypatch):
     before = key(chip, net())
     monkeypatch.setattr("neuroemu.cache.key._sources", lambda: "another version")
     assert key(chip, net()) != before
+
+
+def test_other_packages_give_another_key(chip, monkeypatch):
+    # What cuts networks decides an image: another release of it may cut otherwise.
+    keys = []
+    for installed in ({"scipy": "1.10"}, {"scipy": "1.11"}, {"scipy": "1.10", "pymetis": "2023.1"}):
+
+        def version(name, installed=installed):
+            if name not in installed:
+                raise PackageNotFoundError(name)
+            return installed[name]
+
+        monkeypatch.setattr("neuroemu.cache.key.version", version, raising=False)
+        monkeypatch.setattr("neuroemu.cache.key._packages", _packages.__wrapped__)
+        keys.append(key(chip, net()))
+    assert len(set(keys)) == 3
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroemu import host
+import neuroemu
+from neuroemu import host, profile
 from neuroemu.calibrate import calibrate
+from neuroemu.compiler import MappingOptions
 from neuroemu.compiler.expand import expand
 from neuroemu.connect import Dense
 from neuroemu.encode import Bernoulli
@@ -19,6 +21,7 @@ from neuroemu.network import Lif, LifRegisters, Network, Spikes
 from neuroemu.prepare import compile_program, program_of
 from neuroemu.program import SpikesInput, ValuesInput
 from neuroemu.reference import run_float
+from neuroemu.report import lines
 
 
 def seen(program, samples):
@@ -90,12 +93,39 @@ def busy(bits=8, **how):
         .connect("in", "out", Dense(np.random.default_rng(1).normal(1.0, 0.2, (3, 400))), bits=bits)
     )
     spikes = SpikesInput(np.repeat(np.arange(1, 21), 5), np.arange(100))
-    return program_of(net, steps=20, inputs={"x": spikes}, **how)
+    return program_of(net, **{"steps": 20, "inputs": {"x": spikes}, **how})
 
 
 def test_a_program_that_is_calibrated_keeps_more_of_its_weights():
     plain, calibrated = (compile_program(busy(calibrate=n)).quantised.projections[0] for n in (0, 1))
     assert calibrated.rms_error < plain.rms_error / 1.9
+
+
+def test_more_samples_than_there_are_takes_those_there_are_and_says_so():
+    values = np.random.default_rng(2).uniform(size=(3, 400))
+    given = {"inputs": {"x": ValuesInput(values, Bernoulli())}}
+    made = busy(calibrate=50, **given)
+    assert calibrate(made, 50).rates["in"].tolist() == calibrate(made, 3).rates["in"].tolist()
+    notes = {n: " ".join(lines.notes(neuroemu.run(replace(made, calibrate=n)))) for n in (50, 3, 0)}
+    assert "Calibrated with 3 samples, all that are run; quantise.calibrate is 50." in notes[50]
+    assert "Calibrated" not in notes[3] + notes[0]
+
+
+def test_a_profile_runs_at_the_scales_of_the_program():
+    # Ten times as much comes in the second sample: scales that go by the first alone would be others, and so the spikes.
+    values = np.stack([np.full(400, 0.1), np.full(400, 1.0)])
+    made = busy(calibrate=2, inputs={"x": ValuesInput(values, Bernoulli())}, mapping=MappingOptions(weigh_by="spikes"))
+    made = replace(made, mapping=replace(made.mapping, profile_steps=10))
+    seen = []
+
+    def watched(program, *more, **how):
+        seen.append(compile_program(program, *more, **how))
+        return seen[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neuroemu.profile.compile_program", watched)
+        profile.spikes(made)
+    assert seen[0].quantised.scale == compile_program(made).quantised.scale
 
 
 def test_a_program_file_asks_for_it(tmp_path):

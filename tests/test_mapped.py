@@ -16,9 +16,9 @@ from neuroemu import mapped, profile
 from neuroemu.cli import cli
 from neuroemu.compiler import MappingOptions
 from neuroemu.connect import Sparse
-from neuroemu.errors import OutputError, ProgramError
+from neuroemu.errors import DoesNotFit, OutputError, ProblemsError, ProgramError
 from neuroemu.mapping import METHODS
-from neuroemu.network import LifRegisters, Network, Noise, Spikes, WeightFormat
+from neuroemu.network import LifRegisters, Network, Noise, Registers, Spikes, WeightFormat
 from neuroemu.prepare import compile_program, program_of
 from neuroemu.program import SpikesInput
 from tests import naive_mapping
@@ -142,11 +142,98 @@ def test_map_writes_what_run_and_remap_take(talk):
     assert json.loads(Path("one/mapping.json").read_text())["parts"] == content["parts"]
     for part in content["parts"]:
         part["core"] = 3 - part["core"]
+        del part["tile"]  # or the file would contradict itself
     Path("turned.json").write_text(json.dumps(content))
     command("remap", "one", "--mapping", "turned.json", "-o", "two")
     assert json.loads(Path("two/mapping.json").read_text())["parts"][0]["core"] == content["parts"][0]["core"]
     shown = json.loads(command("map", talk, "--profile", "one", "--json", "-o", "p.json"))
     assert shown["weighed_by"] == "spikes"
+
+
+def test_what_is_mapped_and_profiled_may_be_trees():
+    # 8 dendrites on 8 somas, 4 a core: in equal stretches of populations every tree is torn, layer by layer none is.
+    n = 8
+    network = (
+        Network()
+        .population("in", 1, Spikes("in"))
+        .population("tip", n, Registers("dendrite", {"decay_u": 2048, "threshold": 1}))
+        .population("cell", n, Registers("soma", {"threshold": 100}))
+        .branch("tip", "cell")
+        .connect("in", "tip", Sparse(np.zeros(n, int), np.arange(n), 200.0), WeightFormat())
+    )
+    spikes = {"in": SpikesInput(np.arange(1, 6), np.zeros(5, int))}
+    how = MappingOptions("layer", weigh_by="spikes", profile_steps=10)
+    made = program_of(network, steps=10, inputs=spikes, mapping=how)
+    made = replace(made, chip=replace(made.chip, core=replace(made.chip.core, compartments=4)))
+    with pytest.raises(ProblemsError):
+        compile_program(replace(made, mapping=MappingOptions("equal")))
+    found, traces = mapped.mapped(made), neuroemu.run(made).traces
+    assert found.before_by == "layer, sequential" and found.weighed_by == "spikes"
+    counted = np.bincount(traces.source, minlength=2 * n + 1)
+    assert profile.spikes(made).tolist() == counted.tolist() and counted[n : 2 * n].all()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("map",),
+        ("map", "--profile", "short"),
+        ("check", "--set", "mapping.weigh_by=spikes"),
+        ("run", "--quiet", "--set", "mapping.weigh_by=spikes"),
+    ],
+    ids=" ".join,
+)
+def test_without_a_cache_nothing_is_kept(talk, tmp_path, monkeypatch, asked):
+    monkeypatch.setenv("NEUROEMU_CACHE", str(tmp_path / "images"))
+    command(asked[0], talk, *asked[1:], "--no-cache")
+    assert not (tmp_path / "images").exists()
+    command(asked[0], talk, *asked[1:])
+    assert list((tmp_path / "images").iterdir())
+
+
+def test_a_given_mapping_that_does_not_fit_is_told_with_what_does(talk):
+    # 12 compartments on one core, which holds 4.
+    parts = [{"population": "a", "compartments": [[0, 12]], "core": 0}]
+    Path("one.json").write_text(json.dumps({"parts": parts}))
+    done = CliRunner().invoke(cli, ["run", str(talk), "--quiet", "--mapping", "one.json", "-o", "r"])
+    assert isinstance(done.exception, DoesNotFit)
+    (remedy,) = (r for r in done.exception.remedies if any(s.startswith("mapping.partition=") for s in r.settings))
+    assert "mapping.file=" in remedy.settings
+    for given in (("--mapping", "one.json"), ("--set", f"mapping.file={Path('one.json').absolute()}")):
+        settings = [word for setting in remedy.settings for word in ("--set", setting)]
+        command("run", talk, "--quiet", *given, *settings, "-o", "r", "--overwrite")
+
+
+def test_the_mapping_of_a_chip_of_another_name_is_taken_and_told(talk):
+    command("map", talk, "-o", "m.json")
+    content = json.loads(Path("m.json").read_text())
+    assert "was made for" not in command("run", talk, "--quiet", "--mapping", "m.json", "-o", "own")
+    Path("m.json").write_text(json.dumps({**content, "chip": "another"}))
+    assert "m.json was made for another" in command("run", talk, "--quiet", "--mapping", "m.json", "-o", "other")
+
+
+@pytest.mark.parametrize("name", ["m.json", "m.svg", ".", "folder"])
+def test_a_mapping_and_its_picture_are_both_written_or_neither(talk, name):
+    Path("m.json").write_text("before")
+    Path("folder").mkdir()
+    Path("folder.svg").write_text("before")
+    if name == "m.json":
+        Path("m.svg").mkdir()
+    before = sorted(Path().iterdir())
+    done = CliRunner().invoke(cli, ["map", str(talk), "-o", name])
+    assert isinstance(done.exception, OutputError), done.output
+    assert sorted(Path().iterdir()) == before
+    assert Path("m.json").read_text() == Path("folder.svg").read_text() == "before"
+
+
+def test_what_is_priced_again_quietly_says_no_progress(talk):
+    command("run", talk, "--quiet", "-o", "one")
+    for word in ("reprice", "remap"):
+        loud, quiet = (CliRunner().invoke(cli, [word, "one", *more]) for more in ([], ["--quiet"]))
+        assert (loud.exit_code, quiet.exit_code) == (0, 0)
+        assert "neuroemu: pricing" in loud.stderr and quiet.stderr == "" and "energy" in quiet.stdout
+    loud, quiet = (CliRunner().invoke(cli, ["map", str(talk), *more]) for more in ([], ["--quiet"]))
+    assert "neuroemu: mapping" in loud.stderr and quiet.stderr == "" and "packet-hops" in quiet.stdout
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from .interrupts import interrupts
-from .options import CONTEXT, JSON, LATENCY, MAPPING, OVERWRITE, colour, width
+from .options import CONTEXT, JSON, LATENCY, MAPPING, OVERWRITE, QUIET, colour, width
 
 OUT = click.option("-o", "--out", "out", type=str, help="Folder for the new run [default: RUN-1, -2, ...].")
 CHIP = click.option("--chip", help="A chip of the library or a chip file [default: the one of the run].")
@@ -32,6 +32,7 @@ SET_CHIP = click.option(
 @OUT
 @OVERWRITE
 @JSON
+@QUIET
 def reprice(
     run_folder: Path,
     chip: str | None,
@@ -40,6 +41,7 @@ def reprice(
     out: str | None,
     overwrite: bool,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Price the run in folder RUN again, with another chip's prices or another latency mode, without running it."""
     from .. import again
@@ -48,7 +50,7 @@ def reprice(
         structure, prices = again.chip_of(run_folder, chip, overrides)
         return again.reprice(run_folder, structure, prices, latency, os.cpu_count() or 1, progress)
 
-    _again(run_folder, price, out, overwrite, as_json)
+    _again(run_folder, price, out, overwrite, as_json, quiet)
 
 
 @click.command(context_settings=CONTEXT)
@@ -64,6 +66,7 @@ def reprice(
 @OUT
 @OVERWRITE
 @JSON
+@QUIET
 def remap(
     run_folder: Path,
     placement: str,
@@ -75,6 +78,7 @@ def remap(
     out: str | None,
     overwrite: bool,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Put the parts of the run in folder RUN onto other cores, or another mesh, without running it."""
     from .. import again
@@ -86,10 +90,12 @@ def remap(
             Path(mapping) if mapping else None,
         )  # fmt: skip
 
-    _again(run_folder, price, out, overwrite, as_json)
+    _again(run_folder, price, out, overwrite, as_json, quiet)
 
 
-def _again(run: Path, price: Callable[[Any], Any], out: str | None, overwrite: bool, as_json: bool) -> None:
+def _again(
+    run: Path, price: Callable[[Any], Any], out: str | None, overwrite: bool, as_json: bool, quiet: bool
+) -> None:
     """Prices, writes and shows a run that is not run again."""
     from .. import again
     from ..progress import shown
@@ -101,7 +107,7 @@ def _again(run: Path, price: Callable[[Any], Any], out: str | None, overwrite: b
     before = again.old_summary(run)
     wanted = Path(out) if out else folder.next_free(run.absolute().parent, run.absolute().name)
     folder.check_free(wanted, overwrite)
-    with shown(quiet=as_json) as progress:
+    with shown(quiet=quiet or as_json) as progress:
         progress.stage("pricing")
 
         def advanced(done: int, total: int) -> None:

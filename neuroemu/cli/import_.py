@@ -57,7 +57,7 @@ def _origin(facts: tuple[str, ...]) -> dict[str, Any]:
     from ..errors import ProgramError
     from ..files import marked_yaml
     from ..files.checking import check
-    from ..files.program_schema import OriginSpec
+    from ..files.network_schema import OriginSpec
 
     for fact in facts:
         if "=" not in fact:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .interrupts import interrupts
-from .options import ALLOW_CODE, CONTEXT, NO_CACHE, SEED, SET
+from .options import ALLOW_CODE, CONTEXT, NO_CACHE, QUIET, SEED, SET
 
 
 @click.command("map", context_settings=CONTEXT)
@@ -24,6 +24,7 @@ from .options import ALLOW_CODE, CONTEXT, NO_CACHE, SEED, SET
     help="Map for the spikes of the run in this folder, or 'short' for a short one of its own.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the traffic as JSON.")
+@QUIET
 @NO_CACHE
 @ALLOW_CODE
 def map_(
@@ -34,6 +35,7 @@ def map_(
     method: str | None,
     profile: str | None,
     as_json: bool,
+    quiet: bool,
     no_cache: bool,
     allow_code: bool,
 ) -> None:
@@ -56,7 +58,7 @@ def map_(
     if profile is not None:
         options = replace(options, weigh_by="spikes", profile="" if profile == "short" else profile)
     read = replace(read, mapping=options)
-    with shown(quiet=as_json) as progress:
+    with shown(quiet=quiet or as_json) as progress:
         progress.stage("mapping")
         from .. import mapped
 

@@ -36,6 +36,7 @@ MAPPING = click.option(
     "--mapping", metavar="FILE", help="Take the mapping from a mapping.json, as 'neuroemu map' writes it."
 )
 OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace the run that is in the folder given with -o.")
+QUIET = click.option("--quiet", is_flag=True, help="Print no progress, only the result.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")
 
 

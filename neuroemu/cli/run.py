@@ -17,6 +17,7 @@ from .options import (
     MAPPING,
     NO_CACHE,
     OVERWRITE,
+    QUIET,
     SEED,
     SET,
     colour,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--steps", type=click.IntRange(1), help="Time steps of one sample.")
 @click.option("--float", "in_floats", is_flag=True, help="Also run the network in floats: what quantisation cost.")
 @JSON
-@click.option("--quiet", is_flag=True, help="Print no progress, only the result.")
+@QUIET
 @OVERWRITE
 @click.option(
     "--threads", type=click.IntRange(1, 64), help="Threads [default: what is worth it]. Results are the same."
@@ -71,7 +72,9 @@ def run(
         raise click.UsageError("-o is empty; name a folder.")
     read = program_file.read(program, overrides, seed, steps, allow_code)
     read = replace(read, latency=latency or read.latency, float_reference=in_floats or read.float_reference)
-    if mapping is not None:
+    if mapping is not None and not any(
+        key.startswith("mapping.file=") for key in overrides
+    ):  # which a remedy may ask for
         read = replace(read, mapping=replace(read.mapping, file=mapping))
     with shown(quiet=quiet or as_json) as progress:
 

@@ -32,8 +32,14 @@ def check(
     for part, core, out in zip(parts, placement.tolist(), axons_out.tolist(), strict=True):
         exactly = replace(part, demand=replace(part.demand, axons_out=out))
         on_core.setdefault(core, []).append(exactly)
+    beyond: dict[str, list[tuple[int, Violation]]] = {}
     for core in sorted(on_core):
-        violations += _core(core, on_core[core], chip)
+        for violation in _core(core, on_core[core], chip):
+            if core < chip.mesh.n_cores:
+                violations.append(violation)
+            else:
+                beyond.setdefault(violation.resource, []).append((core, violation))
+    violations += [_together(listed) for listed in beyond.values()]
     violations += found
     if violations:
         raise DoesNotFit(violations, chip.name)
@@ -113,6 +119,13 @@ def _cores(placement: np.ndarray, chip: Chip) -> list[Violation]:
         chips = math.ceil(needed / (available // n_chips))
         found.append(Violation("chips", chips, n_chips, "the board", "the network as a whole"))
     return found
+
+
+def _together(listed: list[tuple[int, Violation]]) -> Violation:
+    """One for all cores that the chip has not: the worst of them, at the first to the last."""
+    cores = [core for core, _ in listed]
+    worst = max((violation for _, violation in listed), key=lambda violation: violation.needed)
+    return worst if len(cores) == 1 else replace(worst, place=f"cores {cores[0]}..{cores[-1]}")
 
 
 def _core(core: int, parts: list[Part], chip: Chip) -> list[Violation]:

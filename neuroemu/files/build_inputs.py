@@ -12,9 +12,11 @@ from .. import encode
 from ..data import DATASETS, Split
 from ..program import DataInput, Input, SpikesInput, ValuesInput
 from . import arrays, marked_yaml
-from . import program_schema as schema
 from .draft import MOST, Draft
+from .input_schema import DataSpec, SpikesSpec
 from .marked_yaml import Path_
+from .number_schema import REFERENCE
+from .population_schema import SourceSpec
 
 
 def inputs_of(draft: Draft) -> dict[str, Input]:
@@ -27,10 +29,10 @@ def inputs_of(draft: Draft) -> dict[str, Input]:
 
 def _input(draft: Draft, name: str, given: Any) -> Input | None:
     at = ("inputs", name)
-    if isinstance(given, schema.SpikesSpec):
+    if isinstance(given, SpikesSpec):
         return _spikes(draft, given, at)
     encoder = _encoder(draft, given, at)
-    if isinstance(given, schema.DataSpec):
+    if isinstance(given, DataSpec):
         known = DATASETS[given.data]
         if isinstance(encoder, encode.Delta):
             draft.problem(
@@ -97,11 +99,11 @@ def _encoder(draft: Draft, given: Any, at: Path_) -> encode.Encoder:
     return encode.Current(given.gain)
 
 
-def _spikes(draft: Draft, given: schema.SpikesSpec, at: Path_) -> SpikesInput | None:
+def _spikes(draft: Draft, given: SpikesSpec, at: Path_) -> SpikesInput | None:
     at = (*at, "spikes")
     if isinstance(given.spikes, str) and given.spikes.endswith(".csv"):
         table = _csv(draft, given.spikes, at)
-    elif isinstance(given.spikes, str) and not schema.REFERENCE.match(given.spikes):
+    elif isinstance(given.spikes, str) and not REFERENCE.match(given.spikes):
         draft.problem(at, f"found '{given.spikes}'", "a list of [step, channel], 'FILE.csv' or 'FILE.npz#NAME'")
         return None
     elif isinstance(given.spikes, str):
@@ -175,7 +177,7 @@ def _check_inputs(draft: Draft, inputs: dict[str, Input]) -> None:
         wanted = getattr(population, "source", None) or getattr(population, "current", None)
         if wanted is None:
             continue
-        key = "source" if isinstance(population, schema.SourceSpec) else "current"
+        key = "source" if isinstance(population, SourceSpec) else "current"
         at = ("network", "populations", name, key)
         used.add(wanted)
         if wanted in draft.salvaged.names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,14 @@ from .. import compartments, connect
 from ..compartments import Model
 from ..errors import ProgramError
 from ..network import DENDRITES, Lif, LifRegisters, Network, Noise, Registers, Spikes, WeightFormat
-from . import program_schema as schema
 from .build_import import imported
+from .connection_schema import DenseSpec, OneToOneSpec, RandomSpec, SparseSpec
 from .draft import MOST, Draft
 from .marked_yaml import Path_
+from .number_schema import NormalSpec, UniformSpec
+from .population_schema import LifRegistersSpec, LifSpec, OwnSpec, SourceSpec
+
+PROBE = re.compile(r"^([A-Za-z_][\w\-]*)\.([A-Za-z_]\w*)(?:\[(.+)\])?$")
 
 
 def network_of(draft: Draft) -> Network:
@@ -73,14 +78,14 @@ def _with_branches(draft: Draft, network: Network) -> Network:
 
 
 def _model(draft: Draft, given: Any, at: Path_) -> Spikes | Lif | LifRegisters | Registers:
-    if isinstance(given, schema.SourceSpec):
+    if isinstance(given, SourceSpec):
         return Spikes(given.source)
     n = int(np.prod(given.dimensions()))
-    if isinstance(given, schema.LifSpec):
+    if isinstance(given, LifSpec):
         return _lif(draft, given, n, at)
-    if isinstance(given, schema.LifRegistersSpec):
+    if isinstance(given, LifRegistersSpec):
         return _lif_registers(draft, given, n, at)
-    if isinstance(given, schema.OwnSpec):
+    if isinstance(given, OwnSpec):
         return _own(draft, given, n, at)
     model = compartments.find(given.neuron)
     return Registers(given.neuron, _fields(draft, model, {key: getattr(given, key) for key in model.fields}, n, at))
@@ -152,13 +157,13 @@ def _connector(draft: Draft, given: Any, at: Path_) -> connect.Connector | None:
     before = len(draft.problems)
     weights, delay = _distribution(draft, given.weights, (*at, "weights")), _delay(draft, given.delay, (*at, "delay"))
     made: connect.Connector
-    if isinstance(given, schema.DenseSpec):
+    if isinstance(given, DenseSpec):
         made = connect.Dense(weights, delay)
-    elif isinstance(given, schema.OneToOneSpec):
+    elif isinstance(given, OneToOneSpec):
         made = connect.OneToOne(weights, delay)
-    elif isinstance(given, schema.RandomSpec):
+    elif isinstance(given, RandomSpec):
         made = connect.Random(weights, given.probability, given.fan_in, delay)
-    elif isinstance(given, schema.SparseSpec):
+    elif isinstance(given, SparseSpec):
         pre, post = _indices(draft, given.pre, (*at, "pre")), _indices(draft, given.post, (*at, "post"))
         made = connect.Sparse(pre, post, weights, delay)
     else:
@@ -176,9 +181,9 @@ def _indices(draft: Draft, value: Any, at: Path_) -> np.ndarray:
 
 
 def _distribution(draft: Draft, value: Any, at: Path_) -> Any:
-    if isinstance(value, schema.UniformSpec):
+    if isinstance(value, UniformSpec):
         return connect.Uniform(*value.uniform)
-    if isinstance(value, schema.NormalSpec):
+    if isinstance(value, NormalSpec):
         return connect.Normal(*value.normal)
     array = draft.array(value, at)
     return 0.0 if array is None else array if array.ndim else float(array)
@@ -205,7 +210,7 @@ def with_probes(draft: Draft, network: Network) -> Network:
     """The network with the probes of the program."""
     for index, text in zip(draft.salvaged.probes, draft.spec.probes, strict=True):
         at = ("probes", index)
-        found = schema.PROBE.match(text)
+        found = PROBE.match(text)
         if not found:
             draft.problem(
                 at,

@@ -133,6 +133,13 @@ def check(
         return None, list(found.values()), [_real_path(detail["loc"], data) for detail in details]
 
 
+def nearest(keys: Any, given: dict[str, Any]) -> str:
+    """The one of `keys` that is in a mapping, mistyped or not, else ''."""
+    exact = [key for key in keys if key in given]
+    near = [key for key in keys if difflib.get_close_matches(key, given, n=1, cutoff=0.75)]
+    return next(iter(exact + near), "")
+
+
 def _is_unknown(detail: ErrorDetails) -> bool:
     return detail["type"] == "extra_forbidden"
 

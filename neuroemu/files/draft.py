@@ -17,8 +17,9 @@ from ..errors import Problem, ProgramError
 from ..network import Network
 from ..program import Place
 from . import arrays, marked_yaml
-from . import program_schema as schema
 from .marked_yaml import Document, Path_, dotted
+from .population_schema import SourceSpec
+from .program_schema import ProgramSpec
 from .salvage import Salvaged
 
 MOST = 2**31 - 1  # of a step, a delay, an index
@@ -50,7 +51,7 @@ class Draft:
     """
 
     document: Document
-    spec: schema.ProgramSpec
+    spec: ProgramSpec
     path: Path
     salvaged: Salvaged
     allow_code: bool = False
@@ -119,7 +120,7 @@ class Draft:
         return found
 
     def known(self, name: str, at: Path_, on_chip: bool = False) -> bool:
-        populations = {name: isinstance(p, schema.SourceSpec) for name, p in self.spec.network.populations.items()}
+        populations = {name: isinstance(p, SourceSpec) for name, p in self.spec.network.populations.items()}
         if self.imported is not None:
             populations |= {population.name: not population.on_chip for population in self.imported.populations}
         names = [n for n, is_source in populations.items() if not on_chip or not is_source]

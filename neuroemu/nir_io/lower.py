@@ -27,7 +27,7 @@ from .notes import Note
 from .order import Order, order_of
 from .origin import Origin, complete
 from .paths import Sum, Term, sums
-from .shapes import misfits, padding, pair, shaped
+from .shapes import misfits, padding, pair, shaped, signs
 from .start import start_of
 
 
@@ -58,23 +58,27 @@ def _facts(origin: Mapping[str, Any] | Origin | None, problems: list[Problem]) -
             facts["dt_s"] = units.parse(dt, "ms") / 1e3
         except ValueError as error:
             problems.append(Problem(str(error), path="origin.dt", allowed="a time like '1 ms'"))
+            facts["dt_s"] = 1e-3  # to go on with
     return facts
 
 
 def lower(given: Any, facts: Mapping[str, Any], problems: list[Problem]) -> Network | None:
     """A nir.NIRGraph as a Network; None where problems were noted."""
-    return lowered(flat(given, problems), facts, problems, [])
+    before = len(problems)
+    graph = flat(given, problems)
+    return lowered(graph, facts, problems, []) if len(problems) == before else None
 
 
 def lowered(graph: Graph, facts: Mapping[str, Any], problems: list[Problem], notes: list[Note]) -> Network | None:
     """A flat graph as a Network, with the notes so far and those of lowering it; None where problems were noted."""
-    origin = complete(graph, facts, problems, notes) if not problems else None
-    if problems or origin is None:
-        return None
+    before = len(problems)
     misfits(graph, problems)
-    if problems:
+    whole = len(problems) == before
+    signs(graph, problems)
+    origin = complete(graph, facts, problems, notes)
+    if not whole:
         return None
-    graph = shaped(graph, origin.batched, problems, notes)
+    graph = shaped(graph, facts.get("batched") is True, problems, notes)
     order = order_of(graph, problems)
     if problems:
         return None

@@ -72,8 +72,9 @@ def neuron_of(
     key = "threshold" if node.kind == "Threshold" else "v_threshold"
     v_reset = node.numbers("v_reset") if node.given.get("v_reset") is not None else zeros
     v_leak = node.numbers("v_leak") if "v_leak" in node.given else zeros
-    for label, rate in (("tau_mem", leak), ("tau_syn", syn_leak)):
-        _check_rate(name, label, rate, origin, problems)
+    for field, rate in (("tau", leak), ("tau_mem", leak), ("tau_syn", syn_leak)):
+        if field in node.given and rate is not None:
+            _check_rate(name, field, node.numbers(field), rate, origin, problems)
     immediate = node.kind == "Threshold"  # nothing stays to be reset
     return Neuron(
         form=origin.framework,
@@ -120,15 +121,17 @@ def _rate(node: Node, key: str, origin: Origin, dtype: np.dtype) -> np.ndarray:
     return origin.dt_s / (tau_s * origin.tau_scale)
 
 
-def _check_rate(name: str, label: str, rate: np.ndarray | None, origin: Origin, problems: list[Problem]) -> None:
-    if rate is None:
-        return
+def _check_rate(
+    name: str, key: str, tau_s: np.ndarray, rate: np.ndarray, origin: Origin, problems: list[Problem]
+) -> None:
+    """tau_s: as the file has it."""
     wrong = ~((rate >= 0) & (rate <= 1 + 1e-6))
     if np.any(wrong):
-        tau = origin.dt_s / rate[wrong][0] if rate[wrong][0] else np.inf
+        scaled = "" if origin.tau_scale == 1.0 else f" times {origin.tau_scale:g}"
         problems.append(
             Problem(
-                f"{label} is {tau:.3g} s, shorter than the step of {origin.dt_s:.3g} s: v would swing instead of leaking",
+                f"{key} is {tau_s[wrong][0]:.3g} s{scaled}, shorter than the step of {origin.dt_s:.3g} s: v would swing "
+                "instead of leaking",
                 path=name,
                 allowed="time constants of at least a step",
                 remedy="origin: {dt: ...} as the network was trained with, or tau_scale if the exporter wrote it wrong",

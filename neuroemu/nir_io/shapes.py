@@ -78,6 +78,18 @@ def misfits(graph: Graph, problems: list[Problem]) -> None:
                 )
 
 
+def signs(graph: Graph, problems: list[Problem]) -> None:
+    """Notes time constants below 0, as the file has them."""
+    for name, node in graph.nodes.items():
+        for key in ("tau", "tau_mem", "tau_syn"):
+            values = np.asarray(node.given.get(key, 0.0))
+            if np.any(values < 0):
+                worst = values[values < 0].flat[0]
+                problems.append(
+                    Problem(f"{key} is {worst:.3g} s", path=name, allowed="time constants of at least a step")
+                )
+
+
 def shaped(graph: Graph, batched: bool, problems: list[Problem], notes: list[Note]) -> Graph:
     """The graph with every shape. batched: a first dimension of 1 is taken off the inputs and outputs."""
     graph = _with_inputs(graph, notes)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import mapping_file
+from ..errors import ProgramError
 from ..events import BY_KEY
 from ..program import SpikesInput
 from ..units import show
@@ -68,12 +71,28 @@ def notes(report: Report) -> list[str]:
             found.append(
                 f"Warning: input '{name}': {late} of {given.step.size} spikes lie after the last step and were not sent."
             )
+    found += _made_for_another(report)
+    wanted, there = report.program.calibrate, report.samples
+    if wanted > there:
+        found.append(
+            f"Calibrated with {there} sample{'s' * (there > 1)}, all that are run; quantise.calibrate is {wanted}."
+        )
     cached = (
         ["The mapped network was taken from the cache (--no-cache maps it anew)."]
         if summary["image_from_cache"]
         else []
     )
     return found + cost_notes(summary) + cached
+
+
+def _made_for_another(report: Report) -> list[str]:
+    """Where the mapping was given and names another chip. It was found to fit: the meshes are alike."""
+    given, chip = report.program.mapping.file, report.program.chip.name
+    try:
+        named = mapping_file.chip_of(Path(given)) if given else ""
+    except ProgramError:  # it is gone since
+        named = ""
+    return [f"Warning: {given} was made for {named}; this is {chip}."] if named not in ("", chip) else []
 
 
 def cost_notes(summary: dict[str, Any]) -> list[str]:

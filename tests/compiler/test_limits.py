@@ -18,6 +18,7 @@ from neuroemu.compiler.partition import Part
 from neuroemu.compiler.place import PLACERS
 from neuroemu.connect import Dense, Random
 from neuroemu.errors import DoesNotFit
+from neuroemu.mapping import Seats
 from neuroemu.network import LifRegisters, Network, Noise, Spikes, WeightFormat
 from tests import naive_compiler as naive
 from tests.naive_compiler import small
@@ -216,6 +217,19 @@ def test_noise_is_a_configuration_and_a_bias_is_none(chip):
     assert only(violations(noisy, one), "cores", 2, 1)
 
 
+def test_what_cores_beyond_the_chip_exceed_is_told_once(chip):
+    # 30 compartments at 5 a core need 6 cores; each holds 4 lists of a word, and may hold 3.
+    net = Network().population("in", 4, Spikes("x")).population("a", 30, LifRegisters()).connect("in", "a", Dense(2.0))
+    given = MappingOptions(seats=Seats(np.repeat(np.arange(6), 5), np.array([0, 1, 2, 3, 4, 7])))
+    found = violations(net, small(chip, (2, 1, 1), synapse_words=3), given)
+    assert [(v.resource, v.place, v.needed) for v in found] == [
+        ("cores", "the chip", 8),
+        ("synapse_words", "core 0", 4),
+        ("synapse_words", "core 1", 4),
+        ("synapse_words", "cores 2..7", 4),
+    ]
+
+
 @EDGES
 def test_chips_at_the_edge(chip, needed, fits):
     board = replace(small(chip), mesh=Mesh(10, 1, 1, chips=(10, 1)))
@@ -303,7 +317,7 @@ def test_one_network_may_exceed_everything_at_once(chip):
         ("axons_out", 3),
         ("synapse_words", 6),
     }
-    assert len(found) == 1 + 3 * 3
+    assert len(found) == 1 + 3 + 3  # three on core 0, and three on the two that are not there
 
 
 # ---- random networks -----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuroemu.compiler import MappingOptions, compile_network, hypergraph, metis
+from neuroemu.compiler import MappingOptions, compile_network, fill, hypergraph, metis
 from neuroemu.compiler.expand import expand
 from neuroemu.compiler.flow import cost, distances, flow_of
 from neuroemu.compiler.load import load_of, use_of
@@ -260,6 +260,44 @@ def test_refining_never_costs_and_breaks_no_limit(chip, data):
     for found in (better, fewer, relieve(load, block)):
         for used in naive_mapping.use_of_blocks(network, other, found.tolist()).values():
             assert {r: n for r, n in used.items() if n > vars(other.core)[r]} == {}
+
+
+def dense_only(chip):
+    """The chip without sparse lists, as ODIN and ReckOn are."""
+    return replace(chip, synapse=replace(chip.synapse, lists=("dense",)))
+
+
+@pytest.mark.parametrize("partition", those_there(["grow", "hypergraph"]))
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("twice", [False, True])
+def test_moves_keep_to_the_words_of_lists_that_are_dense_only(chip, partition, seed, twice):
+    # 8 groups of 8 that talk among themselves: whoever moves to another core makes lists longer for all that stay.
+    random, n = np.random.default_rng(seed), 64
+    pre = np.repeat(np.arange(n), 4)
+    post = pre // 8 * 8 + random.integers(0, 8, pre.size)
+    stray = random.random(pre.size) < 0.2
+    post[stray] = random.integers(0, n, stray.sum())
+    number = random.permutation(n)
+    pre, post = np.divmod(np.unique(number[pre] * n + number[post]), n)
+    again = random.random(pre.size) < 0.3 * twice  # these reach one compartment twice
+    pre, post = np.concatenate([pre, pre[again]]), np.concatenate([post, post[again]])
+    network = Network().population("a", n, LifRegisters()).connect("a", "a", Sparse(pre, post, 2.0))
+    for words in (30, 45):
+        other = small(dense_only(chip), (8, 8, 2), synapse_words=words, compartments=16)
+        naive_mapping.check(network, compile_network(network, other, MappingOptions(partition, "force")), other)
+
+
+def test_a_compartment_reached_twice_takes_a_second_dense_list(chip):
+    # 20 compartments of 8 bits and a header: 3 words of 64 bits; one list reaches compartment 0 twice, the other does not.
+    each = naive.words_of_list(20, 8, chip)
+    post = np.concatenate([np.arange(20), [0], np.arange(20)])
+    network = Network().population("in", 2, Spikes("in")).population("a", 20, LifRegisters())
+    network = network.connect("in", "a", Sparse(np.repeat([0, 1], [21, 20]), post, 2.0))
+    load = loaded(network, small(dense_only(chip), synapse_words=3 * each))
+    assert use_of(load, np.zeros(20, np.int64), 1).words.tolist() == [3 * each]
+    assert fill.fill(load, np.arange(20)).tolist() == [0] * 20
+    fuller = loaded(network, small(dense_only(chip), synapse_words=3 * each - 1))
+    assert fill.fill(fuller, np.arange(20)).max() == 1
 
 
 # ---- what mapping is for -------------------------------------------------------------------------------------------

@@ -40,8 +40,8 @@ def test_a_file_with_a_core_that_the_chip_has_not_is_refused(chip, tmp_path):
     path = tmp_path / "mapping.json"
     path.write_text(json.dumps(content))
     for read in (
-        lambda: mapping_file.read(path, CELLS, 128),
-        lambda: mapping_file.cores_of(path, compiled.mapping.parts, 128),
+        lambda: mapping_file.read(path, CELLS, chip),
+        lambda: mapping_file.cores_of(path, compiled.mapping.parts, chip),
     ):
         with pytest.raises(ProblemsError, match=r"0\.\.127"):
             read()

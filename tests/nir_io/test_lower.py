@@ -10,6 +10,7 @@ from hypothesis import given
 from neuroemu.connect import Conv2d, Dense, OneToOne, Sparse
 from neuroemu.errors import ProgramError
 from neuroemu.network import Lif
+from neuroemu.nir_io import from_nir
 from tests.naive_nir import euler_lif
 from tests.nir_io.graphs import DT, both_runs, graph, imported, io, lif, networks, spikes_of
 
@@ -210,7 +211,7 @@ def test_a_potential_that_would_have_to_travel_is_refused():
     ("nodes", "edges", "path", "what"),
     [
         ({"n": lif(threshold=-1.0)}, "i n o", "n", "a threshold lies 1 below"),
-        ({"n": lif(tau=2e-4)}, "i n o", "n", "tau_mem is 0.0002 s, shorter than the step of 0.001 s"),
+        ({"n": lif(tau=2e-4)}, "i n o", "n", "tau is 0.0002 s, shorter than the step of 0.001 s"),
         ({"n": lif(3)}, "i n o", "n", "is given the shape [2]"),
         ({"w": nir.Linear(np.ones((2, 3))), "n": lif()}, "i w n o", "w", "is given the shape [2]"),
         ({"w": nir.Affine(np.ones((2, 2)), np.ones(3)), "n": lif()}, "i w n o", "w", "has 3 biases"),
@@ -231,6 +232,33 @@ def test_what_is_wrong_is_told_with_its_node(nodes, edges, path, what):
     with pytest.raises(ProgramError) as caught:
         imported(built)
     assert any(found.path == path and found.what.startswith(what) for found in caught.value.problems), caught.value
+
+
+def test_a_time_constant_below_0_is_told_as_the_file_has_it():
+    tau = np.array([5e-6, -3e-6])
+    node = nir.CubaLIF(np.full(2, 5e-6), tau, np.ones(2), np.zeros(2), np.ones(2), np.zeros(2))
+    built = graph("i n o", n=node, **io())
+    for origin in ({"framework": "norse"}, {"dt": "1 ms", "tau_scale": 1000}, {}):
+        with pytest.raises(ProgramError) as caught:
+            from_nir(built, origin)
+        assert any(found.path == "n" and found.what == "tau_mem is -3e-06 s" for found in caught.value.problems)
+
+
+def test_a_time_constant_below_the_step_is_told_as_the_file_has_it():
+    built = graph("i n o", n=lif(tau=2e-6), **io())
+    with pytest.raises(ProgramError) as caught:
+        from_nir(built, {"framework": "nir", "dt": "1 ms", "tau_scale": 100})
+    (found,) = caught.value.problems
+    assert found.what.startswith("tau is 2e-06 s times 100, shorter than the step of 0.001 s")
+
+
+@pytest.mark.parametrize("facts", [{}, {"dt": "none"}, {"reset": "never"}])
+def test_what_the_origin_lacks_is_told_with_what_is_wrong_in_the_graph(facts):
+    nodes = {"w": nir.Linear(np.ones((2, 3))), "n": lif(tau=-1.0), "m": lif()}
+    with pytest.raises(ProgramError) as caught:
+        from_nir(graph("i w n o", "m o", **nodes, **io()), facts)
+    paths = {found.path for found in caught.value.problems}
+    assert {"w", "n"} < paths and any(path.startswith("origin.") for path in paths)
 
 
 def test_what_leads_nowhere_is_noted_and_left_out():

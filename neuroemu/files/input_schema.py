@@ -1,0 +1,64 @@
+"""Inputs of program files: a data set, values to encode, or spikes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from .checking import Count, Milliseconds, Natural, Number, Spec, Whole, nearest
+from .number_schema import Array
+
+
+class SplitSpec(Spec):
+    """A stratified random split: `side` of it is used, `test` samples are held out, drawn with `seed`."""
+
+    side: Literal["all", "train", "test"] = "all"
+    test: Count = 540
+    seed: Natural = 0
+
+
+class Encoded(Spec):
+    """encode: bernoulli, latency, delta, or current; the other keys belong to one of them."""
+
+    encode: Literal["bernoulli", "latency", "delta", "current"] = "bernoulli"
+    gain: Number = 1.0
+    tau: Annotated[Milliseconds, Field(gt=0)] = 5.0
+    threshold: Number | None = None
+    linear: bool = False
+    off_spikes: bool = True
+
+
+class DataSpec(Encoded):
+    """A data set of the library."""
+
+    data: Literal["sklearn:digits"]
+    split: SplitSpec = SplitSpec()
+
+
+class ValuesSpec(Encoded):
+    """Your own values: [samples][channels], or [samples][steps][channels] for signals."""
+
+    values: Array
+    labels: Array | None = None
+
+
+class SpikesSpec(Spec):
+    """spikes: a list of [step, channel] or [step, channel, payload] (steps from 1), a .csv with these columns, or an (n, 2)
+    or (n, 3) array in an .npz.
+    """
+
+    spikes: list[Annotated[list[Whole], Field(min_length=2, max_length=3)]] | str
+
+
+def input_kind(value: Any) -> str:
+    found = nearest(("data", "spikes", "values"), value) if isinstance(value, dict) else ""
+    return f"<{found or 'data'}>"
+
+
+InputSpec = Annotated[
+    Annotated[DataSpec, Tag("<data>")]
+    | Annotated[ValuesSpec, Tag("<values>")]
+    | Annotated[SpikesSpec, Tag("<spikes>")],
+    Discriminator(input_kind),
+]
