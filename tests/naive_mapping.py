@@ -6,6 +6,7 @@ nothing that computes. A mapping is checked from the network's synapses and the 
 
 from __future__ import annotations
 
+from neuroemu.connect import Conv2d
 from tests import naive_compiler as naive
 
 
@@ -43,25 +44,26 @@ def use_of_blocks(network, chip, block):
     """{block: {resource: how much of it is used}}, as facts/limits_loihi1.md counts.  block: list by compartment.
 
     Compartments: those it holds.  axons_in: sources with a synapse into it.  axons_out: (compartment of it, block reached)
-    pairs.  synapse_words: of each source's list by projection and population the cheaper of dense and sparse.
+    pairs.  synapse_words: of each source's list by projection and population the cheapest of dense, sparse and shared.
     """
     first, _ = naive.numbering(network)
     synapses = naive.kept(network, chip)
     weights = naive.quantise(network, naive.expand(network, 0), chip).weights
-    bits = {p.name: weights[p.name].format.bits for p in network.projections}
     delayed = {name for *_, delay, name in synapses if delay}
     use = {}
     for b in set(block):
-        members = {i for i, at in enumerate(block) if at == b}
+        members = [i for i, at in enumerate(block) if at == b]
         words = 0
-        for population in network.on_chip:
-            start, end = first[population.name], first[population.name] + population.size
-            mine = {i - start for i in members if start <= i < end}
-            into = [
-                (s, t - start, name, bits[name], name in delayed) for s, t, _, _, name in synapses if start <= t < end
-            ]
-            if mine:
-                words += sum(naive.demand_of(into, mine, chip)[1].values())
+        for p in network.projections:
+            start, end = first[p.target], first[p.target] + network[p.target].size
+            mine = [i for i in members if start <= i < end]
+            lists = {}
+            for s, t, units, delay, name in synapses:
+                if name == p.name and t in mine:
+                    lists.setdefault(s, []).append((mine.index(t), units, delay))
+            bits, repeats = weights[p.name].format.bits, isinstance(p.connector, Conv2d)
+            packed = naive.pack(lists, len(mine), bits, p.name in delayed, repeats, chip)
+            words += sum(taken for _, taken, _ in packed.values())
         use[b] = {
             "compartments": len(members),
             "axons_in": len({s for s, t, *_ in synapses if t in members}),

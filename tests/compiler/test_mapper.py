@@ -215,7 +215,7 @@ def test_what_fits_in_single_compartments_fits(chip, partition, network, core):
 
 @given(st.data())
 def test_the_use_of_any_blocks_is_that_of_the_facts(chip, data):
-    network = data.draw(naive.networks())
+    network = data.draw(naive.networks() | naive.convolutions())
     n = sum(p.size for p in network.on_chip)
     block = seats(data.draw, n, 6).block
     load = loaded(network, chip)
