@@ -34,6 +34,7 @@ HOPELESS = 1.5
 # How often a cut is tried again into more blocks, and the part of them that may ask for too much: METIS is fast, and its blocks
 # are then cut in two; those of Mt-KaHyPar send off what is too much.
 RETRIES = {"hypergraph": (2, 0.2), "metis": (6, 0.05)}
+ROUGHLY = 2_000  # moves a block of annealing where many cuts are to be compared
 ROUNDS = 3  # of moving compartments for hops and blocks again
 
 
@@ -110,6 +111,7 @@ def _seats(load: Load, given: Draft, chip: Chip, options: MappingOptions) -> Sea
     """Blocks by the partitioner, mended and refined, and their cores."""
     from . import fill
     from .flow import distances, flow_of
+    from .patches import patches
     from .sharing import shared
 
     border, seed = given.border, given.seed
@@ -126,12 +128,42 @@ def _seats(load: Load, given: Draft, chip: Chip, options: MappingOptions) -> Sea
         # more than a good cut.
         block = _settled(load, min(block, fill.layer(load), *others, key=lambda found: _messages(load, found)))
     core = placed(block)
-    if options.partition in REFINED and options.placement in BY_TRAFFIC and core.size <= chip.mesh.n_cores:
+    if options.partition in REFINED and options.placement in BY_TRAFFIC:
         far = distances(chip.mesh, border)
-        block, core = _nearer(load, block, core, far, chip, options.placement == "anneal", seed)
+
+        def score(block: np.ndarray) -> tuple[int, float]:
+            return _hops(load, block, _roughly(load, block, far, chip, seed), far, chip)
+
+        found = patches(load, given.network, score)
+        if found is not None:
+            other = placed(found)
+            if _hops(load, found, other, far, chip) < _hops(load, block, core, far, chip):
+                block, core = found, other
+        if core.size <= chip.mesh.n_cores:
+            block, core = _nearer(load, block, core, far, chip, options.placement == "anneal", seed)
     # Moves count words from above for Loihi's kinds of lists only, and know no configurations.
     lawful = shared(load, fill.lawful(load, block, fill.in_halves), given, chip)
     return Seats(block, core) if np.array_equal(lawful, block) else Seats(lawful, placed(lawful))
+
+
+def _roughly(load: Load, block: np.ndarray, far: Distances, chip: Chip, seed: int) -> np.ndarray:
+    """Cores by a short annealing, or in order where there are not enough."""
+    from .anneal import place as anneal
+    from .flow import flow_of
+
+    n_blocks = int(block.max()) + 1
+    if n_blocks > chip.mesh.n_cores:
+        return np.arange(n_blocks)
+    return anneal(flow_of(load.first, load.target, block, block, load.weight), far, chip.mesh, seed, moves=ROUGHLY)
+
+
+def _hops(load: Load, block: np.ndarray, core: np.ndarray, far: Distances, chip: Chip) -> tuple[int, float]:
+    """(cores that are lacking, packet-hops): what is to be least."""
+    from .flow import cost, flow_of
+
+    if core.size > chip.mesh.n_cores:
+        return core.size - chip.mesh.n_cores, 0.0
+    return 0, cost(flow_of(load.first, load.target, block, block, load.weight), far, core // chip.mesh.cores_per_tile)
 
 
 def _nearer(

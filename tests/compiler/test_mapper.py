@@ -185,7 +185,12 @@ def test_the_wiring_of_any_partition_is_that_of_the_synapses(chip, data):
 @partitions
 @pytest.mark.parametrize("placement", PLACERS)
 @settings(max_examples=15)
-@given(network=naive.networks(), core=naive.core_limits(), large=st.booleans(), share=st.booleans())
+@given(
+    network=naive.networks() | naive.convolutions(),
+    core=naive.core_limits(),
+    large=st.booleans(),
+    share=st.booleans(),
+)
 def test_what_compiles_is_lawful(chip, partition, placement, network, core, large, share):
     other = small(chip, (4, 3, 4) if large else (2, 1, 2), **vars(core))
     try:
@@ -237,7 +242,7 @@ def loaded(network, chip, weight=None):
 
 @given(st.data())
 def test_refining_never_costs_and_breaks_no_limit(chip, data):
-    network = data.draw(naive.networks())
+    network = data.draw(naive.networks() | naive.convolutions())
     n, mesh = sum(p.size for p in network.on_chip), small(chip).mesh
     block = seats(data.draw, n, 6).block
     n_blocks = int(block.max()) + 1
