@@ -50,26 +50,26 @@ def use_of_blocks(network, chip, block):
     synapses = naive.kept(network, chip)
     weights = naive.quantise(network, naive.expand(network, 0), chip).weights
     delayed = {name for *_, delay, name in synapses if delay}
-    use = {}
-    for b in set(block):
-        members = [i for i, at in enumerate(block) if at == b]
-        words = 0
-        for p in network.projections:
-            start, end = first[p.target], first[p.target] + network[p.target].size
-            mine = [i for i in members if start <= i < end]
-            lists = {}
-            for s, t, units, delay, name in synapses:
-                if name == p.name and t in mine:
-                    lists.setdefault(s, []).append((mine.index(t), units, delay))
-            bits, repeats = weights[p.name].format.bits, isinstance(p.connector, Conv2d)
-            packed = naive.pack(lists, len(mine), bits, p.name in delayed, repeats, chip)
-            words += sum(taken for _, taken, _ in packed.values())
-        use[b] = {
-            "compartments": len(members),
-            "axons_in": len({s for s, t, *_ in synapses if t in members}),
-            "axons_out": len({(s, block[t]) for s, t, *_ in synapses if s in members}),
-            "synapse_words": words,
-        }
+    size, place = {}, {}  # compartments of a population in a block; where each stands among them
+    for population in network.on_chip:
+        for i in range(first[population.name], first[population.name] + population.size):
+            place[i] = size.get((block[i], population.name), 0)
+            size[block[i], population.name] = place[i] + 1
+    use = {b: dict(compartments=0, axons_in=0, axons_out=0, synapse_words=0) for b in block}
+    for b in block:
+        use[b]["compartments"] += 1
+    for _, b in {(s, block[t]) for s, t, *_ in synapses}:
+        use[b]["axons_in"] += 1
+    for s, _ in {(s, block[t]) for s, t, *_ in synapses if s < len(block)}:
+        use[block[s]]["axons_out"] += 1
+    lists = {}
+    for s, t, units, delay, name in synapses:
+        lists.setdefault((block[t], name), {}).setdefault(s, []).append((place[t], units, delay))
+    for (b, name), mine in lists.items():
+        p, bits = network.projections[[p.name for p in network.projections].index(name)], weights[name].format.bits
+        repeats = isinstance(p.connector, Conv2d)
+        packed = naive.pack(mine, size[b, p.target], bits, name in delayed, repeats, chip)
+        use[b]["synapse_words"] += sum(words for _, words, _ in packed.values())
     return use
 
 

@@ -185,12 +185,7 @@ def test_the_wiring_of_any_partition_is_that_of_the_synapses(chip, data):
 @partitions
 @pytest.mark.parametrize("placement", PLACERS)
 @settings(max_examples=15)
-@given(
-    network=naive.networks() | naive.convolutions(),
-    core=naive.core_limits(),
-    large=st.booleans(),
-    share=st.booleans(),
-)
+@given(network=naive.networks(), core=naive.core_limits(), large=st.booleans(), share=st.booleans())
 def test_what_compiles_is_lawful(chip, partition, placement, network, core, large, share):
     other = small(chip, (4, 3, 4) if large else (2, 1, 2), **vars(core))
     try:
@@ -203,6 +198,19 @@ def test_what_compiles_is_lawful(chip, partition, placement, network, core, larg
         owners = {}
         for part, at in zip(compiled.mapping.parts, compiled.mapping.placement, strict=True):
             assert owners.setdefault(at, part.population) == part.population
+
+
+@pytest.mark.parametrize("partition", those_there(["hypergraph", "grow"]))
+@settings(max_examples=6)
+@given(network=naive.convolutions(), room=st.integers(12, 40))
+def test_what_fits_by_shared_lists_is_lawful(chip, partition, network, room):
+    other = small(chip, (6, 6, 4), compartments=room, synapse_words=room)
+    try:
+        compiled = compile_network(network, other, MappingOptions(partition, "anneal"), remedies=False)
+    except DoesNotFit:
+        return
+    naive_mapping.check(network, compiled, other)
+    naive.check(network, compiled, other)
 
 
 @sets
