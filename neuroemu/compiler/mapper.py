@@ -37,6 +37,7 @@ RETRIES = {"hypergraph": (3, 0.45), "metis": (6, 0.05)}
 # Mean part of a core that blocks of Mt-KaHyPar are to ask for: of the small world, 144 blocks at 0.996 could be mended by
 # moves, 142 at 1.007 could not.
 BRIM = 0.985
+FULLEST = 0.999  # likewise, from which on none is tried to be mended so: there is no room for what is sent off
 MENDS = 3  # rounds of moves for fewer messages and of sending off what is too much
 ROUGHLY = 2_000  # moves a block of annealing where many cuts are to be compared
 ROUNDS = 3  # of moving compartments for hops and blocks again
@@ -275,7 +276,7 @@ def _blocks(load: Load, name: str, seed: int, n_cores: int) -> tuple[np.ndarray,
         block = np.unique(cut(name, vertex, n_blocks)[vertex], return_inverse=True)[1]
         excess = use_of(load, block, int(block.max()) + 1).excess(load)
         if np.count_nonzero(excess > 1) <= bearable * excess.size:
-            block = _mended(load, block) if name in REFINED else block
+            block = _mended(load, block) if name in REFINED and excess.mean() < FULLEST else block
             if name not in REFINED or not np.any(fill.asked(load, block) > 1):
                 break
         if n_blocks >= n_cores:
