@@ -30,7 +30,7 @@ def patches(load: Load, network: Network, score: Callable[[np.ndarray], tuple[in
     best = _cut(load, along, group)
     least, trials = score(best), 0
     while trials < MOST_TRIALS:
-        found = []
+        found: list[tuple[tuple[int, float], int, np.ndarray, np.ndarray]] = []
         for joined in _joins(load, network, group):
             block = _cut(load, along, joined)
             found.append((score(block), len(found), joined, block))

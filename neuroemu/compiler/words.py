@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 class Tally(NamedTuple):
     """Scratch, between two counts as it was made; by key (load.Load) unless it says otherwise.
 
-    count: synapses of each list.  twice: whether it holds a compartment more than once.  base: the place of its first target
+    held: synapses of each list.  twice: whether it holds a compartment more than once.  base: the place of its first target
     among the compartments of its population.  mark: equal where lists are but for the base.  keys: in the order in which they
     are met.  size: (populations,) compartments.  seen: (sources,) which are counted.
     alike, alone: of lists that may be shared, in the order of their keys: equal where they are, and the words each takes alone.
     """
 
-    count: np.ndarray
+    held: np.ndarray
     twice: np.ndarray
     base: np.ndarray
     mark: np.ndarray
@@ -71,7 +71,7 @@ def count(load, members, tally, shared, plain):
     for k in range(n_keys):
         key = tally.keys[k]
         p = load.projection_of[key]
-        each, size = load.sparse[p, tally.count[key]], tally.size[load.into[p]]
+        each, size = load.sparse[p, tally.held[key]], tally.size[load.into[p]]
         # No core holds more: what is too large is refused for its compartments, whatever its lists take.
         if not tally.twice[key] and size < load.dense.shape[1]:
             each = min(each, load.dense[p, size])
@@ -81,7 +81,7 @@ def count(load, members, tally, shared, plain):
         plain[load.into[p]] += each
         if load.repeats[p]:
             window = np.uint64(tally.base[key] // load.bases)
-            at = (np.uint64(p) << np.uint64(48)) | (window << np.uint64(32)) | np.uint64(tally.count[key])
+            at = (np.uint64(p) << np.uint64(48)) | (window << np.uint64(32)) | np.uint64(tally.held[key])
             tally.alike[n_alike, 0], tally.alike[n_alike, 1] = _mixed(tally.mark[key], at), np.uint64(key)
             tally.alone[n_alike] = each
             n_alike += 1
@@ -91,7 +91,7 @@ def count(load, members, tally, shared, plain):
     _share(load, tally, n_alike, shared)
     for k in range(n_keys):
         key = tally.keys[k]
-        tally.count[key], tally.twice[key], tally.seen[load.source_of[key]] = 0, False, False
+        tally.held[key], tally.twice[key], tally.seen[load.source_of[key]] = 0, False, False
         if load.content.size:
             tally.mark[key] = np.uint64(0)
     tally.size[:] = 0
@@ -111,12 +111,12 @@ def _meet(load, members, tally):
             if key == before:
                 tally.twice[key] = True
             before = key
-            if tally.count[key] == 0:
+            if tally.held[key] == 0:
                 tally.keys[n_keys] = key
                 n_keys += 1
                 if load.content.size:
                     tally.base[key] = place
-            tally.count[key] += 1
+            tally.held[key] += 1
             if load.content.size:
                 tally.mark[key] += _mixed(np.uint64(place - tally.base[key]), np.uint64(load.content[e]))
     return n_keys
@@ -134,7 +134,7 @@ def _share(load, tally, n_alike, shared):
             end += 1
         key = np.int64(tally.alike[order[begin], 1])
         p = load.projection_of[key]
-        once = load.sparse[p, tally.count[key]]
+        once = load.sparse[p, tally.held[key]]
         if end - begin > 1 and once < alone:
             shared[load.into[p]] += once - alone
         begin = end

@@ -48,7 +48,7 @@ def image(request):
 
 def plan_of(probes, **more):
     return Plan(
-        **({"steps": STEPS, "samples": 1, "seed": 4, "inputs": {"kick": Kicks(5)}, "drives": {}} | more), probes=probes
+        **({"steps": STEPS, "samples": 1, "seed": 4, "inputs": {"in": Kicks(5)}, "drives": {}} | more), probes=probes
     )
 
 
