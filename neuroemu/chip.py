@@ -97,6 +97,8 @@ class SynapseLimits:
 
     lists: kinds of lists that a core can keep, of LISTS (compiler/packing.py says what they are).  base_max: the largest
     number that an axon adds to the indices of a shared list.
+    index_bits: of an index, where index_widths is empty; else an index takes the smallest of these, ascending, that tells the
+    compartments of its part apart.
     """
 
     weight_bits: tuple[int, ...]
@@ -109,6 +111,7 @@ class SynapseLimits:
     header_bits: int
     lists: tuple[str, ...] = ("dense", "sparse")
     base_max: int = 0
+    index_widths: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

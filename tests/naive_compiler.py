@@ -68,6 +68,13 @@ def words_of_list(n, bits_each, chip):
     return words
 
 
+def index_bits(size, chip):
+    """Bits of an index in a part of so many compartments, or None where the chip has none that do."""
+    if not chip.synapse.index_widths:
+        return chip.synapse.index_bits
+    return min((bits for bits in chip.synapse.index_widths if 2**bits >= size), default=None)
+
+
 def demand(synapses, first, size, chip):
     """(sources, words by projection) of the slice first..first+size-1; see demand_of."""
     return demand_of(synapses, range(first, first + size), chip)
@@ -88,7 +95,7 @@ def demand_of(synapses, members, chip):
     for (source, projection), n in lengths.items():
         once = len(set(posts[source, projection])) == n  # a dense list holds one weight a compartment
         dense = words_of_list(len(members), formats[projection], chip)
-        sparse = words_of_list(n, formats[projection] + chip.synapse.index_bits, chip)
+        sparse = words_of_list(n, formats[projection] + index_bits(len(members), chip), chip)
         words[projection] += min(dense, sparse) if once else sparse
     return {source for source, _ in lengths}, words
 
@@ -101,15 +108,20 @@ def pack(lists, size, bits, delayed, repeats, chip):
     """
     s = chip.synapse
     each = (8 if bits == 7 else bits) + (s.delay_bits if delayed else 0)
+    index = index_bits(size, chip)
+
+    def indexed(n):
+        return 2**40 if index is None else words_of_list(n, each + index, chip)
+
     found = {}
     for source, synapses in sorted(lists.items()):
         posts = [post for post, _, _ in synapses]
         deep = max(posts.count(post) for post in posts)  # a dense list holds one weight a compartment
         ways = []
-        if "dense" in s.lists and (deep == 1 or "sparse" not in s.lists):
+        if "dense" in s.lists and (deep == 1 or "sparse" not in s.lists or index is None):
             ways.append((words_of_list(size, each, chip) * deep, 0, "dense", size * deep - len(posts)))
         if "sparse" in s.lists:
-            ways.append((words_of_list(len(posts), each + s.index_bits, chip), 1, "sparse", 0))
+            ways.append((indexed(len(posts)), 1, "sparse", 0))
         words, _, kind, zeros = min(ways)
         found[source] = (kind, words, zeros)
     if not repeats or "shared" not in s.lists:
@@ -120,7 +132,7 @@ def pack(lists, size, bits, delayed, repeats, chip):
         shape = tuple(sorted((post - base, weight, delay) for post, weight, delay in synapses))
         alike[base // (s.base_max + 1), shape].append(source)
     for (_, shape), sources in alike.items():
-        once = words_of_list(len(shape), each + s.index_bits, chip)
+        once = indexed(len(shape))
         if len(sources) > 1 and once < sum(found[source][1] for source in sources):
             for k, source in enumerate(sources):
                 found[source] = ("shared", once if k == 0 else 0, 0)
@@ -241,7 +253,8 @@ def configurations(network, compiled, chip):
         f = made.weights[projection].format
         common = (8 if f.bits == 7 else f.bits, f.exponent, f.sign_mode, f.message_bits, projection in delayed)
         here = found[compiled.mapping.placement[part]]["synapse_formats"]
-        here |= {(*common, kind) for kind, *_ in lists.values()}
+        index = index_bits(compiled.mapping.parts[part].size, chip) if chip.synapse.index_widths else None
+        here |= {(*common, kind, None if kind == "dense" else index) for kind, *_ in lists.values()}
     return {core: {name: len(values) for name, values in sets.items()} for core, sets in found.items()}
 
 

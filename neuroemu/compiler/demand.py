@@ -15,7 +15,7 @@ from ..chip import Chip
 from ..network import Network, WeightFormat
 from ..pieces import run_starts, source_pieces, spread_sources, unsigned_for
 from .configs import Configs
-from .packing import KINDS, Lists, joined, lists_of, packed, sizes_of
+from .packing import DENSE, KINDS, Lists, index_bits, joined, lists_of, packed, sizes_of
 from .table import Table
 
 NONE = np.empty(0, np.int64)
@@ -239,6 +239,7 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
     for index, found in waiting.items():
         pack(index, joined(found))
     sources = _by_slice(axons, n_slices)
+    widths = index_bits(sizes, chip.synapse) if chip.synapse.index_widths else np.full(n_slices, -1)
     bounds = [(int(edges[k]), int(edges[k + 1])) for k in range(n_slices)]
     configs = [inputs.configs.of(*each) if inputs.configs else (NONE, NONE) for each in bounds]
     return [
@@ -248,18 +249,22 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
             {name: int(words[index, k]) for index, name in enumerate(names)},
             compartment_configs=configs[k][0],
             threshold_configs=configs[k][1],
-            synapse_formats=_formats_of(inputs, kinds[:, k]),
+            synapse_formats=_formats_of(inputs, kinds[:, k], int(widths[k])),
         )
         for k in range(n_slices)
     ]
 
 
-def _formats_of(inputs: Inputs, kinds: np.ndarray) -> frozenset[str]:
-    """The synapse formats of a slice, a kind of list being part of one.  kinds: (projections, KINDS) bool."""
+def _formats_of(inputs: Inputs, kinds: np.ndarray, width: int) -> frozenset[str]:
+    """The synapse formats of a slice, a kind of list being part of one.  kinds: (projections, KINDS) bool.
+
+    width: of its indices, which is part of one, too; -1 where the chip has but one.
+    """
     if not inputs.formats:
         return frozenset()
     used = zip(*(index.tolist() for index in np.nonzero(kinds)), strict=True)
-    return frozenset(f"{inputs.formats[projection]}, {KINDS[kind]}" for projection, kind in used)
+    index = ["" if kind == DENSE or width < 0 else f" {width}" for kind in range(len(KINDS))]
+    return frozenset(f"{inputs.formats[projection]}, {KINDS[kind]}{index[kind]}" for projection, kind in used)
 
 
 def _by_slice(axons: list[tuple[np.ndarray, np.ndarray]], n_slices: int) -> list[np.ndarray]:

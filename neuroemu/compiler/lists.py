@@ -65,10 +65,11 @@ def rows_by_kind(
 
 
 def _never_dense(network: Network, index: int, sizes: Sizes, parts: Parts) -> bool:
-    """Whether even the smallest part that a projection leads to takes more words dense than its longest list sparse."""
+    """Whether every part that a projection leads to takes more words dense than its longest list sparse."""
     names = [population.name for population in network.on_chip]
     into = parts.population == names.index(network.projections[index].target)
-    return bool(np.min(sizes.dense[into]) > sizes.sparse[-1])
+    longest = sizes.sparse.size - 1
+    return bool(np.all(sizes.dense[into] > sizes.with_index(np.flatnonzero(into), np.array(longest))))
 
 
 def _smallest(amounts: np.ndarray) -> np.ndarray:

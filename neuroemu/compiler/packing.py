@@ -8,6 +8,8 @@ A list is what one projection leads from one source into one part. Kinds, of whi
 Each list takes the kind that takes the fewest words; of equals the first, dense before sparse before shared.
 Lists are cut in groups, each with a header, each rounded up to words. Source: facts/limits_loihi1.md, "Synapse memory cost
 (exact)"; bases of 0..255, and lists that axons share, "compartment base per axon" there and nengo-loihi's axon_to_weight_map.
+An index has as many bits as tell the compartments of the part apart, of those that the chip has ("index bits" there): the
+width stands in the register of the synapse format, of which a core has few, so that one projection has one width in a part.
 Our choice: lists are shared within windows of as many compartments as there are bases, counted from the part's first; a
 source has one axon in a core, whatever kinds its lists are; only projections that repeat themselves (Conv2d) are looked at.
 """
@@ -28,12 +30,23 @@ NEVER = 1 << 40  # words of a list that cannot be
 
 @dataclass(frozen=True)
 class Sizes:
-    """Words and entries of lists of one projection.  dense: by part.  sparse: by length.  entries: of a dense list, by part."""
+    """Words and entries of lists of one projection.  dense: by part.  entries: of a dense list, by part.
+
+    sparse: by length, with the widest index that a core of the chip needs: no part takes more.
+    indexed: (widths, lengths) words by index width; width: by part, which of them.
+    """
 
     dense: np.ndarray
     sparse: np.ndarray
     entries: np.ndarray
     limits: SynapseLimits
+    indexed: np.ndarray
+    width: np.ndarray
+
+    def with_index(self, part: np.ndarray, n: np.ndarray) -> np.ndarray:
+        """Words of sparse lists of n synapses in the parts."""
+        words: np.ndarray = self.indexed[self.width[part], n]
+        return words
 
 
 @dataclass(frozen=True)
@@ -69,6 +82,14 @@ def list_words(n: np.ndarray, bits_each: int, limits: SynapseLimits, word_bits: 
     return full * words_full + np.where(rest > 0, words_rest, 0)
 
 
+def index_bits(compartments: np.ndarray, limits: SynapseLimits) -> np.ndarray:
+    """Bits of an index in parts of so many compartments; -1 where no width of the chip tells them apart."""
+    if not limits.index_widths:
+        return np.full(compartments.shape, limits.index_bits)
+    widths = np.array([*limits.index_widths, -1])
+    return widths[np.searchsorted(1 << widths[:-1], compartments)]
+
+
 def sizes_of(parts: np.ndarray, longest: int, bits: int, delayed: bool, chip: Chip) -> Sizes:
     """Sizes in parts of so many compartments, of lists of up to `longest` synapses.  bits: of a weight."""
     limits, word_bits = chip.synapse, chip.core.word_bits
@@ -76,12 +97,18 @@ def sizes_of(parts: np.ndarray, longest: int, bits: int, delayed: bool, chip: Ch
     each += limits.delay_bits if delayed else 0
     lengths = np.arange(longest + 1)
     dense = list_words(parts, each, limits, word_bits)
-    sparse = list_words(lengths, each + limits.index_bits, limits, word_bits)
+    bits_of_parts, width = np.unique(index_bits(parts, limits), return_inverse=True)
+    most = int(index_bits(np.array([chip.core.compartments]), limits)[0])
+    most = limits.index_widths[-1] if most < 0 else most
+    sparse, *indexed = (list_words(lengths, each + index, limits, word_bits) for index in (most, *bits_of_parts))
+    for words, index in zip(indexed, bits_of_parts, strict=True):
+        if index < 0:
+            words[1:] = NEVER
     if "dense" not in limits.lists:
         dense = np.full_like(dense, NEVER)
     if "sparse" not in limits.lists:
-        sparse = np.full_like(sparse, NEVER)
-    return Sizes(dense, sparse, parts, limits)
+        sparse, indexed = np.full_like(sparse, NEVER), [np.full_like(words, NEVER) for words in indexed]
+    return Sizes(dense, sparse, parts, limits, np.array(indexed), width)
 
 
 def lists_of(
@@ -94,18 +121,18 @@ def lists_of(
     """
     start = run_starts(source, part)
     where, n = part[start], np.diff(np.append(start, source.size))
-    dense, sparse, entries = sizes.dense[where], sizes.sparse[n], sizes.entries[where]
+    dense, sparse, entries = sizes.dense[where], sizes.with_index(where, n), sizes.entries[where]
     twice = np.flatnonzero((source[1:] == source[:-1]) & (post[1:] == post[:-1]))
     if twice.size:  # a dense list holds one weight a compartment
         of_list = np.searchsorted(start, twice + 1, side="right") - 1
-        if "sparse" in sizes.limits.lists:
-            dense[of_list] = NEVER
-        else:  # as many dense lists, one behind the other, as one compartment needs
+        dense[of_list[sparse[of_list] < NEVER]] = NEVER
+        only = sparse == NEVER
+        if np.any(only):  # as many dense lists, one behind the other, as one compartment needs
             again = run_starts(source, post)
             deep = np.ones(start.size, np.int64)
             np.maximum.at(deep, np.searchsorted(start, again, side="right") - 1, np.diff(np.append(again, source.size)))
-            dense, entries = dense * deep, entries * deep
-    is_dense = dense <= sparse
+            dense, entries = np.where(only, dense * deep, dense), np.where(only, entries * deep, entries)
+    is_dense = (dense <= sparse) & (dense < NEVER)
     found = Lists(where, n, np.minimum(dense, sparse), sparse, is_dense, entries, start)
     if content is None or not start.size:
         return found

@@ -100,7 +100,8 @@ class CoreSpec(Sourced):
 
 class SynapseSpec(Sourced):
     """What a synapse can say, and how it is stored.  lists: kinds that a core can keep.  base_max: of shared lists, the largest
-    number that an axon adds to their indices.
+    number that an axon adds to their indices.  index_widths: bits that an index may have, the fewest that do are taken; not
+    given, every index has index_bits.
     """
 
     weight_bits: Annotated[list[Annotated[int, Field(ge=1, le=8)]], Field(min_length=1)]
@@ -113,6 +114,7 @@ class SynapseSpec(Sourced):
     header_bits: Natural
     lists: Annotated[list[Literal["dense", "sparse", "shared"]], Field(min_length=1)] = ["dense", "sparse"]
     base_max: Natural = 0
+    index_widths: list[Annotated[int, Field(ge=0, le=32)]] = []
 
     @model_validator(mode="after")
     def _alone(self) -> SynapseSpec:

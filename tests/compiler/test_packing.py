@@ -58,6 +58,7 @@ def cores(draw):
         group=draw(st.sampled_from([1, 5, 64])),
         header_bits=draw(st.sampled_from([0, 10])),
         index_bits=draw(st.sampled_from([0, 6, 10])),
+        index_widths=draw(st.sampled_from([(), (0, 6, 7, 8, 9, 10, 11, 12), (3, 5), (2, 7)])),
     )
     return lists, sizes, bits, delayed, repeats, changes, draw(st.sampled_from([32, 64]))
 
@@ -97,7 +98,9 @@ def test_words_and_kinds_of_a_core_equal_their_twin(chip, core):
             }
             twin = naive.pack({s: v for s, v in here.items() if v}, sizes[part], bits[k], delayed[k], repeats[k], other)
             words[names[k]] = sum(n for _, n, _ in twin.values())
-            kinds |= {f"{names[k]}, {kind}" for kind, _, _ in twin.values()}
+            bits_of_index = naive.index_bits(sizes[part], other) if other.synapse.index_widths else None
+            index = "" if bits_of_index is None else f" {bits_of_index}"
+            kinds |= {f"{names[k]}, {kind}{'' if kind == 'dense' else index}" for kind, _, _ in twin.values()}
         assert found.words_by_projection == words
         assert found.synapse_formats == kinds
 
@@ -129,14 +132,14 @@ def words(network, chip):
 
 def test_a_kernel_is_stored_once_for_all_pixels_that_see_it_whole(chip):
     # 10 x 10 pixels, a kernel of 3 x 3, 8 x 8 places and 2 channels. A pixel sees rows 1..3 and columns 1..3 of the kernel as
-    # far as they are inside: 5 ways along either side (2 at each edge, 1 between), 25 lists of r * c * 2 synapses of 18 bits
-    # and a header of 10, r and c of 1, 2, 3, 2, 1.
+    # far as they are inside: 5 ways along either side (2 at each edge, 1 between), 25 lists of r * c * 2 synapses of 8 + 7 bits
+    # (128 compartments) and a header of 10, r and c of 1, 2, 3, 2, 1.
     seen = [1, 2, 3, 2, 1]
-    expected = sum(-(-(r * c * 2 * 18 + 10) // 64) for r in seen for c in seen)
-    assert words(image(), chip) == expected == 62
+    expected = sum(-(-(r * c * 2 * 15 + 10) // 64) for r in seen for c in seen)
+    assert words(image(), chip) == expected == 57
     each = [1, 2, 3, 3, 3, 3, 3, 3, 2, 1]
-    alone = sum(-(-(r * c * 2 * 18 + 10) // 64) for r in each for c in each)
-    assert words(image(), with_lists(chip, ["dense", "sparse"])) == alone == 392
+    alone = sum(-(-(r * c * 2 * 15 + 10) // 64) for r in each for c in each)
+    assert words(image(), with_lists(chip, ["dense", "sparse"])) == alone == 332
 
 
 def test_a_base_reaches_as_far_as_its_bits(chip):
