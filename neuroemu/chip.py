@@ -76,7 +76,8 @@ class CoreLimits:
 
     fan_in: synapses into one compartment.  fan_out: cores that one compartment may send to.
     compartment_configs, threshold_configs, synapse_formats: how many different ones a core has registers for
-    (compiler/configs.py says what makes two of them different).  None is not known, or no limit of its own: not checked.
+    (compiler/configs.py says what makes two of them different).  stdp_profiles: different pre-trace configurations of
+    projections that learn.  None is not known, or no limit of its own: not checked.
     """
 
     compartments: int
@@ -89,6 +90,7 @@ class CoreLimits:
     compartment_configs: int | None = None
     threshold_configs: int | None = None
     synapse_formats: int | None = None
+    stdp_profiles: int | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ class SynapseLimits:
     number that an axon adds to the indices of a shared list.
     index_bits: of an index, where index_widths is empty; else an index takes the smallest of these, ascending, that tells the
     compartments of its part apart.
+    tag_bits: that a synapse has besides, and delay_bits with them, where it learns.  learning_axons: axons in that a source
+    takes in a core where any of its synapses learn.
     """
 
     weight_bits: tuple[int, ...]
@@ -112,6 +116,8 @@ class SynapseLimits:
     lists: tuple[str, ...] = ("dense", "sparse")
     base_max: int = 0
     index_widths: tuple[int, ...] = ()
+    tag_bits: int = 0
+    learning_axons: int = 1
 
 
 @dataclass(frozen=True)

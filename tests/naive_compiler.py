@@ -100,14 +100,14 @@ def demand_of(synapses, members, chip):
     return {source for source, _ in lengths}, words
 
 
-def pack(lists, size, bits, delayed, repeats, chip):
+def pack(lists, size, bits, delayed, repeats, chip, plastic=False):
     """{source: (kind, words, zeros)} of one projection in a part of `size` compartments.
 
     lists: {source: [(post, weight, delay), ...]}, posts within the part.  The words of a list that several sources share stand
-    with the first of them.  repeats: whether sharing is looked for.
+    with the first of them.  repeats: whether sharing is looked for.  plastic: whether the synapses learn.
     """
     s = chip.synapse
-    each = (8 if bits == 7 else bits) + (s.delay_bits if delayed else 0)
+    each = (8 if bits == 7 else bits) + (s.delay_bits if delayed or plastic else 0) + (s.tag_bits if plastic else 0)
     index = index_bits(size, chip)
 
     def indexed(n):
@@ -289,7 +289,7 @@ def walk(mesh, start, end):
 # ---- small networks and small chips --------------------------------------------------------------------------------
 
 
-CONFIGS = ("compartment_configs", "threshold_configs", "synapse_formats")
+CONFIGS = ("compartment_configs", "threshold_configs", "synapse_formats", "stdp_profiles")
 
 
 def small(chip: Chip, mesh: tuple[int, int, int] = (2, 2, 2), **limits: int | None) -> Chip:

@@ -10,7 +10,7 @@ import numpy as np
 from ..chip import Chip
 from ..network import Network, WeightFormat
 from ..pieces import run_starts, source_pieces, spread_sources, unsigned_for
-from .demand import content_of
+from .demand import content_of, learns
 from .image import NOTHING, CountRows, Parts
 from .packing import DENSE, SHARED, Lists, Sizes, joined, lists_of, packed, sizes_of
 from .table import Table
@@ -24,7 +24,7 @@ def rows_by_kind(
     if not longest:
         return rows
     sizes = [
-        sizes_of(parts.size, longest, formats[projection.name].bits, bool(np.any(delays)), chip)
+        sizes_of(parts.size, longest, formats[projection.name].bits, bool(np.any(delays)), chip, learns(projection))
         for projection, delays in zip(network.projections, table.delays, strict=True)
     ]
     repeats = [

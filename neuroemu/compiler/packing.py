@@ -10,6 +10,7 @@ Lists are cut in groups, each with a header, each rounded up to words. Source: f
 (exact)"; bases of 0..255, and lists that axons share, "compartment base per axon" there and nengo-loihi's axon_to_weight_map.
 An index has as many bits as tell the compartments of the part apart, of those that the chip has ("index bits" there): the
 width stands in the register of the synapse format, of which a core has few, so that one projection has one width in a part.
+A synapse that learns has tag and delay bits whatever its delay: the extension of the formula that the facts call unverified.
 Our choice: lists are shared within windows of as many compartments as there are bases, counted from the part's first; a
 source has one axon in a core, whatever kinds its lists are; only projections that repeat themselves (Conv2d) are looked at.
 """
@@ -90,11 +91,12 @@ def index_bits(compartments: np.ndarray, limits: SynapseLimits) -> np.ndarray:
     return widths[np.searchsorted(1 << widths[:-1], compartments)]
 
 
-def sizes_of(parts: np.ndarray, longest: int, bits: int, delayed: bool, chip: Chip) -> Sizes:
-    """Sizes in parts of so many compartments, of lists of up to `longest` synapses.  bits: of a weight."""
+def sizes_of(parts: np.ndarray, longest: int, bits: int, delayed: bool, chip: Chip, plastic: bool = False) -> Sizes:
+    """Sizes in parts of so many compartments, of lists of up to `longest` synapses.  bits: of a weight.  plastic: learns."""
     limits, word_bits = chip.synapse, chip.core.word_bits
     each = bits if bits != 7 else 8  # there is no 7-bit format
-    each += limits.delay_bits if delayed else 0
+    each += limits.delay_bits if delayed or plastic else 0
+    each += limits.tag_bits if plastic else 0
     lengths = np.arange(longest + 1)
     dense = list_words(parts, each, limits, word_bits)
     bits_of_parts, width = np.unique(index_bits(parts, limits), return_inverse=True)

@@ -82,8 +82,8 @@ class MeshSpec(Sourced):
 class CoreSpec(Sourced):
     """What a core holds.  fan_in: synapses into one compartment.  fan_out: cores that one compartment may send to.
 
-    compartment_configs, threshold_configs, synapse_formats: different ones that a core has registers for.  What is not given,
-    or null, is not checked.
+    compartment_configs, threshold_configs, synapse_formats: different ones that a core has registers for.  stdp_profiles: the
+    same of pre-traces, for projections that learn.  What is not given, or null, is not checked.
     """
 
     compartments: Count
@@ -96,12 +96,14 @@ class CoreSpec(Sourced):
     compartment_configs: Count | None = None
     threshold_configs: Count | None = None
     synapse_formats: Count | None = None
+    stdp_profiles: Count | None = None
 
 
 class SynapseSpec(Sourced):
     """What a synapse can say, and how it is stored.  lists: kinds that a core can keep.  base_max: of shared lists, the largest
     number that an axon adds to their indices.  index_widths: bits that an index may have, the fewest that do are taken; not
-    given, every index has index_bits.
+    given, every index has index_bits.  tag_bits: of a synapse that learns, beside delay_bits.  learning_axons: axons in that a
+    source with such synapses takes.
     """
 
     weight_bits: Annotated[list[Annotated[int, Field(ge=1, le=8)]], Field(min_length=1)]
@@ -115,6 +117,8 @@ class SynapseSpec(Sourced):
     lists: Annotated[list[Literal["dense", "sparse", "shared"]], Field(min_length=1)] = ["dense", "sparse"]
     base_max: Natural = 0
     index_widths: list[Annotated[int, Field(ge=0, le=32)]] = []
+    tag_bits: Natural = 0
+    learning_axons: Count = 1
 
     @model_validator(mode="after")
     def _alone(self) -> SynapseSpec:

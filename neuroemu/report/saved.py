@@ -55,6 +55,9 @@ def write(priced: Priced, path: Path) -> None:
             "compartment_configs": part.demand.compartment_configs.tolist(),
             "threshold_configs": part.demand.threshold_configs.tolist(),
             "synapse_formats": sorted(part.demand.synapse_formats),
+            "learning": part.demand.learning.tolist(),
+            "learning_axons": part.demand.learning_axons,
+            "stdp_profiles": sorted(part.demand.stdp_profiles),
         }
         for part in priced.parts
     ]
@@ -198,6 +201,9 @@ def _parts(wiring: Wiring, asked: list[dict[str, Any]]) -> tuple[Part, ...]:
             np.array(asked[k]["compartment_configs"], np.int64),
             np.array(asked[k]["threshold_configs"], np.int64),
             frozenset(asked[k]["synapse_formats"]),
+            learning=np.array(asked[k].get("learning", []), np.int64),
+            learning_axons=asked[k].get("learning_axons", 1),
+            stdp_profiles=frozenset(asked[k].get("stdp_profiles", [])),
         )
         first = int(wiring.parts.first[k])
         number = wiring.parts.number[first : first + size] - firsts[population]

@@ -13,7 +13,7 @@ from neuroemu.compiler import MappingOptions, compile_network
 from neuroemu.compiler.demand import Inputs, demands
 from neuroemu.connect import Conv2d, Dense, Sparse
 from neuroemu.events import Event
-from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
+from neuroemu.network import LifRegisters, Network, Projection, Spikes, WeightFormat
 from neuroemu.pipeline import run
 from tests import naive_compiler as naive
 from tests.naive_compiler import small
@@ -27,7 +27,8 @@ def with_lists(chip, lists, base_max=255, **limits):
 
 @st.composite
 def cores(draw):
-    """(synapses by projection {source: [(post, weight, delay)]}, sizes of parts, bits, delayed, repeats, changes of the chip).
+    """(synapses by projection {source: [(post, weight, delay)]}, sizes of parts, bits, delayed, repeats, plastic, changes of
+    the chip, bits of a word).
 
     Lists are a few patterns at many places, as those of a convolution, and some at random.
     """
@@ -57,16 +58,19 @@ def cores(draw):
         base_max=draw(st.sampled_from([0, 3, 15, 255])),
         group=draw(st.sampled_from([1, 5, 64])),
         header_bits=draw(st.sampled_from([0, 10])),
+        tag_bits=draw(st.sampled_from([0, 9])),
+        learning_axons=draw(st.sampled_from([1, 2])),
         index_bits=draw(st.sampled_from([0, 6, 10])),
         index_widths=draw(st.sampled_from([(), (0, 6, 7, 8, 9, 10, 11, 12), (3, 5), (2, 7)])),
     )
-    return lists, sizes, bits, delayed, repeats, changes, draw(st.sampled_from([32, 64]))
+    plastic = [draw(st.sampled_from([False, False, True])) for _ in range(n_projections)]
+    return lists, sizes, bits, delayed, repeats, plastic, changes, draw(st.sampled_from([32, 64]))
 
 
 @settings(max_examples=1000)
 @given(cores())
 def test_words_and_kinds_of_a_core_equal_their_twin(chip, core):
-    lists, sizes, bits, delayed, repeats, changes, word_bits = core
+    lists, sizes, bits, delayed, repeats, plastic, changes, word_bits = core
     other = with_lists(replace(chip, core=replace(chip.core, word_bits=word_bits)), **changes)
     names = [f"p{k}" for k in range(len(lists))]
     table = sorted(
@@ -87,22 +91,30 @@ def test_words_and_kinds_of_a_core_equal_their_twin(chip, core):
         None,
         tuple(repeats),
         (weight << 8) | delay,
+        tuple(plastic),
+        tuple(name if learns else "" for name, learns in zip(names, plastic, strict=True)),
     )
     edges = np.concatenate([[0], np.cumsum(sizes)])
     for part, found in enumerate(demands(inputs, edges, other)):
-        words, kinds = dict.fromkeys(names, 0), set()
+        words, kinds, axons, profiles = dict.fromkeys(names, 0), set(), {}, set()
         for k, mine in enumerate(lists):
             here = {
                 s: [(p - edges[part], w, d) for p, w, d in synapses if edges[part] <= p < edges[part + 1]]
                 for s, synapses in mine.items()
             }
-            twin = naive.pack({s: v for s, v in here.items() if v}, sizes[part], bits[k], delayed[k], repeats[k], other)
+            here = {s: v for s, v in here.items() if v}
+            twin = naive.pack(here, sizes[part], bits[k], delayed[k], repeats[k], other, plastic[k])
+            profiles |= {names[k]} if here and plastic[k] else set()
+            for s in here:  # an axon in, or several where any of its synapses learn
+                axons[s] = max(axons.get(s, 1), other.synapse.learning_axons if plastic[k] else 1)
             words[names[k]] = sum(n for _, n, _ in twin.values())
             bits_of_index = naive.index_bits(sizes[part], other) if other.synapse.index_widths else None
             index = "" if bits_of_index is None else f" {bits_of_index}"
             kinds |= {f"{names[k]}, {kind}{'' if kind == 'dense' else index}" for kind, _, _ in twin.values()}
         assert found.words_by_projection == words
         assert found.synapse_formats == kinds
+        assert found.axons_in == sum(axons.values())
+        assert found.stdp_profiles == profiles
 
 
 @given(naive.convolutions(), st.sampled_from([0, 3, 255]), st.sampled_from(KINDS[:2]), st.integers(1, 9))
@@ -187,6 +199,31 @@ def test_a_crossbar_keeps_every_place(chip):
     two = net.connect("in", "a", Sparse([0, 0, 1, 2], [0, 0, 0, 0], 5.0), WeightFormat(8, 0, "excitatory"))
     assert [words(network, bar) for network in (one, two)] == [27, 36]
     assert words(one, with_lists(chip, ["sparse"])) == 3
+
+
+# ---- lists that learn ----------------------------------------------------------------------------------------------
+
+
+class Plastic(Projection):
+    """A projection that learns, as far as packing goes."""
+
+    plastic = True
+
+
+def plastic(network):
+    """The network with every projection learning."""
+    return replace(network, projections=tuple(Plastic(**vars(p)) for p in network.projections))
+
+
+def test_a_list_that_learns_has_tags_and_delays(chip):
+    # facts/limits_loihi1.md: 64 * (8 + 6 + 9 + 10) + 10 = 2122 bits, 34 words, 481 of them in a core
+    wide = with_lists(chip, ["sparse"], index_widths=(10,))
+    net = Network().population("in", 1, Spikes("x")).population("a", 64, LifRegisters())
+    net = net.connect("in", "a", Dense(5.0), WeightFormat(8, 0, "excitatory"))
+    assert words(plastic(net), wide) == 34 and chip.core.synapse_words // 34 == 481
+    assert words(net, wide) == 19
+    # on Loihi dense: 64 * (8 + 6 + 9) + 10 = 1482 bits
+    assert words(plastic(net), chip) == 24
 
 
 # ---- what reading them counts --------------------------------------------------------------------------------------
