@@ -18,6 +18,7 @@ TOPOLOGIES = ("mesh", "torus", "tree")
 ROUTINGS = ("xy", "yx", "west_first")
 MULTICAST = ("source", "tree")
 LISTS = ("dense", "sparse", "shared")
+AXONS = ("discrete", "pop16", "pop32")
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ class SynapseLimits:
     compartments of its part apart.
     tag_bits: that a synapse has besides, and delay_bits with them, where it learns.  learning_axons: axons in that a source
     takes in a core where any of its synapses learn.
+    axon_formats: of AXONS, that a source may have (compiler/populations.py says what they are).  pop16_atoms: the sources that
+    a pop16 axon tells apart; atom_bits: of the atom of a pop32.  pop16_step: bases of pop16 axons are multiples of it.
     """
 
     weight_bits: tuple[int, ...]
@@ -118,6 +121,10 @@ class SynapseLimits:
     index_widths: tuple[int, ...] = ()
     tag_bits: int = 0
     learning_axons: int = 1
+    axon_formats: tuple[str, ...] = ("discrete",)
+    atom_bits: int = 9
+    pop16_atoms: int = 32
+    pop16_step: int = 4
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,78 @@ def pack(lists, size, bits, delayed, repeats, chip, plastic=False):
     return found
 
 
+def pack_axons(lists, sizes, bits, delayed, repeats, chip, place):
+    """(format of axons, {(part, source): (kind, words, zeros)}, {(part, source): population axon}) of one projection.
+
+    lists: {part: {source: [(post, weight, delay), ...]}}.  sizes: of parts.  place: {source: (place, atom)}.  Sources without a
+    population axon are not in the last.
+    """
+    s, best = chip.synapse, None
+    for name in ("discrete", "pop16", "pop32"):
+        if name not in s.axon_formats:
+            continue
+        atoms = {"discrete": 0, "pop16": s.pop16_atoms, "pop32": 2**s.atom_bits}[name]
+        groups = defaultdict(list)  # (part, place, which of the axons of a place) -> sources by their atoms
+        for part, mine in lists.items():
+            for source in sorted(mine, key=lambda source: place[source][1]):
+                at, atom = place[source]
+                if atoms:
+                    groups[part, at, atom // atoms].append(source)
+        ways = {
+            key: _ways(lists[key[0]], sources, sizes[key[0]], bits, delayed, chip) for key, sources in groups.items()
+        }
+        bad = {key[1:] for key, (dense, sparse) in ways.items() if dense is None and sparse is None}
+        ways = {key: way for key, way in ways.items() if key[1:] not in bad}
+        found, axon, entries = {}, {}, 0
+        for part, mine in lists.items():
+            member = {source for key in ways if key[0] == part for source in groups[key]}
+            apart = {source: each for source, each in mine.items() if source not in member}
+            packed = pack(apart, sizes[part], bits, delayed, repeats, chip)
+            found |= {(part, source): packed[source] for source in packed}
+            entries += 2 * len(apart)
+        alike = defaultdict(list)
+        for key, (dense, sparse) in ways.items():
+            part = key[0]
+            words = min(way for way in (dense, sparse) if way is not None)
+            for k, source in enumerate(groups[key]):
+                here = lists[part][source]
+                kind = "dense" if words == dense else "sparse"
+                zeros = sizes[part] - len(here) if kind == "dense" else 0
+                found[part, source] = (kind, words if k == 0 else 0, zeros)
+                axon[part, source] = key[1:]
+            entries += 1 + (2 if name == "pop32" else 1) * len(groups[key])
+            low = min(post for source in groups[key] for post, _, _ in lists[part][source])
+            window = low // (s.base_max + 1)
+            begin, step = window * (s.base_max + 1), s.pop16_step if name == "pop16" else 1
+            base = begin + (low - begin) // step * step
+            shape = tuple(
+                tuple(sorted((post - base, weight, delay) for post, weight, delay in lists[part][source]))
+                for source in groups[key]
+            )
+            if sparse is not None and repeats and "shared" in s.lists:
+                alike[part, window, shape].append((groups[key], sparse, words))
+        for (part, *_), axons in alike.items():
+            if len(axons) > 1 and axons[0][1] < sum(words for *_, words in axons):
+                for n, (sources, sparse, _) in enumerate(axons):
+                    for k, source in enumerate(sources):
+                        found[part, source] = ("shared", sparse if n == k == 0 else 0, 0)
+        size = sum(words for _, words, _ in found.values()) + entries
+        if best is None or size < best[0]:
+            best = (size, name, found, axon)
+    return best[1:]
+
+
+def _ways(lists, sources, size, bits, delayed, chip):
+    """Words of the lists of a population axon, (dense, sparse), None where they cannot be."""
+    s = chip.synapse
+    each, index = (8 if bits == 7 else bits) + (s.delay_bits if delayed else 0), index_bits(size, chip)
+    posts = [[post for post, _, _ in lists[source]] for source in sources]
+    once = all(len(set(mine)) == len(mine) for mine in posts)
+    dense = words_of_list(size * len(posts), each, chip) if "dense" in s.lists and once else None
+    equal = len({len(mine) for mine in posts}) == 1 and "sparse" in s.lists and index is not None
+    return dense, words_of_list(sum(map(len, posts)), each + index, chip) if equal else None
+
+
 def packing(network, compiled, chip):
     """{(part, projection): pack() of its lists, with the number of synapses of each}, of a compiled network."""
     first, _ = numbering(network)

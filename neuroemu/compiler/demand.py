@@ -5,9 +5,10 @@ An input axon is one source with at least one synapse in the core; compiler/pack
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import reduce
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial, reduce
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from ..network import Network, Projection, WeightFormat
 from ..pieces import run_starts, source_pieces, spread_sources, unsigned_for
 from .configs import Configs
 from .packing import DENSE, KINDS, Lists, index_bits, joined, lists_of, packed, sizes_of
+from .populations import SLOTS, Places, Served, one_projection, places, served
 from .table import Table
 
 NONE = np.empty(0, np.int64)
@@ -33,6 +35,8 @@ class Inputs:
     where none repeats or the chip has no shared lists.
     plastic: per projection, whether it learns; or empty where none does.  profiles: its pre-trace configuration, '' where it
     does not.
+    alone: per projection, whether its sources have no other, so that they may have population axons; or empty where none may.
+    places: of the sources, by which such axons are formed.
     """
 
     first: np.ndarray
@@ -47,6 +51,8 @@ class Inputs:
     content: np.ndarray = field(default_factory=lambda: NONE)
     plastic: tuple[bool, ...] = ()
     profiles: tuple[str, ...] = ()
+    alone: tuple[bool, ...] = ()
+    places: Callable[[], Places] | None = None
 
 
 def learns(projection: Projection) -> bool:
@@ -94,6 +100,8 @@ def inputs_of(
         content,
         tuple(learns(p) for p in projections),
         tuple(p.name if learns(p) else "" for p in projections),  # our choice: until rules have names, each has its own
+        tuple(one_projection(network, p.source) and not learns(p) for p in projections),
+        partial(places, network, first, table.n_sources, table.number),
     )
 
 
@@ -147,6 +155,8 @@ class Demand:
     axons_out: the most output axons that it may need, 0 where that is not planned for.
     learning: those of the sources that have a list that learns, and learning_axons how many axons in each of them takes.
     stdp_profiles: pre-trace configurations of such lists.
+    members: those of the sources that have a population axon; populations: these axons, by number; wide: the members whose
+    axons take two output slots.
     """
 
     compartments: int
@@ -159,10 +169,14 @@ class Demand:
     learning: np.ndarray = field(default_factory=lambda: NONE)
     learning_axons: int = 1
     stdp_profiles: frozenset[str] = frozenset()
+    members: np.ndarray = field(default_factory=lambda: NONE)
+    populations: np.ndarray = field(default_factory=lambda: NONE)
+    wide: np.ndarray = field(default_factory=lambda: NONE)
 
     @property
     def axons_in(self) -> int:
-        return self.sources.size + (self.learning_axons - 1) * self.learning.size
+        discrete = self.sources.size + (self.learning_axons - 1) * self.learning.size - self.members.size
+        return discrete + self.populations.size
 
     @property
     def words(self) -> int:
@@ -184,6 +198,9 @@ class Demand:
             _union(self.learning, other.learning),
             max(self.learning_axons, other.learning_axons),
             self.stdp_profiles | other.stdp_profiles,
+            _union(self.members, other.members),
+            _union(self.populations, other.populations),
+            _union(self.wide, other.wide),
         )
 
 
@@ -240,8 +257,17 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
     learning: list[tuple[np.ndarray, np.ndarray]] = []  # of those with a list that learns; one may be named twice
     waiting: dict[int, list[Lists]] = {}  # lists that may share, of which all must be known
 
+    grouped = inputs.alone if set(chip.synapse.axon_formats) - {"discrete"} else ()
+    where = inputs.places() if inputs.places and any(grouped) else None
+    population: list[tuple[Lists, Served]] = []
+
     def pack(index: int, lists: Lists) -> None:
-        kind, needed = packed(lists)
+        if where is not None and grouped[index]:
+            how = served(lists, table[index], where)
+            kind, needed = how.kind, how.words
+            population.append((lists, how))
+        else:
+            kind, needed = packed(lists)
         words[index] += np.bincount(lists.part, needed, n_slices).astype(np.int64)
         kinds[index] |= (
             np.bincount(lists.part * np.int64(len(KINDS)) + kind, minlength=kinds[index].size).reshape(-1, len(KINDS))
@@ -260,7 +286,7 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
             lists = lists_of(source[mine], post[mine], at[mine], table[index], content, edges[:-1])
             if plastic[index]:
                 learning.append((lists.part, source[mine][lists.start]))
-            if repeats and lists.n.size:
+            if (repeats or (where is not None and grouped[index])) and lists.n.size:
                 waiting.setdefault(index, []).append(lists)
             else:
                 pack(index, lists)
@@ -270,7 +296,7 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
     widths = index_bits(sizes, chip.synapse) if chip.synapse.index_widths else np.full(n_slices, -1)
     bounds = [(int(edges[k]), int(edges[k + 1])) for k in range(n_slices)]
     configs = [inputs.configs.of(*each) if inputs.configs else (NONE, NONE) for each in bounds]
-    return [
+    asked = [
         Demand(
             int(sizes[k]),
             sources[k],
@@ -284,6 +310,7 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
         )
         for k in range(n_slices)
     ]
+    return [replace(each, **_axons_of(population, k)) for k, each in enumerate(asked)] if population else asked
 
 
 def _formats_of(inputs: Inputs, kinds: np.ndarray, width: int) -> frozenset[str]:
@@ -296,6 +323,17 @@ def _formats_of(inputs: Inputs, kinds: np.ndarray, width: int) -> frozenset[str]
     used = zip(*(index.tolist() for index in np.nonzero(kinds)), strict=True)
     index = ["" if kind == DENSE or width < 0 else f" {width}" for kind in range(len(KINDS))]
     return frozenset(f"{inputs.formats[projection]}, {KINDS[kind]}{index[kind]}" for projection, kind in used)
+
+
+def _axons_of(population: list[tuple[Lists, Served]], part: int) -> dict[str, Any]:
+    """Members, populations and wide of a slice."""
+    found: dict[str, list[np.ndarray]] = {"members": [NONE], "populations": [NONE], "wide": [NONE]}
+    for lists, how in population:
+        mine = (lists.part == part) & (how.axon >= 0)
+        found["members"].append(lists.source[mine])
+        found["populations"].append(how.axon[mine])
+        found["wide"].append(lists.source[mine & (SLOTS[how.axons] > 1)])
+    return {name: np.unique(np.concatenate(columns)) for name, columns in found.items()}
 
 
 def _profiles_of(inputs: Inputs, words: np.ndarray) -> frozenset[str]:

@@ -104,6 +104,10 @@ class SynapseSpec(Sourced):
     number that an axon adds to their indices.  index_widths: bits that an index may have, the fewest that do are taken; not
     given, every index has index_bits.  tag_bits: of a synapse that learns, beside delay_bits.  learning_axons: axons in that a
     source with such synapses takes.
+
+    axon_formats: discrete (a source each), and where the chip has them pop16 and pop32: one axon in for several sources, told
+    apart by the atom of their spikes; a pop32 takes two output slots.  pop16_atoms: the most sources of a pop16.  atom_bits: of
+    the atom of a pop32.  pop16_step: bases of pop16 axons are multiples of it.
     """
 
     weight_bits: Annotated[list[Annotated[int, Field(ge=1, le=8)]], Field(min_length=1)]
@@ -119,6 +123,10 @@ class SynapseSpec(Sourced):
     index_widths: list[Annotated[int, Field(ge=0, le=32)]] = []
     tag_bits: Natural = 0
     learning_axons: Count = 1
+    axon_formats: list[Literal["discrete", "pop16", "pop32"]] = ["discrete"]
+    atom_bits: Annotated[int, Field(ge=0, le=9)] = 9
+    pop16_atoms: Annotated[int, Field(ge=1, le=32)] = 32
+    pop16_step: Count = 4
 
     @model_validator(mode="after")
     def _alone(self) -> SynapseSpec:
@@ -126,6 +134,8 @@ class SynapseSpec(Sourced):
             raise ValueError("lists that are shared only; what repeats nothing needs dense or sparse ones")
         if "shared" in self.lists and "sparse" not in self.lists:
             raise ValueError("a shared list has indices, as sparse ones have; name 'sparse', too")
+        if "discrete" not in self.axon_formats:
+            raise ValueError("axon_formats without 'discrete'; a source that shares its axon with nobody needs it")
         return self
 
 
