@@ -15,7 +15,7 @@ from ..chip import Chip
 from ..jit import njit
 from ..network import Network, WeightFormat
 from ..pieces import source_pieces, spread_sources
-from .demand import content_of
+from .demand import content_of, learns, repeated
 from .packing import sizes_of
 from .table import Table
 from .words import count, tally_for
@@ -107,7 +107,7 @@ def load_of(
     in_first = np.concatenate([[0], np.cumsum(np.bincount(table.target, minlength=n))]).astype(np.int64)
     in_key, filled = np.empty(table.target.size, np.int32), in_first[:-1].copy()
     shares = "shared" in chip.synapse.lists
-    repeats = np.array([shares and getattr(p.connector, "repeats", False) for p in network.projections], np.bool_)
+    repeats = np.array([shares and repeated(p) for p in network.projections], np.bool_)
     content = np.empty(table.target.size if repeats.any() else 0, np.int64)
     for begin, end, piece in source_pieces(table.first):
         key = key_first[spread_sources(table.first, begin, end)] + rank[table.projections(piece)]
@@ -115,9 +115,11 @@ def load_of(
     longest = int(np.diff(table.first).max(initial=0))
     sizes, lengths = np.arange(chip.core.compartments + 1), np.arange(longest + 1)
     both = [
-        sizes_of(sizes, longest, formats[p.name].bits, bool(np.any(delays)), chip)
+        sizes_of(sizes, longest, formats[p.name].bits, bool(np.any(delays)), chip, learns(p))
         for p, delays in zip(network.projections, table.delays, strict=True)
     ]
+    # From above where some learn: every source is taken to have a list that does.
+    per_source = chip.synapse.learning_axons if any(learns(p) for p in network.projections) else 1
     return Load(
         table.first,
         table.target,
@@ -134,7 +136,7 @@ def load_of(
         np.ones(n_sources, np.int64) if weight is None else weight.astype(np.int64),
         _trees(network, first, n),
         chip.core.compartments,
-        chip.core.axons_in,
+        chip.core.axons_in // per_source,
         chip.core.axons_out,
         chip.core.synapse_words,
         chip.synapse.base_max + 1,

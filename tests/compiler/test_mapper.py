@@ -231,12 +231,15 @@ def test_the_use_of_any_blocks_is_that_of_the_facts(chip, data):
     network = data.draw(naive.networks() | naive.convolutions())
     n = sum(p.size for p in network.on_chip)
     block = seats(data.draw, n, 6).block
-    load = loaded(network, chip)
-    found = use_of(load, block, int(block.max()) + 1)
-    for b, use in naive_mapping.use_of_blocks(network, chip, block.tolist()).items():
+    one = replace(chip, synapse=replace(chip.synapse, index_widths=()))
+    found = use_of(loaded(network, one), block, int(block.max()) + 1)
+    widest = use_of(loaded(network, chip), block, int(block.max()) + 1)  # where widths differ, words are from above
+    exactly = naive_mapping.use_of_blocks(network, chip, block.tolist())
+    for b, use in naive_mapping.use_of_blocks(network, one, block.tolist()).items():
         assert (use["compartments"], use["axons_in"], use["axons_out"], use["synapse_words"]) == tuple(
             int(column[b]) for column in found
         )
+        assert exactly[b]["synapse_words"] <= widest.words[b]
 
 
 def loaded(network, chip, weight=None):
