@@ -15,8 +15,8 @@ class RuleTables(NamedTuple):
     """code: (n, 4) int64.  slots: (k,) int64 that it reads.  factors: (5,) what a step leaves of x1, x2, y1, y2, y3.
     impulses: (5, 2) int64, whole and in 1/256.  limits: (3, 4) int64 by w, d, t: lowest and highest whole part of the
     accumulator, lowest and highest value stored.  grid: (3,) int64 low bits that are not stored.  numbers: (n, 6) recorded
-    random numbers, or (0, 6).  every: bit k for u_k.  uses, writes: bits 1, 2, 4 for w, d, t that rules read or
-    change, and that they change.  The rest as in Learning.
+    random numbers, or (0, 6).  bits: of the widest product, its sign apart.  every: bit k for u_k.  uses, writes: bits 1, 2, 4
+    for w, d, t that rules read or change, and that they change.  The rest as in Learning.
     """
 
     code: np.ndarray
@@ -26,6 +26,7 @@ class RuleTables(NamedTuple):
     limits: np.ndarray
     grid: np.ndarray
     numbers: np.ndarray
+    bits: int
     epoch: int
     uses: int
     writes: int
@@ -63,6 +64,7 @@ def tables(learning: Learning, sign_mode: str, lost_bits: int, delay_max: int) -
         np.array([_weights(sign_mode, grid), (0, 256, 0, delay_max), (-257, 256, dialect.tag_low, 255)], np.int64),
         np.array([grid, 0, 0], np.int64),
         np.empty((0, 6)) if learning.numbers is None else np.ascontiguousarray(learning.numbers, np.float64),
+        code.bits,
         learning.epoch,
         _bits({*code.writes, *(Slot(slot).name.lower() for slot in code.slots if slot < Slot.U0)}),
         _bits(set(code.writes)),

@@ -66,7 +66,7 @@ def _deliver(me, sources, step):
     begin, end = int64s(me.begin_at, me.n_pre), int64s(me.end_at, me.n_pre)
     slot, delay = int32s(me.slot_at, me.n_synapses), int16s(me.delay_at, me.n_synapses)
     rows, width, groups = me.ring_rows, me.ring_width, me.all_groups
-    touched = masks_at(me.touched_at, rows * groups)
+    touched, dense = masks_at(me.touched_at, rows * groups), int64s(me.dense_at, me.n_pre)
     next_row = (step + 1) % rows
     for source in sources:
         pre = source - me.pre_first
@@ -79,7 +79,10 @@ def _deliver(me, sources, step):
                 _add(me, row * width, k, k + 1)
                 touched[row * groups + slot[k] // LANES] |= _ONE << np.uint64(np.uint64(slot[k]) % _LANES)
             continue
-        _add(me, next_row * width, first, last)
+        if dense[pre]:
+            _add_dense(me, next_row * width + slot[first], first, last)
+        else:
+            _add(me, next_row * width, first, last)
         low, high = slot[first] // LANES, slot[last - 1] // LANES  # slots ascend in a row
         if last - first > 8 * (high - low + 1):
             for g in range(low, high + 1):  # a mark too many costs a look
@@ -87,6 +90,20 @@ def _deliver(me, sources, step):
         else:
             for k in range(first, last):
                 touched[next_row * groups + slot[k] // LANES] |= _ONE << np.uint64(np.uint64(slot[k]) % _LANES)
+
+
+@njit
+def _add_dense(me, at, first, last):
+    """The same onto slots side by side, the first of which is element `at` of the ring."""
+    weight, n = int16s(me.weight_at + 2 * first, last - first), last - first
+    if me.ring_wide:
+        wide = int64s(me.ring_at + 8 * at, n)
+        for k in range(n):
+            wide[k] += (np.int64(weight[k]) << me.left) >> me.right
+    else:
+        narrow, left, right = int32s(me.ring_at + 4 * at, n), np.int32(me.left), np.int32(me.right)
+        for k in range(n):
+            narrow[k] += np.int32(np.int32(np.int32(weight[k]) << left) >> right)
 
 
 @njit
@@ -114,7 +131,7 @@ def _number(me, step, column):
 @njit
 def _axons(me, sources, payloads, step, now):
     """Spikes of the axons. One that has spiked in this epoch already puts its earlier impulse into the stored trace."""
-    x, tx = int64s(me.x_at, 2 * me.n_pre), int64s(me.tx_at, me.n_pre)
+    x, tx = int64s(me.x_at, 2 * me.n_pre), int32s(me.tx_at, me.n_pre)
     entries, is_listed = int64s(me.x_list_at, me.n_pre), int64s(me.x_listed_at, me.n_pre)
     impulses = int64s(me.impulses_at, 10)
     numbers = int64s(me.pre_number_at, me.n_pre)
@@ -157,7 +174,7 @@ def _graded(me, x, pre, payload):
 @njit
 def _compartments(me, sources, step, now):
     """Spikes of the compartments: the same for post-traces."""
-    y, ty = int64s(me.y_at, 3 * me.n_post), int64s(me.ty_at, me.n_post)
+    y, ty = int64s(me.y_at, 3 * me.n_post), int32s(me.ty_at, me.n_post)
     entries, is_listed = int64s(me.y_list_at, me.n_post), int64s(me.y_listed_at, me.n_post)
     impulses = int64s(me.impulses_at, 10)
     numbers = int64s(me.post_number_at, me.n_post)
@@ -205,7 +222,7 @@ def _end_epoch(me, step):
     on = np.int64(0)
     for k in range(10):
         on |= (epoch_number % (1 << k) == 0) << k
-    tx, ty = int64s(me.tx_at, me.n_pre), int64s(me.ty_at, me.n_post)
+    tx, ty = int32s(me.tx_at, me.n_pre), int32s(me.ty_at, me.n_post)
     key = key_of(np.uint64(me.seed), me.stream_w, epoch_number)
     chance = _number(me, step, _WEIGHT)
     if me.every & on:
@@ -251,7 +268,7 @@ def _compacted(entries, is_listed, n, last_spike, stored, n_traces):
 
 @njit
 def _histories_of_axons(me, step, counts):
-    x, tx = int64s(me.x_at, 2 * me.n_pre), int64s(me.tx_at, me.n_pre)
+    x, tx = int64s(me.x_at, 2 * me.n_pre), int32s(me.tx_at, me.n_pre)
     entries, length = int64s(me.x_list_at, me.n_pre), me.epoch + 1
     log = int32s(me.x_log_at, 2 * me.n_pre * length)
     factors, impulses = doubles(me.factors_at, 5), int64s(me.impulses_at, 10)
@@ -275,7 +292,7 @@ def _histories_of_axons(me, step, counts):
 
 @njit
 def _histories_of_compartments(me, step, counts):
-    y, ty = int64s(me.y_at, 3 * me.n_post), int64s(me.ty_at, me.n_post)
+    y, ty = int64s(me.y_at, 3 * me.n_post), int32s(me.ty_at, me.n_post)
     entries, length = int64s(me.y_list_at, me.n_post), me.epoch + 1
     log = int32s(me.y_log_at, 3 * me.n_post * length).reshape((3, length, me.n_post))
     factors, impulses = doubles(me.factors_at, 5), int64s(me.impulses_at, 10)

@@ -43,7 +43,7 @@ LEARNER = np.dtype(
             "post_part_at",  # (n_post,) int64
             # traces
             "x_at",  # (2, n_pre) int64 stored values
-            "tx_at",  # (n_pre,) int64 step of the last spike in this epoch, 0 for none
+            "tx_at",  # (n_pre,) int32 step of the last spike in this epoch, 0 for none
             "x_log_at",  # (2, n_pre, epoch + 1) int32
             "x_list_at",  # (n_pre,) int64 axons that have a trace or a spike
             "x_listed_at",  # (n_pre,) int64 1 for those
@@ -58,6 +58,13 @@ LEARNER = np.dtype(
             "impulses_at",  # (5, 2) int64 whole, 1/256
             # the rule
             "epoch",
+            "fused_at",  # the rule's own loop (fused.py), 0 for none
+            "gathers",  # 1: a rule reads traces at the compartments' last spikes
+            "arguments_at",  # (N_ARGUMENTS,) int64 of that loop
+            "gathered_at",  # (N_ARGUMENTS, CHUNK) int32
+            "number_at",  # (n_post,) int32 the user's numbers
+            "dense_at",  # (n_pre,) int64 1 where a row's synapses lead to compartments side by side
+            "part_stop_at",  # (n_post,) int64 the first compartment behind a compartment's part
             "code_at",  # (n_code, 4) int64
             "n_code",
             "slots_at",

@@ -12,15 +12,19 @@ from ...compartments import Model
 from ...compiler.image import ChipImage, Plastic
 from ...counters import N_LEARNED
 from ...jit import specialise
-from ...learning.microcode import N_SLOTS
+from ...learning.microcode import N_SLOTS, Slot
+from ...learning.tables import RuleTables
 from ...streams import stream
 from ...widths import LANES
-from ..native import SIGNATURE, address_of
+from ..native import PYTHON, SIGNATURE, address_of
 from ..state import ChipState, Tiles, tiles_of
+from .fused import N_ARGUMENTS, fused
 from .kernel import learn
 from .learner import LEARNER
 from .run_code import CHUNK
 from .visit import SCRATCH
+
+FUSED_FROM = 1 << 16  # synapses of a projection, from which a second of compiling its rule is worth it
 
 
 class Synaptic(NamedTuple):
@@ -50,7 +54,7 @@ def fresh(image: ChipImage) -> tuple[Synaptic, ...]:
     found = []
     for each in image.plastic:
         n, epoch = int(image.blocks.size[each.block]), each.rule.epoch
-        traces = np.zeros((3, n), np.int64), np.zeros(n, np.int64), np.zeros((3, epoch + 1, n), np.int32)
+        traces = np.zeros((3, n), np.int64), np.zeros(n, np.int32), np.zeros((3, epoch + 1, n), np.int32)
         found.append(Synaptic(each.weight.copy(), each.delay.copy(), each.tag.copy(), *traces))
     return tuple(found)
 
@@ -158,7 +162,7 @@ def _learner(
     reached = np.unique(pre.astype(np.int64) * image.n_parts + part_of[each.post])
     reached_first = np.searchsorted(reached, np.arange(n_pre + 1) * image.n_parts).astype(np.int64)
     axonal = Axonal(
-        np.zeros((2, n_pre), np.int64), np.zeros(n_pre, np.int64), np.zeros((2, n_pre, rule.epoch + 1), np.int32)
+        np.zeros((2, n_pre), np.int64), np.zeros(n_pre, np.int32), np.zeros((2, n_pre, rule.epoch + 1), np.int32)
     )
     entries = {
         "x_list": np.zeros(n_pre, np.int64),
@@ -190,6 +194,11 @@ def _learner(
         "y": own.y,
         "ty": own.ty,
         "y_log": own.y_log,
+        "arguments": np.zeros(N_ARGUMENTS, np.int64),
+        "gathered": np.zeros((N_ARGUMENTS, CHUNK), np.int32),
+        "number": each.post_number.astype(np.int32),
+        "dense": _dense(each),
+        "part_stop": (image.parts.first + image.parts.size - image.blocks.first[block])[part_of].astype(np.int64),
         "factors": rule.factors,
         "impulses": rule.impulses,
         "code": rule.code,
@@ -219,6 +228,7 @@ def _learner(
         "n_synapses": n,
         "n_pre_parts": reached.size,
         "renumbered": int(np.any(each.post_number != np.arange(n_post))),
+        "gathers": int(any(Slot(slot).name.endswith("_TY") for slot in rule.slots.tolist() if slot < Slot.U0)),
         "n_code": rule.code.shape[0],
         "n_slots": rule.slots.size,
         "n_cells": state.cells.size,
@@ -250,4 +260,34 @@ def _learner(
     for key_name, array in arrays.items():
         assert array.flags.c_contiguous
         record[f"{key_name}_at"] = array.ctypes.data
-    return Learner(record, axonal, entries, own, (lo, hi), [arrays])
+    kept: list[Any] = [arrays]
+    if n >= FUSED_FROM and not PYTHON:
+        loop = _fused(rule)
+        kept.append(loop)
+        record["fused_at"] = address_of(loop)
+    return Learner(record, axonal, entries, own, (lo, hi), kept)
+
+
+def _fused(rule: RuleTables) -> Any:
+    def rows(table: np.ndarray) -> tuple[tuple[int, ...], ...]:
+        return tuple(tuple(row) for row in table.tolist())
+
+    return fused(
+        rows(rule.code),
+        rule.bits,
+        rule.shift_rounding,
+        rule.accumulator_low,
+        rows(rule.limits),
+        tuple(rule.grid.tolist()),
+    )
+
+
+def _dense(each: Plastic) -> np.ndarray:
+    """(n_pre,) int64 1 where both compartments and slots of a row ascend by one."""
+    steps = (np.diff(each.post) == 1) & (np.diff(each.slot) == 1)
+    broken = np.concatenate([[0], np.cumsum(~steps), [0]])
+    first, last = each.first[:-1], np.maximum(each.first[1:] - 1, 0)
+    return (
+        (broken[np.minimum(last, each.post.size - 1)] == broken[np.minimum(first, each.post.size - 1)])
+        & (last >= first)
+    ).astype(np.int64)

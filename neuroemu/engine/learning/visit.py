@@ -10,7 +10,8 @@ import numpy as np
 from ...counters import N_LEARNED, Learned
 from ...jit import njit
 from ...learning.microcode import N_SLOTS, Slot
-from ..native import int16s, int32s, int64s
+from ..native import call, int16s, int32s, int64s
+from .fused import N_ARGUMENTS, NUMBERS
 from .run_code import CHUNK, run_code
 
 READ, WRITE, PRODUCT = int(Learned.READ), int(Learned.WRITE), int(Learned.PRODUCT)
@@ -28,8 +29,7 @@ def visit_all(me, on, key, chance, counts):
     """Every synapse of the thread, row by row."""
     begin, end = int64s(me.begin_at, me.n_pre), int64s(me.end_at, me.n_pre)
     for pre in range(me.n_pre):
-        for first in range(begin[pre], end[pre], CHUNK):
-            _visit(me, pre, first, min(end[pre] - first, CHUNK), on, key, chance, counts)
+        _visit_row(me, pre, begin[pre], end[pre], on, key, chance, counts)
 
 
 @njit
@@ -40,8 +40,7 @@ def visit_rows(me, tx, on, key, chance, counts):
     for k in range(me.n_x):
         pre = entries[k]
         if tx[pre] > 0:
-            for first in range(begin[pre], end[pre], CHUNK):
-                _visit(me, pre, first, min(end[pre] - first, CHUNK), on, key, chance, counts)
+            _visit_row(me, pre, begin[pre], end[pre], on, key, chance, counts)
 
 
 @njit
@@ -64,6 +63,99 @@ def visit_columns(me, tx, ty, on, key, chance, counts):
                 n = 0
     if n:
         _visit(me, -1, 0, n, on, key, chance, counts)
+
+
+@njit
+def _visit_row(me, pre, begin, end, on, key, chance, counts):
+    """The synapses begin..end-1 of an axon."""
+    if me.fused_at != 0 and chance < 0.0:
+        _fused_row(me, pre, begin, end, on, key, counts)
+    else:
+        for first in range(begin, end, CHUNK):
+            _visit(me, pre, first, min(end - first, CHUNK), on, key, chance, counts)
+
+
+@njit
+def _fused_row(me, pre, begin, end, on, key, counts):
+    """The same through the rule's own loop, part by part; in chunks where vectors must be gathered first."""
+    parts, stops = int64s(me.post_part_at, me.n_post), int64s(me.part_stop_at, me.n_post)
+    post_of = int32s(me.post_at, me.n_synapses)
+    base = int64s(me.pre_number_at, me.n_pre)[pre] * me.n_post
+    dense = int64s(me.dense_at, me.n_pre)[pre]
+    k = begin
+    while k < end:
+        part, stop = parts[post_of[k]], end
+        if parts[post_of[end - 1]] != part:
+            stop = k + np.searchsorted(post_of[k:end], stops[post_of[k]])
+        if me.gathers or not dense:
+            stop = min(stop, k + CHUNK)
+        _arguments(me, pre, k, stop - k, dense, on)
+        told = call(me.fused_at, me.arguments_at, stop - k, base, np.int64(key), 0, 0, 0)  # type: ignore[arg-type]
+        counts[part * _N_LEARNED + READ] += stop - k
+        counts[part * _N_LEARNED + WRITE] += told & 0xFFFFFFFF
+        counts[part * _N_LEARNED + PRODUCT] += told >> 32
+        k = stop
+
+
+@njit
+def _arguments(me, pre, first, n, dense, on):
+    """Fills the arguments of fused.py for n synapses of a row. A dense row reads the tables as they lie."""
+    arguments = int64s(me.arguments_at, N_ARGUMENTS)
+    tx, ty = int32s(me.tx_at, me.n_pre), int32s(me.ty_at, me.n_post)
+    post, reward = int32s(me.post_at, me.n_synapses)[first : first + n], int64s(me.reward_at, 2)
+    length, begins = me.epoch + 1, np.int64(post[0])
+    arguments[_W] = me.weight_at + 2 * first
+    arguments[_D] = me.delay_at + 2 * first
+    arguments[_T] = me.tag_at + 2 * first
+    arguments[NUMBERS] = _vector(me, NUMBERS, me.number_at, begins, post, n, dense)
+    for slot in int64s(me.slots_at, me.n_slots):
+        if slot >= _U0:
+            arguments[slot] = (on >> (slot - _U0)) & 1
+        elif slot >= _Y1_TX:
+            trace, time = (slot - _Y1_TX) // 3, (slot - _Y1_TX) % 3
+            log_at = me.y_log_at + 4 * trace * me.n_post * length
+            if time == _TY:
+                log, row = int32s(log_at, me.n_post * length), _buffer(me, slot)
+                for i in range(n):
+                    row[i] = log[ty[post[i]] * me.n_post + post[i]]
+                arguments[slot] = row.ctypes.data
+            else:
+                at = me.epoch if time == _END else np.int64(tx[pre])
+                arguments[slot] = _vector(me, slot, log_at + 4 * at * me.n_post, begins, post, n, dense)
+        elif slot >= _X1_TX:
+            trace, time = (slot - _X1_TX) // 3, (slot - _X1_TX) % 3
+            log = int32s(me.x_log_at + 4 * (trace * me.n_pre + pre) * length, length)
+            if time == _TY:
+                row = _buffer(me, slot)
+                for i in range(n):
+                    row[i] = log[ty[post[i]]]
+                arguments[slot] = row.ctypes.data
+            else:
+                arguments[slot] = log[me.epoch if time == _END else tx[pre]]
+        elif slot == _X0:
+            arguments[slot] = 1 if tx[pre] > 0 else 0
+        elif slot == _Y0:
+            arguments[slot] = _vector(me, slot, me.ty_at, begins, post, n, dense)
+        elif slot == _R0:
+            arguments[slot] = 1 if reward[0] != 0 else 0
+        elif slot == _R1:
+            arguments[slot] = reward[1]
+
+
+@njit
+def _vector(me, slot, table_at, begins, post, n, dense):
+    """The address of what a table, int32 by compartment, holds for n synapses: the table's own, or of a copy."""
+    if dense:
+        return table_at + 4 * begins
+    table, row = int32s(table_at, me.n_post), _buffer(me, slot)
+    for i in range(n):
+        row[i] = table[post[i]]
+    return np.int64(row.ctypes.data)
+
+
+@njit
+def _buffer(me, slot):
+    return int32s(me.gathered_at + 4 * CHUNK * slot, CHUNK)
 
 
 @njit
@@ -118,7 +210,7 @@ def _load_synapses(me, values, chosen, pre, first, n):
 @njit
 def _load_slots(me, values, chosen, pre, post, n, on):
     """Everything else that the code reads.  values: (N_SLOTS, CHUNK)."""
-    tx, ty = int64s(me.tx_at, me.n_pre), int64s(me.ty_at, me.n_post)
+    tx, ty = int32s(me.tx_at, me.n_pre), int32s(me.ty_at, me.n_post)
     pre_of, reward = int32s(me.pre_at, me.n_synapses), int64s(me.reward_at, 2)
     for slot in int64s(me.slots_at, me.n_slots):
         row = values[slot]
