@@ -1,4 +1,4 @@
-"""Twin of the learning engine: one plastic projection, synapse by synapse, from the definition (facts of 2026, learning engine).
+"""Twin of the learning engine: one plastic projection, synapse by synapse, from the definition (facts, learning engine).
 
 Plain lists, dicts and Python integers. It shares no code with the package: rules come as Products of its own, and random
 numbers from Recorded (a table, as in the goldens) or Independent (Philox and a hash, written out again).
@@ -136,7 +136,8 @@ class Projection:
         """[value at the start of the epoch, after its step 1, ... T]."""
         side, k = name[0], NAMES[name[0]].index(name)
         if side == "y" and self.h.from_model and not self.h.wears:
-            return [0] + [row[who][k] for row in self.written]
+            told = [row[who][k] for row in self.written]  # fewer than T where a sample began within the epoch
+            return [0] * (self.h.epoch + 1 - len(told)) + told
         values = [self.stored[name][who]]
         for j in range(1, self.h.epoch + 1):
             step = first_step + j - 1
@@ -179,8 +180,10 @@ class Projection:
         changes = []
         for synapse in self.synapses:
             products = [p for rule in self.h.rules.values() for p in rule if self.gate(p, synapse, step)]
-            if not products:
-                continue  # nothing is due
+            if not products:  # nothing is due: nothing would change
+                for target in self.h.rules:
+                    assert synapse["t"] < -256 or self.updated(target, synapse, step) == synapse[target]
+                continue
             new = {target: self.updated(target, synapse, step) for target in self.h.rules}
             at = counts[self.part_of[synapse["post"]]]
             at[1] += 1
@@ -270,7 +273,7 @@ class Projection:
         return {"w": weight, "d": (0, self.h.longest_delay), "t": (self.h.lowest_tag, 255)}[target]
 
     def shifts(self, target):
-        """For every product of a target the place of its shift in the code: load, (gate, factors, scale, shift, add)..., store."""
+        """Where in the code the shift of each product of a target stands: load, (gate, factors, scale, shift, add), store."""
         at, found = 0, []
         for name in (name for name in "wdt" if name in self.h.rules):
             at += 1

@@ -20,7 +20,9 @@ def products(draw, names=(*TRACES, "w", "d", "t"), gates=("x0", "y0", "u"), most
     for _ in range(draw(st.integers(0, most_factors))):
         name = draw(st.sampled_from((*names, "x0", "y0")))
         plus = draw(st.sampled_from([0, 0, 1, -1, 20, -80, 255, -256, 511]))
-        kind = "plain" if name in ("x0", "y0", "r0") else draw(st.sampled_from(["plain", "sum", "turned", "less", "sgn"]))
+        kind = (
+            "plain" if name in ("x0", "y0", "r0") else draw(st.sampled_from(["plain", "sum", "turned", "less", "sgn"]))
+        )
         if kind == "sgn" and name not in "wdt":
             kind = "sum"
         if kind in ("plain", "less"):
