@@ -13,7 +13,7 @@ import pytest
 
 from neuroemu.chip import Constant
 from neuroemu.costs import costs
-from tools.replay import families, float_lif, nir, sanafe_case, sanafe_costs, sanafe_network, sanafe_soma
+from tools.replay import families, float_lif, learning, nir, sanafe_case, sanafe_costs, sanafe_network, sanafe_soma
 from tools.replay.cases import load_case
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -304,3 +304,24 @@ def test_the_table_of_times_tells_where_contended_is_far_from_sanafe(tmp_path):
 def test_every_case_of_sanafe_matches():
     code, output = replay("sanafe", WHOLE.parent / "sanafe")
     assert code == 0, output
+
+
+# ---- learning ------------------------------------------------------------------------------------------------------
+
+LEARNING = ROOT / "tests" / "vectors" / "learning"
+
+
+def test_weights_tags_delays_and_traces_recorded_with_lava_come_out_bit_for_bit():
+    code, output = replay("learning", LEARNING)
+    assert output.splitlines()[-1] == "6 of 6 cases match", output
+    assert code == 0
+
+
+@pytest.mark.parametrize("name", ["lava_26_graded_x1_add_sat", "lava_31_rstdp_3f_stochastic", "net_stdp_lif"])
+def test_a_single_wrong_value_of_learning_is_found(name):
+    case = json.loads((LEARNING / f"{name}.json").read_text())
+    for key in case["expected"]:
+        wrong = np.array(case["expected"][key])
+        wrong.flat[-1] += 1
+        changed = {**case, "expected": {**case["expected"], key: wrong.tolist()}}
+        assert learning._replay(changed).startswith(key), key

@@ -95,6 +95,7 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     state, total = start(image, crew.n), plan.steps * plan.samples
     engine = _Engine(image, plan, state, crew)
     _check_recorded_noise(image, plan.steps if plan.fresh_samples else total)
+    _check_recorded_numbers(image, total)
     counts = Spool(np.int32, (image.n_parts, N_COUNTS), plan.memory // 4)
     probed = _probed(image, plan)
     columns = np.concatenate([cells for _, cells in probed.values()]) if probed else np.empty(0, np.int64)
@@ -317,6 +318,15 @@ def _check_recorded_noise(image: ChipImage, n_steps: int) -> None:
         raise ProgramError(
             [Problem(f"the recorded noise has {recorded} steps", allowed=f"at least {n_steps}, as many as run")]
         )
+
+
+def _check_recorded_numbers(image: ChipImage, n_steps: int) -> None:
+    """The learning engine does not look either. Steps are counted through all samples."""
+    for each in image.plastic:
+        recorded = each.rule.numbers.shape[0]
+        if recorded and recorded < n_steps:
+            what = f"the recorded random numbers have {recorded} steps"
+            raise ProgramError([Problem(what, path=each.name, allowed=f"at least {n_steps}, as many as run")])
 
 
 def _host_input(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> HostInput:

@@ -2,8 +2,8 @@
 
     rule    := ['+'|'-'] product { ('+'|'-') product }
     product := factor { '*' factor }
-    factor  := dep | var | literal | '(' [sign] var sign literal ')' | '(' literal sign var ')' | '(' [sign] factor ')'
-             | 'sgn' '(' syn [sign literal] ')'
+    factor  := dep | var | literal | '(' [sign] var sign literal ')' | '(' [sign] literal sign var ')'
+             | '(' [sign] (dep | var) ')' | '(' [sign] literal { '*' literal } ')' | 'sgn' '(' syn [sign literal] ')'
     dep     := x0 | y0 | u0..u9        a product has one at least: the first is its gate
     var     := x1 x2 y1 y2 y3 r1 | syn          syn := w d t
     literal := m | '2' '^' ['-'] e      whole numbers
@@ -89,7 +89,7 @@ class Rule:
     text: str
 
     def __str__(self) -> str:
-        return f"d{self.target} = " + " + ".join(str(product) for product in self.products)
+        return f"d{self.target} = " + " + ".join(str(product) for product in self.products).replace("+ -", "- ")
 
 
 def parse(target: str, text: str, path: str = "") -> Rule:
@@ -139,7 +139,7 @@ class _Parser:
         if self._here.text == _END:
             self._note(self._here, "the rule is empty", "a sum of products, e.g. 2^-2*y0*x1 - 2^-2*x0*y1")
         else:
-            sign = self._sign(optional=True)
+            sign = self._sign()
             while True:
                 began = self._next
                 try:
@@ -148,7 +148,7 @@ class _Parser:
                     self._skip(began)
                 if self._here.text == _END:
                     break
-                sign = self._sign(optional=False)
+                sign = self._sign()
         if self._problems:
             raise ProgramError(self._problems)
         return Rule(self._target, tuple(products), self._text)
@@ -164,12 +164,9 @@ class _Parser:
         self._next += token.text != _END
         return token
 
-    def _sign(self, optional: bool) -> int:
+    def _sign(self) -> int:
         if self._here.text in ("+", "-"):
             return -1 if self._take().text == "-" else 1
-        if not optional:
-            self._note(self._here, f"'{self._here.text}' where a product has ended", "+, -, * or the end")
-            self._take()
         return 1
 
     def _skip(self, began: int) -> None:
@@ -197,6 +194,8 @@ class _Parser:
         last = self._tokens[self._next - 1]
         if self._here.text == "^":
             self._fault(self._here, "a power of something else than 2", "2^e, or the factor written several times")
+        if self._here.text not in ("+", "-", _END):
+            self._fault(self._here, f"'{self._here.text}' where a product has ended", "+, -, * or the end")
         if not parts.gates:
             self._fault(
                 first,
@@ -219,7 +218,7 @@ class _Parser:
             self._bracket(parts)
         elif token.text == "sgn":
             parts.factors.append(self._sgn())
-        elif token.text.isdigit():
+        elif token.text.isdecimal():
             self._literal(token, parts)
         elif re.fullmatch(r"u\d+", token.text):
             self._decimation(token, parts)
@@ -256,16 +255,16 @@ class _Parser:
         caret = self._take()
         if token.text != "2":
             self._fault(caret, f"a power of {token.text}", "powers of 2")
-        sign = self._sign(optional=True)
+        sign = self._sign()
         power = self._take()
-        if not power.text.isdigit() or len(power.text) > 3:
+        if not power.text.isdecimal() or len(power.text) > 3:
             self._fault(power, f"'{power.text or 'the end'}' as an exponent", "a whole number")
         return 1, sign * int(power.text)
 
     def _constant(self) -> int:
         """A whole number that is added; 2^e too, where it is whole."""
         token = self._take()
-        if not token.text.isdigit():
+        if not token.text.isdecimal():
             self._unknown(token, "a whole number")
         mantissa, exponent = self._number(token)
         if exponent < 0:
@@ -277,13 +276,13 @@ class _Parser:
 
     def _bracket(self, parts: _Parts) -> None:
         """( [sign] literal [sign var] ) or ( [sign] var [sign literal] ); c - v is -(v - c)."""
-        sign = self._sign(optional=True)
+        sign = self._sign()
         token = self._take()
-        if token.text.isdigit():
+        if token.text.isdecimal():
             if self._ahead_is_sum():
                 self._next -= 1
                 plus = sign * self._constant()
-                turned = self._sign(optional=False)
+                turned = self._sign()
                 name = self._variable(self._take())
                 parts.mantissa *= turned
                 parts.factors.append(Factor(name, turned * plus))
@@ -293,17 +292,15 @@ class _Parser:
                 while self._here.text == "*":  # (4*2^-7)
                     self._take()
                     self._literal(self._whole(self._take()), parts)
-        elif token.text in WIDTH:
+        elif token.text in WIDTH or re.fullmatch(r"u\d+", token.text):
             parts.mantissa *= sign
             if self._here.text in ("+", "-"):
                 name = self._variable(token)
-                plus = self._sign(optional=False) * self._constant()
+                plus = self._sign() * self._constant()
                 parts.factors.append(Factor(name, sign * plus))
-            elif token.text in ("x0", "y0"):
+            else:
                 self._next -= 1
                 self._factor(parts)
-            else:
-                parts.factors.append(Factor(token.text))
         else:
             self._unknown(token)
         self._close()
@@ -318,7 +315,7 @@ class _Parser:
         return self._tokens[ahead].text in ("+", "-")
 
     def _whole(self, token: _Token) -> _Token:
-        if not token.text.isdigit():
+        if not token.text.isdecimal():
             self._unknown(token, "a whole number or 2^e")
         return token
 
@@ -334,7 +331,7 @@ class _Parser:
         token = self._take()
         if token.text not in TARGETS:
             self._fault(token, f"sgn of '{token.text or 'the end'}'", "sgn of w, d or t, and a constant added to it")
-        plus = self._sign(optional=False) * self._constant() if self._here.text in ("+", "-") else 0
+        plus = self._sign() * self._constant() if self._here.text in ("+", "-") else 0
         self._close()
         return Factor(token.text, plus, sign_only=True)
 
@@ -363,7 +360,8 @@ class _Parser:
         raise _Fault
 
     def _note(self, token: _Token, what: str, allowed: str) -> None:
-        pointer = f"\n    {self._text}\n    {' ' * token.at}^ "
+        line = re.sub(r"\s", " ", self._text)
+        pointer = f"\n    {line}\n    {' ' * token.at}^ "
         self._problems.append(Problem(f"{what}{pointer}", column=None, path=self._path, allowed=allowed))
 
 
@@ -377,9 +375,9 @@ class _Parts:
 
 
 def _reduced(mantissa: int, exponent: int) -> tuple[int, int]:
-    """m 2**e with m in -8..7 where halving gets there; and e brought into its range by doubling m where that is lawful."""
+    """m 2**e, halved while |m| is above 7 and even, as Lava does: what is shifted away depends on m."""
     if mantissa == 0:
         return 0, 0
-    while not MANTISSA[0] <= mantissa <= MANTISSA[1] and mantissa % 2 == 0:
+    while abs(mantissa) > 7 and mantissa % 2 == 0:
         mantissa, exponent = mantissa // 2, exponent + 1
     return mantissa, exponent

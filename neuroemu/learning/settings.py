@@ -14,6 +14,8 @@ from .rule import TARGETS, Rule, parse
 TRACE_NAMES = ("x1", "x2", "y1", "y2", "y3")
 MOST_EPOCH = 63  # steps
 MOST_IMPULSE = 127
+MOST_TAG = 255
+N_NUMBERS = 6  # recorded random numbers a step
 SHIFTS = ("floor", "half_even", "stochastic")
 THIRD = ("spikes", "model")
 PAYLOADS = ("binary", "overwrite", "add_saturated", "add_carried")
@@ -131,6 +133,13 @@ def faults(made: Learning) -> list[Problem]:
     ):
         if value not in allowed:
             found.append(Problem(f"{label} is '{value}'", allowed=", ".join(allowed)))
+    low, high = made.dialect.tag_low, MOST_TAG
+    wrong = [int(tag) for tag in np.unique(made.tag) if not low <= tag <= high]
+    if wrong:
+        found.append(Problem(f"a tag of {wrong[0]}", allowed=f"{low}..{high}"))
+    if made.numbers is not None and (np.ndim(made.numbers) != 2 or np.shape(made.numbers)[1] != N_NUMBERS):
+        what = f"recorded numbers of shape {np.shape(made.numbers)}"
+        found.append(Problem(what, allowed=f"(steps, {N_NUMBERS})"))
     for rule in made.rules:
         for product in rule.products:
             found += _product_faults(rule, product, made)

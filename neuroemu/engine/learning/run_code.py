@@ -37,6 +37,10 @@ def run_code(code, n, values, old, new, scratch, tally, rounding, accumulator_lo
         op, a, b, c = code[at]
         if op == _GATE:
             if not _gate(values[a], product, tally, n):
+                if (
+                    limits[2, 2] < -256
+                ):  # Lava's tag of -257 is beyond the accumulator, which saturates with nothing added, too
+                    _add(accumulator, product, n, 0, accumulator_low)
                 at += b
         elif op == _MULTIPLY:
             _multiply(product, values[a], n, b, c)
