@@ -97,7 +97,7 @@ def remap(
 
 def _check(old: Saved, wiring: Wiring, chip: Chip) -> None:
     """Raises DoesNotFit."""
-    limits.check(list(old.parts), wiring.parts.core, wiring.axons_out(), chip)
+    limits.check(list(old.parts), wiring.parts.core, wiring.axons_out(old.parts), chip)
 
 
 def _elsewhere(old: Saved, chip: Chip, border: float, error: DoesNotFit) -> DoesNotFit:

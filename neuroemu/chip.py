@@ -18,6 +18,7 @@ TOPOLOGIES = ("mesh", "torus", "tree")
 ROUTINGS = ("xy", "yx", "west_first")
 MULTICAST = ("source", "tree")
 LISTS = ("dense", "sparse", "shared")
+AXONS = ("discrete", "pop16", "pop32")
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ class CoreLimits:
 
     fan_in: synapses into one compartment.  fan_out: cores that one compartment may send to.
     compartment_configs, threshold_configs, synapse_formats: how many different ones a core has registers for
-    (compiler/configs.py says what makes two of them different).  None is not known, or no limit of its own: not checked.
+    (compiler/configs.py says what makes two of them different).  stdp_profiles: different pre-trace configurations of
+    projections that learn.  None is not known, or no limit of its own: not checked.
     """
 
     compartments: int
@@ -89,6 +91,7 @@ class CoreLimits:
     compartment_configs: int | None = None
     threshold_configs: int | None = None
     synapse_formats: int | None = None
+    stdp_profiles: int | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,12 @@ class SynapseLimits:
 
     lists: kinds of lists that a core can keep, of LISTS (compiler/packing.py says what they are).  base_max: the largest
     number that an axon adds to the indices of a shared list.
+    index_bits: of an index, where index_widths is empty; else an index takes the smallest of these, ascending, that tells the
+    compartments of its part apart.
+    tag_bits: that a synapse has besides, and delay_bits with them, where it learns.  learning_axons: axons in that a source
+    takes in a core where any of its synapses learn.
+    axon_formats: of AXONS, that a source may have (compiler/populations.py says what they are).  pop16_atoms: the sources that
+    a pop16 axon tells apart; atom_bits: of the atom of a pop32.  pop16_step: bases of pop16 axons are multiples of it.
     """
 
     weight_bits: tuple[int, ...]
@@ -109,6 +118,13 @@ class SynapseLimits:
     header_bits: int
     lists: tuple[str, ...] = ("dense", "sparse")
     base_max: int = 0
+    index_widths: tuple[int, ...] = ()
+    tag_bits: int = 0
+    learning_axons: int = 1
+    axon_formats: tuple[str, ...] = ("discrete",)
+    atom_bits: int = 9
+    pop16_atoms: int = 32
+    pop16_step: int = 4
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Taken from a compiled image, or read back from a run folder. Another placement i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from .chip import Mesh
 from .compiler.destinations import axons_out, messages_of
 from .compiler.image import ChipImage, CountRows, Parts, digest
+from .compiler.partition import Part, wide_of
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,10 @@ class Wiring:
         """Chips that hold a part, ascending."""
         return np.unique(self.mesh.chip_of(self.tiles_in_use()))
 
-    def axons_out(self) -> np.ndarray:
-        """(n_parts,) int64 output axons that each part uses on its core."""
+    def axons_out(self, parts: Sequence[Part]) -> np.ndarray:
+        """(n_parts,) int64 output axons that each part uses on its core.  parts: with what they ask of it."""
         messages, number = messages_of(self.rows, self.parts), self.parts.number
-        return axons_out(messages[number] if number.size else messages, self.parts)
+        return axons_out(messages[number] if number.size else messages, self.parts, wide_of(parts))
 
     def core_of_source(self) -> np.ndarray:
         """(n_sources,) int32, -1 for the host."""

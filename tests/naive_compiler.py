@@ -68,6 +68,13 @@ def words_of_list(n, bits_each, chip):
     return words
 
 
+def index_bits(size, chip):
+    """Bits of an index in a part of so many compartments, or None where the chip has none that do."""
+    if not chip.synapse.index_widths:
+        return chip.synapse.index_bits
+    return min((bits for bits in chip.synapse.index_widths if 2**bits >= size), default=None)
+
+
 def demand(synapses, first, size, chip):
     """(sources, words by projection) of the slice first..first+size-1; see demand_of."""
     return demand_of(synapses, range(first, first + size), chip)
@@ -88,28 +95,33 @@ def demand_of(synapses, members, chip):
     for (source, projection), n in lengths.items():
         once = len(set(posts[source, projection])) == n  # a dense list holds one weight a compartment
         dense = words_of_list(len(members), formats[projection], chip)
-        sparse = words_of_list(n, formats[projection] + chip.synapse.index_bits, chip)
+        sparse = words_of_list(n, formats[projection] + index_bits(len(members), chip), chip)
         words[projection] += min(dense, sparse) if once else sparse
     return {source for source, _ in lengths}, words
 
 
-def pack(lists, size, bits, delayed, repeats, chip):
+def pack(lists, size, bits, delayed, repeats, chip, plastic=False):
     """{source: (kind, words, zeros)} of one projection in a part of `size` compartments.
 
     lists: {source: [(post, weight, delay), ...]}, posts within the part.  The words of a list that several sources share stand
-    with the first of them.  repeats: whether sharing is looked for.
+    with the first of them.  repeats: whether sharing is looked for.  plastic: whether the synapses learn.
     """
     s = chip.synapse
-    each = (8 if bits == 7 else bits) + (s.delay_bits if delayed else 0)
+    each = (8 if bits == 7 else bits) + (s.delay_bits if delayed or plastic else 0) + (s.tag_bits if plastic else 0)
+    index = index_bits(size, chip)
+
+    def indexed(n):
+        return 2**40 if index is None else words_of_list(n, each + index, chip)
+
     found = {}
     for source, synapses in sorted(lists.items()):
         posts = [post for post, _, _ in synapses]
         deep = max(posts.count(post) for post in posts)  # a dense list holds one weight a compartment
         ways = []
-        if "dense" in s.lists and (deep == 1 or "sparse" not in s.lists):
+        if "dense" in s.lists and (deep == 1 or "sparse" not in s.lists or index is None):
             ways.append((words_of_list(size, each, chip) * deep, 0, "dense", size * deep - len(posts)))
         if "sparse" in s.lists:
-            ways.append((words_of_list(len(posts), each + s.index_bits, chip), 1, "sparse", 0))
+            ways.append((indexed(len(posts)), 1, "sparse", 0))
         words, _, kind, zeros = min(ways)
         found[source] = (kind, words, zeros)
     if not repeats or "shared" not in s.lists:
@@ -120,11 +132,83 @@ def pack(lists, size, bits, delayed, repeats, chip):
         shape = tuple(sorted((post - base, weight, delay) for post, weight, delay in synapses))
         alike[base // (s.base_max + 1), shape].append(source)
     for (_, shape), sources in alike.items():
-        once = words_of_list(len(shape), each + s.index_bits, chip)
+        once = indexed(len(shape))
         if len(sources) > 1 and once < sum(found[source][1] for source in sources):
             for k, source in enumerate(sources):
                 found[source] = ("shared", once if k == 0 else 0, 0)
     return found
+
+
+def pack_axons(lists, sizes, bits, delayed, repeats, chip, place):
+    """(format of axons, {(part, source): (kind, words, zeros)}, {(part, source): population axon}) of one projection.
+
+    lists: {part: {source: [(post, weight, delay), ...]}}.  sizes: of parts.  place: {source: (place, atom)}.  Sources without a
+    population axon are not in the last.
+    """
+    s, best = chip.synapse, None
+    for name in ("discrete", "pop16", "pop32"):
+        if name not in s.axon_formats:
+            continue
+        atoms = {"discrete": 0, "pop16": s.pop16_atoms, "pop32": 2**s.atom_bits}[name]
+        groups = defaultdict(list)  # (part, place, which of the axons of a place) -> sources by their atoms
+        for part, mine in lists.items():
+            for source in sorted(mine, key=lambda source: place[source][1]):
+                at, atom = place[source]
+                if atoms:
+                    groups[part, at, atom // atoms].append(source)
+        ways = {
+            key: _ways(lists[key[0]], sources, sizes[key[0]], bits, delayed, chip) for key, sources in groups.items()
+        }
+        bad = {key[1:] for key, (dense, sparse) in ways.items() if dense is None and sparse is None}
+        ways = {key: way for key, way in ways.items() if key[1:] not in bad}
+        found, axon, entries = {}, {}, 0
+        for part, mine in lists.items():
+            member = {source for key in ways if key[0] == part for source in groups[key]}
+            apart = {source: each for source, each in mine.items() if source not in member}
+            packed = pack(apart, sizes[part], bits, delayed, repeats, chip)
+            found |= {(part, source): packed[source] for source in packed}
+            entries += 2 * len(apart)
+        alike = defaultdict(list)
+        for key, (dense, sparse) in ways.items():
+            part = key[0]
+            words = min(way for way in (dense, sparse) if way is not None)
+            for k, source in enumerate(groups[key]):
+                here = lists[part][source]
+                kind = "dense" if words == dense else "sparse"
+                zeros = sizes[part] - len(here) if kind == "dense" else 0
+                found[part, source] = (kind, words if k == 0 else 0, zeros)
+                axon[part, source] = key[1:]
+            entries += 1 + (2 if name == "pop32" else 1) * len(groups[key])
+            low = min(post for source in groups[key] for post, _, _ in lists[part][source])
+            window = low // (s.base_max + 1)
+            begin, step = window * (s.base_max + 1), s.pop16_step if name == "pop16" else 1
+            base = begin + (low - begin) // step * step
+            shape = tuple(
+                tuple(sorted((post - base, weight, delay) for post, weight, delay in lists[part][source]))
+                for source in groups[key]
+            )
+            if sparse is not None and repeats and "shared" in s.lists:
+                alike[part, window, shape].append((groups[key], sparse, words))
+        for (part, *_), axons in alike.items():
+            if len(axons) > 1 and axons[0][1] < sum(words for *_, words in axons):
+                for n, (sources, sparse, _) in enumerate(axons):
+                    for k, source in enumerate(sources):
+                        found[part, source] = ("shared", sparse if n == k == 0 else 0, 0)
+        size = sum(words for _, words, _ in found.values()) + entries
+        if best is None or size < best[0]:
+            best = (size, name, found, axon)
+    return best[1:]
+
+
+def _ways(lists, sources, size, bits, delayed, chip):
+    """Words of the lists of a population axon, (dense, sparse), None where they cannot be."""
+    s = chip.synapse
+    each, index = (8 if bits == 7 else bits) + (s.delay_bits if delayed else 0), index_bits(size, chip)
+    posts = [[post for post, _, _ in lists[source]] for source in sources]
+    once = all(len(set(mine)) == len(mine) for mine in posts)
+    dense = words_of_list(size * len(posts), each, chip) if "dense" in s.lists and once else None
+    equal = len({len(mine) for mine in posts}) == 1 and "sparse" in s.lists and index is not None
+    return dense, words_of_list(sum(map(len, posts)), each + index, chip) if equal else None
 
 
 def packing(network, compiled, chip):
@@ -241,7 +325,8 @@ def configurations(network, compiled, chip):
         f = made.weights[projection].format
         common = (8 if f.bits == 7 else f.bits, f.exponent, f.sign_mode, f.message_bits, projection in delayed)
         here = found[compiled.mapping.placement[part]]["synapse_formats"]
-        here |= {(*common, kind) for kind, *_ in lists.values()}
+        index = index_bits(compiled.mapping.parts[part].size, chip) if chip.synapse.index_widths else None
+        here |= {(*common, kind, None if kind == "dense" else index) for kind, *_ in lists.values()}
     return {core: {name: len(values) for name, values in sets.items()} for core, sets in found.items()}
 
 
@@ -276,7 +361,7 @@ def walk(mesh, start, end):
 # ---- small networks and small chips --------------------------------------------------------------------------------
 
 
-CONFIGS = ("compartment_configs", "threshold_configs", "synapse_formats")
+CONFIGS = ("compartment_configs", "threshold_configs", "synapse_formats", "stdp_profiles")
 
 
 def small(chip: Chip, mesh: tuple[int, int, int] = (2, 2, 2), **limits: int | None) -> Chip:

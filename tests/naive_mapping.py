@@ -6,6 +6,7 @@ nothing that computes. A mapping is checked from the network's synapses and the 
 
 from __future__ import annotations
 
+from neuroemu.connect import Conv2d
 from tests import naive_compiler as naive
 
 
@@ -43,31 +44,32 @@ def use_of_blocks(network, chip, block):
     """{block: {resource: how much of it is used}}, as facts/limits_loihi1.md counts.  block: list by compartment.
 
     Compartments: those it holds.  axons_in: sources with a synapse into it.  axons_out: (compartment of it, block reached)
-    pairs.  synapse_words: of each source's list by projection and population the cheaper of dense and sparse.
+    pairs.  synapse_words: of each source's list by projection and population the cheapest of dense, sparse and shared.
     """
     first, _ = naive.numbering(network)
     synapses = naive.kept(network, chip)
     weights = naive.quantise(network, naive.expand(network, 0), chip).weights
-    bits = {p.name: weights[p.name].format.bits for p in network.projections}
     delayed = {name for *_, delay, name in synapses if delay}
-    use = {}
-    for b in set(block):
-        members = {i for i, at in enumerate(block) if at == b}
-        words = 0
-        for population in network.on_chip:
-            start, end = first[population.name], first[population.name] + population.size
-            mine = {i - start for i in members if start <= i < end}
-            into = [
-                (s, t - start, name, bits[name], name in delayed) for s, t, _, _, name in synapses if start <= t < end
-            ]
-            if mine:
-                words += sum(naive.demand_of(into, mine, chip)[1].values())
-        use[b] = {
-            "compartments": len(members),
-            "axons_in": len({s for s, t, *_ in synapses if t in members}),
-            "axons_out": len({(s, block[t]) for s, t, *_ in synapses if s in members}),
-            "synapse_words": words,
-        }
+    size, place = {}, {}  # compartments of a population in a block; where each stands among them
+    for population in network.on_chip:
+        for i in range(first[population.name], first[population.name] + population.size):
+            place[i] = size.get((block[i], population.name), 0)
+            size[block[i], population.name] = place[i] + 1
+    use = {b: dict(compartments=0, axons_in=0, axons_out=0, synapse_words=0) for b in block}
+    for b in block:
+        use[b]["compartments"] += 1
+    for _, b in {(s, block[t]) for s, t, *_ in synapses}:
+        use[b]["axons_in"] += 1
+    for s, _ in {(s, block[t]) for s, t, *_ in synapses if s < len(block)}:
+        use[block[s]]["axons_out"] += 1
+    lists = {}
+    for s, t, units, delay, name in synapses:
+        lists.setdefault((block[t], name), {}).setdefault(s, []).append((place[t], units, delay))
+    for (b, name), mine in lists.items():
+        p, bits = network.projections[[p.name for p in network.projections].index(name)], weights[name].format.bits
+        repeats = isinstance(p.connector, Conv2d)
+        packed = naive.pack(mine, size[b, p.target], bits, name in delayed, repeats, chip)
+        use[b]["synapse_words"] += sum(words for _, words, _ in packed.values())
     return use
 
 

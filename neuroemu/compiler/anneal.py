@@ -47,8 +47,10 @@ def partners_of(flow: Flow) -> Partners:
     return Partners(first, column.astype(np.int64), both[row, column], flow.host.astype(np.float64))
 
 
-def place(flow: Flow, far: Distances, mesh: Mesh, seed: int, start: np.ndarray | None = None) -> np.ndarray:
-    """(blocks,) int64 cores.  start: an arrangement to improve; None takes the best of starts.py."""
+def place(
+    flow: Flow, far: Distances, mesh: Mesh, seed: int, start: np.ndarray | None = None, moves: int = MOVES_A_BLOCK
+) -> np.ndarray:
+    """(blocks,) int64 cores.  start: an arrangement to improve; None takes the best of starts.py.  moves: for each block."""
     found = [start] if start is not None else starts(flow, mesh)
     core = min(found, key=lambda each: cost(flow, far, each // mesh.cores_per_tile)).astype(np.int64)
     n = core.size
@@ -57,10 +59,10 @@ def place(flow: Flow, far: Distances, mesh: Mesh, seed: int, start: np.ndarray |
     partners = partners_of(flow)
     tiles_near = np.argsort(far.between, axis=1, kind="stable")[:, : NEAR + 1].astype(np.int64)
     degree = max(partners.block.size / n, 1.0)
-    moves = int(min(MOVES_A_BLOCK * n, MOST_WORK / (2 * degree)))
+    n_moves = int(min(moves * n, MOST_WORK / (2 * degree)))
     warmth = 1.0 if start is None else 0.1
     best, _ = _anneal(
-        partners, far, tiles_near, core, mesh.n_cores, mesh.cores_per_tile, np.uint64(seed), moves, warmth
+        partners, far, tiles_near, core, mesh.n_cores, mesh.cores_per_tile, np.uint64(seed), n_moves, warmth
     )
     return best
 

@@ -85,7 +85,7 @@ def compile_network(
         raise search(Case(network, chip, options, seed, error), made) from None
     made.cuts.clear()  # as large as the table
     stage("packing")
-    rows = rows_by_kind(laid.rows, network, laid.cut.table, made.formats, laid.parts, chip)
+    rows = rows_by_kind(laid.rows, network, laid.cut.table, made.formats, laid.parts, chip, made.first)
     stage("image")
     image = _image(made, chip, laid, rows)
     on_core = np.bincount(laid.placement, laid.out).astype(np.int64).tolist()

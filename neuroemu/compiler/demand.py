@@ -5,17 +5,19 @@ An input axon is one source with at least one synapse in the core; compiler/pack
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import reduce
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial, reduce
+from typing import Any
 
 import numpy as np
 
 from ..chip import Chip
-from ..network import Network, WeightFormat
+from ..network import Network, Projection, WeightFormat
 from ..pieces import run_starts, source_pieces, spread_sources, unsigned_for
 from .configs import Configs
-from .packing import KINDS, Lists, joined, lists_of, packed, sizes_of
+from .packing import DENSE, KINDS, Lists, index_bits, joined, lists_of, packed, sizes_of
+from .populations import SLOTS, Places, Served, one_projection, places, served
 from .table import Table
 
 NONE = np.empty(0, np.int64)
@@ -31,6 +33,10 @@ class Inputs:
     configs: numbers of the configurations of the compartments, or None where they are not counted.
     repeats: per projection, whether its lists may be alike.  content: (n,) int64 weight and delay of each synapse, or empty
     where none repeats or the chip has no shared lists.
+    plastic: per projection, whether it learns; or empty where none does.  profiles: its pre-trace configuration, '' where it
+    does not.
+    alone: per projection, whether its sources have no other, so that they may have population axons; or empty where none may.
+    places: of the sources, by which such axons are formed.
     """
 
     first: np.ndarray
@@ -43,6 +49,27 @@ class Inputs:
     configs: Configs | None = None
     repeats: tuple[bool, ...] = ()
     content: np.ndarray = field(default_factory=lambda: NONE)
+    plastic: tuple[bool, ...] = ()
+    profiles: tuple[str, ...] = ()
+    alone: tuple[bool, ...] = ()
+    places: Callable[[], Places] | None = None
+
+
+def learns(projection: Projection) -> bool:
+    """Whether its weights change on the chip."""
+    return projection.learning is not None
+
+
+def repeated(projection: Projection) -> bool:
+    """Whether its lists may be alike, so that they can be shared: those that learn do not stay so."""
+    return bool(getattr(projection.connector, "repeats", False)) and not learns(projection)
+
+
+def _pre_traces(projection: Projection) -> str:
+    """What a core's register of a pre-trace configuration holds, '' for a projection that does not learn."""
+    if projection.learning is None:
+        return ""
+    return f"{projection.learning.traces.get('x1')} {projection.learning.traces.get('x2')} {projection.learning.epoch}"
 
 
 def inputs_of(
@@ -61,7 +88,7 @@ def inputs_of(
     chosen = [k for k, projection in enumerate(network.projections) if projection.target == name]
     projections = [network.projections[k] for k in chosen]
     ends = [(first[p.source], first[p.source] + network[p.source].size) for p in projections]
-    repeats = tuple(shared and getattr(p.connector, "repeats", False) for p in projections)
+    repeats = tuple(shared and repeated(p) for p in projections)
     bounds, post, projection = table.first, table.target, table.projection
     content = content_of(table, slice(0, post.size)) if any(repeats) else NONE
     if len(chosen) < len(network.projections) or first[name]:
@@ -77,12 +104,16 @@ def inputs_of(
         tuple(formats[p.name].bits for p in projections),
         tuple(bool(np.any(table.delays[k])) for k in chosen),
         tuple(
-            synapse_format(formats[p.name], bool(np.any(table.delays[k])))
+            synapse_format(formats[p.name], bool(np.any(table.delays[k])), learns(p))
             for p, k in zip(projections, chosen, strict=True)
         ),
         configs,
         repeats,
         content,
+        tuple(learns(p) for p in projections),
+        tuple(_pre_traces(p) for p in projections),
+        tuple(one_projection(network, p.source) and not learns(p) for p in projections),
+        partial(places, network, first, table.n_sources, table.number),
     )
 
 
@@ -116,13 +147,15 @@ def _into(
 # What a core has so much of, by the names of its limits in CoreLimits.
 RESOURCES = (
     "compartments", "axons_in", "axons_out", "synapse_words", "compartment_configs", "threshold_configs", "synapse_formats",
+    "stdp_profiles",
 )  # fmt: skip
 
 
-def synapse_format(format: WeightFormat, delayed: bool) -> str:
-    """What a core's register of a synapse format holds, the kind of list aside: width, exponent, signs, delays, payload."""
+def synapse_format(format: WeightFormat, delayed: bool, plastic: bool = False) -> str:
+    """What a core's register of a synapse format holds, the kind of list aside: width, exponent, signs and what is besides."""
     bits = 8 if format.bits == 7 else format.bits
     more = (", delays" if delayed else "") + (f", payload {format.message_bits}" if format.message_bits else "")
+    more += ", learns" if plastic else ""
     return f"{bits} bits x 2**{format.exponent} {format.sign_mode}{more}"
 
 
@@ -132,6 +165,10 @@ class Demand:
 
     compartment_configs, threshold_configs: numbers, distinct and ascending.  synapse_formats: in words.
     axons_out: the most output axons that it may need, 0 where that is not planned for.
+    learning: those of the sources that have a list that learns, and learning_axons how many axons in each of them takes.
+    stdp_profiles: pre-trace configurations of such lists.
+    members: those of the sources that have a population axon; populations: these axons, by number; wide: the members whose
+    axons take two output slots.
     """
 
     compartments: int
@@ -141,10 +178,17 @@ class Demand:
     threshold_configs: np.ndarray = field(default_factory=lambda: NONE)
     synapse_formats: frozenset[str] = frozenset()
     axons_out: int = 0
+    learning: np.ndarray = field(default_factory=lambda: NONE)
+    learning_axons: int = 1
+    stdp_profiles: frozenset[str] = frozenset()
+    members: np.ndarray = field(default_factory=lambda: NONE)
+    populations: np.ndarray = field(default_factory=lambda: NONE)
+    wide: np.ndarray = field(default_factory=lambda: NONE)
 
     @property
     def axons_in(self) -> int:
-        return self.sources.size
+        discrete = self.sources.size + (self.learning_axons - 1) * self.learning.size - self.members.size
+        return discrete + self.populations.size
 
     @property
     def words(self) -> int:
@@ -163,6 +207,12 @@ class Demand:
             _union(self.threshold_configs, other.threshold_configs),
             self.synapse_formats | other.synapse_formats,
             self.axons_out + other.axons_out,
+            _union(self.learning, other.learning),
+            max(self.learning_axons, other.learning_axons),
+            self.stdp_profiles | other.stdp_profiles,
+            _union(self.members, other.members),
+            _union(self.populations, other.populations),
+            _union(self.wide, other.wide),
         )
 
 
@@ -178,7 +228,9 @@ def together(demands: Sequence[Demand]) -> Demand:
 def use(demand: Demand) -> dict[str, int]:
     """How much of each of RESOURCES."""
     configs = demand.compartment_configs.size, demand.threshold_configs.size, len(demand.synapse_formats)
-    amounts = (demand.compartments, demand.axons_in, demand.axons_out, demand.words, *configs)
+    amounts = (
+        demand.compartments, demand.axons_in, demand.axons_out, demand.words, *configs, len(demand.stdp_profiles),
+    )  # fmt: skip
     return dict(zip(RESOURCES, amounts, strict=True))
 
 
@@ -206,16 +258,28 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
     n_slices, names = sizes.size, inputs.projection_names
     slice_of = np.repeat(np.arange(n_slices, dtype=unsigned_for(n_slices)), sizes)
     longest = int(np.diff(inputs.first).max(initial=0))
+    plastic = inputs.plastic or (False,) * len(names)
     table = [
-        sizes_of(sizes, longest, bits, late, chip) for bits, late in zip(inputs.bits, inputs.has_delay, strict=True)
+        sizes_of(sizes, longest, bits, late, chip, plastic[k])
+        for k, (bits, late) in enumerate(zip(inputs.bits, inputs.has_delay, strict=True))
     ]
     words = np.zeros((len(names), n_slices), np.int64)
     kinds = np.zeros((len(names), n_slices, len(KINDS)), bool)
     axons: list[tuple[np.ndarray, np.ndarray]] = []  # (slice, source) of every axon of a piece, by source
+    learning: list[tuple[np.ndarray, np.ndarray]] = []  # of those with a list that learns; one may be named twice
     waiting: dict[int, list[Lists]] = {}  # lists that may share, of which all must be known
 
+    grouped = inputs.alone if set(chip.synapse.axon_formats) - {"discrete"} else ()
+    where = inputs.places() if inputs.places and any(grouped) else None
+    population: list[tuple[Lists, Served]] = []
+
     def pack(index: int, lists: Lists) -> None:
-        kind, needed = packed(lists)
+        if where is not None and grouped[index]:
+            how = served(lists, table[index], where)
+            kind, needed = how.kind, how.words
+            population.append((lists, how))
+        else:
+            kind, needed = packed(lists)
         words[index] += np.bincount(lists.part, needed, n_slices).astype(np.int64)
         kinds[index] |= (
             np.bincount(lists.part * np.int64(len(KINDS)) + kind, minlength=kinds[index].size).reshape(-1, len(KINDS))
@@ -232,34 +296,61 @@ def demands(inputs: Inputs, edges: np.ndarray, chip: Chip) -> list[Demand]:
             repeats = inputs.content.size > 0 and inputs.repeats[index] and "shared" in chip.synapse.lists
             content = inputs.content[piece][mine] if repeats else None
             lists = lists_of(source[mine], post[mine], at[mine], table[index], content, edges[:-1])
-            if repeats and lists.n.size:
+            if plastic[index]:
+                learning.append((lists.part, source[mine][lists.start]))
+            if (repeats or (where is not None and grouped[index])) and lists.n.size:
                 waiting.setdefault(index, []).append(lists)
             else:
                 pack(index, lists)
     for index, found in waiting.items():
         pack(index, joined(found))
-    sources = _by_slice(axons, n_slices)
+    sources, learners = _by_slice(axons, n_slices), _by_slice(learning, n_slices)
+    widths = index_bits(sizes, chip.synapse) if chip.synapse.index_widths else np.full(n_slices, -1)
     bounds = [(int(edges[k]), int(edges[k + 1])) for k in range(n_slices)]
     configs = [inputs.configs.of(*each) if inputs.configs else (NONE, NONE) for each in bounds]
-    return [
+    asked = [
         Demand(
             int(sizes[k]),
             sources[k],
             {name: int(words[index, k]) for index, name in enumerate(names)},
             compartment_configs=configs[k][0],
             threshold_configs=configs[k][1],
-            synapse_formats=_formats_of(inputs, kinds[:, k]),
+            synapse_formats=_formats_of(inputs, kinds[:, k], int(widths[k])),
+            learning=np.unique(learners[k]) if learning else NONE,
+            learning_axons=chip.synapse.learning_axons,
+            stdp_profiles=_profiles_of(inputs, words[:, k]),
         )
         for k in range(n_slices)
     ]
+    return [replace(each, **_axons_of(population, k)) for k, each in enumerate(asked)] if population else asked
 
 
-def _formats_of(inputs: Inputs, kinds: np.ndarray) -> frozenset[str]:
-    """The synapse formats of a slice, a kind of list being part of one.  kinds: (projections, KINDS) bool."""
+def _formats_of(inputs: Inputs, kinds: np.ndarray, width: int) -> frozenset[str]:
+    """The synapse formats of a slice, a kind of list being part of one.  kinds: (projections, KINDS) bool.
+
+    width: of its indices, which is part of one, too; -1 where the chip has but one.
+    """
     if not inputs.formats:
         return frozenset()
     used = zip(*(index.tolist() for index in np.nonzero(kinds)), strict=True)
-    return frozenset(f"{inputs.formats[projection]}, {KINDS[kind]}" for projection, kind in used)
+    index = ["" if kind == DENSE or width < 0 else f" {width}" for kind in range(len(KINDS))]
+    return frozenset(f"{inputs.formats[projection]}, {KINDS[kind]}{index[kind]}" for projection, kind in used)
+
+
+def _axons_of(population: list[tuple[Lists, Served]], part: int) -> dict[str, Any]:
+    """Members, populations and wide of a slice."""
+    found: dict[str, list[np.ndarray]] = {"members": [NONE], "populations": [NONE], "wide": [NONE]}
+    for lists, how in population:
+        mine = (lists.part == part) & (how.axon >= 0)
+        found["members"].append(lists.source[mine])
+        found["populations"].append(how.axon[mine])
+        found["wide"].append(lists.source[mine & (SLOTS[how.axons] > 1)])
+    return {name: np.unique(np.concatenate(columns)) for name, columns in found.items()}
+
+
+def _profiles_of(inputs: Inputs, words: np.ndarray) -> frozenset[str]:
+    """The pre-trace configurations of a slice: of what leads to it and learns.  words: (projections,)."""
+    return frozenset(name for name, n in zip(inputs.profiles, words.tolist(), strict=False) if name and n)
 
 
 def _by_slice(axons: list[tuple[np.ndarray, np.ndarray]], n_slices: int) -> list[np.ndarray]:

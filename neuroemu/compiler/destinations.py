@@ -7,6 +7,8 @@ import numpy as np
 from ..pieces import run_starts, source_pieces, unsigned_for
 from .image import CountRows, Parts
 
+NONE = np.empty(0, np.int64)
+
 
 def destinations(rows: CountRows, core_of_part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The cores that each source sends a message to: those that hold a part with a target of it.
@@ -33,9 +35,10 @@ def messages_of(rows: CountRows, parts: Parts) -> np.ndarray:
     return np.diff(destinations(rows, parts.core)[0])[: int(parts.size.sum())]
 
 
-def axons_out(messages: np.ndarray, parts: Parts) -> np.ndarray:
+def axons_out(messages: np.ndarray, parts: Parts, wide: np.ndarray = NONE) -> np.ndarray:
     """(n_parts,) int64 output axons that each part uses on its core: one for each message of a spike.
 
-    messages: (n_compartments,) that a spike of each sends, in the image's order.
+    messages: (n_compartments,) that a spike of each sends, in the image's order.  wide: sources whose axons take two.
     """
-    return np.add.reduceat(messages, parts.first)
+    slots = messages * (1 + np.isin(np.arange(messages.size), wide)) if wide.size else messages
+    return np.add.reduceat(slots, parts.first)

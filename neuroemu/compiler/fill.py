@@ -11,6 +11,7 @@ import numpy as np
 
 from ..jit import njit
 from .load import Load, use_of
+from .words import count, tally_for
 
 ROUNDS = 30
 
@@ -36,71 +37,52 @@ def fill(load: Load, order: np.ndarray, hint: np.ndarray | None = None) -> np.nd
     order: all compartments, those of a tree in a row.  hint: (n_compartments,) a new block is begun where it changes, too.
     Axons out are not looked at: they depend on where the targets end up.
     """
-    return _fill(load, order.astype(np.int64), np.zeros(load.n, np.int64) if hint is None else hint.astype(np.int64))
+    hint = np.zeros(load.n, np.int64) if hint is None else hint.astype(np.int64)
+    return _fill(load, order.astype(np.int64), hint, tally_for(load))
 
 
 @njit
-def _fill(load, order, hint):
+def _fill(load, order, hint, tally):
     block = np.full(order.size, -1, np.int64)
-    count, twice = np.zeros(load.source_of.size, np.int32), np.zeros(load.source_of.size, np.bool_)
-    sources, size = np.zeros(load.first.size, np.int32), np.zeros(load.population.max() + 1, np.int64)
-    keys = np.empty(load.source_of.size, np.int32)
-    n_keys = axons = words = members = begin = 0  # words: were every list sparse
-    b = m = 0
-    while m < order.size:
-        end = m + 1
-        while end < order.size and load.tree[order[end]] == load.tree[order[m]]:
-            end += 1
-        for _ in range(2):
+    seen, ends = np.full(load.first.size, -1, np.int64), np.empty(order.size, np.int64)
+    begin = b = 0
+    while begin < order.size:
+        # As many trees as compartments and axons allow,
+        n_ends = axons = 0
+        m = begin
+        while m < order.size and (m == begin or hint[order[m]] == hint[order[m - 1]]):
+            end = m + 1
+            while end < order.size and load.tree[order[end]] == load.tree[order[m]]:
+                end += 1
             for k in range(m, end):
-                t, before = order[k], -1
-                size[load.population[t]] += 1
-                members += 1
-                for e in range(load.in_first[t], load.in_first[t + 1]):
-                    key = load.in_key[e]
-                    p, source = load.projection_of[key], load.source_of[key]
-                    if key == before:
-                        twice[key] = True
-                    before = key
-                    if count[key] == 0:
-                        keys[n_keys] = key
-                        n_keys += 1
-                        if sources[source] == 0:
-                            axons += 1
-                        sources[source] += 1
-                    words += load.sparse[p, count[key] + 1] - load.sparse[p, count[key]]
-                    if load.sparse[p, 0] > 0:  # no sparse lists here: only exact words will do
-                        words = load.words + 1
-                    count[key] += 1
-            fits = members <= load.compartments and axons <= load.axons_in
-            fits = fits and (words <= load.words or _exact(load, keys, n_keys, count, twice, size) <= load.words)
-            if begin == m or (fits and hint[order[m]] == hint[order[m - 1]]):
+                for e in range(load.in_first[order[k]], load.in_first[order[k] + 1]):
+                    source = load.source_of[load.in_key[e]]
+                    if seen[source] != b:
+                        seen[source] = b
+                        axons += 1
+            if m > begin and (end - begin > load.compartments or axons > load.axons_in):
                 break
-            for k in range(n_keys):  # on to a new core, with these alone
-                sources[load.source_of[keys[k]]] = 0
-                count[keys[k]], twice[keys[k]] = 0, False
-            size[:] = 0
-            n_keys = axons = words = members = 0
-            begin, b = m, b + 1
-        for k in range(m, end):
-            block[order[k]] = b
-        m = end
+            ends[n_ends] = m = end
+            n_ends += 1
+        # and of these as many as words allow, or, lists being shared, about as many: more may take fewer words.
+        low, high = 0, n_ends - 1
+        middle = high
+        while low < high:
+            if _words(load, order[begin : ends[middle]], tally) <= load.words:
+                low = middle
+            else:
+                high = middle - 1
+            middle = (low + high + 1) // 2
+        block[order[begin : ends[low]]] = b
+        begin, b = ends[low], b + 1
     return block
 
 
 @njit
-def _exact(load, keys, n_keys, count, twice, size):
-    words = 0
-    for k in range(n_keys):
-        key = keys[k]
-        p = load.projection_of[key]
-        each, members = load.sparse[p, count[key]], size[load.into[p]]
-        if not twice[key] and members < load.dense.shape[1]:
-            each = min(each, load.dense[p, members])
-        elif load.sparse[p, 0] > 0 and members < load.dense.shape[1]:
-            each = 2 * load.dense[p, members]  # no sparse lists here: one dense list behind the other
-        words += each
-    return words
+def _words(load, members, tally):
+    shared, plain = np.zeros((2, tally.size.size), np.int64)
+    count(load, np.sort(members), tally, shared, plain)
+    return shared.sum()
 
 
 def in_halves(members: np.ndarray, pieces: int) -> np.ndarray:

@@ -10,37 +10,49 @@ import numpy as np
 from ..chip import Chip
 from ..network import Network, WeightFormat
 from ..pieces import run_starts, source_pieces, spread_sources, unsigned_for
-from .demand import content_of
+from .demand import content_of, learns, repeated
 from .image import NOTHING, CountRows, Parts
 from .packing import DENSE, SHARED, Lists, Sizes, joined, lists_of, packed, sizes_of
+from .populations import one_projection, places, served
 from .table import Table
 
 
 def rows_by_kind(
-    rows: CountRows, network: Network, table: Table, formats: dict[str, WeightFormat], parts: Parts, chip: Chip
+    rows: CountRows,
+    network: Network,
+    table: Table,
+    formats: dict[str, WeightFormat],
+    parts: Parts,
+    chip: Chip,
+    first: dict[str, int],
 ) -> CountRows:
-    """The rows with dense, zeros and shared.  formats: by projection."""
+    """The rows with dense, zeros and shared.  formats: by projection.  first: number of the first source by population."""
     longest = int(rows.synapses.max(initial=0))
     if not longest:
         return rows
     sizes = [
-        sizes_of(parts.size, longest, formats[projection.name].bits, bool(np.any(delays)), chip)
+        sizes_of(parts.size, longest, formats[projection.name].bits, bool(np.any(delays)), chip, learns(projection))
         for projection, delays in zip(network.projections, table.delays, strict=True)
     ]
-    repeats = [
-        "shared" in chip.synapse.lists and getattr(projection.connector, "repeats", False)
-        for projection in network.projections
-    ]
-    if not any(repeats) and all(_never_dense(network, k, sizes[k], parts) for k in range(len(sizes))):
+    repeats = ["shared" in chip.synapse.lists and repeated(projection) for projection in network.projections]
+    some = bool(set(chip.synapse.axon_formats) - {"discrete"})
+    grouped = [some and one_projection(network, p.source) and not learns(p) for p in network.projections]
+    if (
+        not any(repeats)
+        and not any(grouped)
+        and all(_never_dense(network, k, sizes[k], parts) for k in range(len(sizes)))
+    ):
         return rows  # no list is long enough
     counted = {name: np.zeros(rows.synapses.size, np.int64) for name in ("dense", "zeros", "shared")}
     waiting: dict[int, list[tuple[Lists, np.ndarray]]] = {}
 
-    def count(lists: Lists, row: np.ndarray) -> None:
-        kind, _ = packed(lists)
+    where = places(network, first, table.n_sources, table.number) if any(grouped) else None
+
+    def count(index: int, lists: Lists, row: np.ndarray) -> None:
+        kind = served(lists, sizes[index], where).kind if where and grouped[index] else packed(lists)[0]
         for name, of_kind, amount in (
             ("dense", DENSE, lists.n),
-            ("zeros", DENSE, lists.zeros),
+            ("zeros", DENSE, lists.entries - lists.n),
             ("shared", SHARED, lists.n),
         ):
             chosen = kind == of_kind
@@ -55,20 +67,21 @@ def rows_by_kind(
             mine = np.flatnonzero(number == index) if len(sizes) > 1 else slice(None)
             content = content_of(table, piece)[mine] if repeats[index] else None
             lists = lists_of(source[mine], target[mine], part[mine], sizes[index], content, parts.first)
-            if repeats[index] and lists.n.size:
+            if (repeats[index] or grouped[index]) and lists.n.size:
                 waiting.setdefault(index, []).append((lists, row[mine][lists.start]))
             else:
-                count(lists, row[mine][lists.start])
-    for found in waiting.values():
-        count(joined([lists for lists, _ in found]), np.concatenate([at for _, at in found]))
+                count(index, lists, row[mine][lists.start])
+    for index, found in waiting.items():
+        count(index, joined([lists for lists, _ in found]), np.concatenate([at for _, at in found]))
     return rows._replace(**{name: _smallest(amounts) for name, amounts in counted.items()})
 
 
 def _never_dense(network: Network, index: int, sizes: Sizes, parts: Parts) -> bool:
-    """Whether even the smallest part that a projection leads to takes more words dense than its longest list sparse."""
+    """Whether every part that a projection leads to takes more words dense than its longest list sparse."""
     names = [population.name for population in network.on_chip]
     into = parts.population == names.index(network.projections[index].target)
-    return bool(np.min(sizes.dense[into]) > sizes.sparse[-1])
+    longest = sizes.sparse.size - 1
+    return bool(np.all(sizes.dense[into] > sizes.with_index(np.flatnonzero(into), np.array(longest))))
 
 
 def _smallest(amounts: np.ndarray) -> np.ndarray:

@@ -1,8 +1,7 @@
 """Load: what any assignment of compartments to blocks asks of the cores, counted from the table in one pass.
 
 A block is what one core will hold. Takes the table and the weight formats, gives for every block the compartments, the axons
-in and out and the words of synapse memory, as demand.py counts them for stretches (tests hold one against the other). Lists
-that are shared it takes as sparse, and a compartment that is reached more than twice, where lists are dense only, as twice.
+in and out and the words of synapse memory, as demand.py counts them for stretches (tests hold one against the other).
 Knows nothing of where blocks lie.
 """
 
@@ -16,8 +15,10 @@ from ..chip import Chip
 from ..jit import njit
 from ..network import Network, WeightFormat
 from ..pieces import source_pieces, spread_sources
+from .demand import content_of, learns, repeated
 from .packing import sizes_of
 from .table import Table
+from .words import count, tally_for
 
 
 class Load(NamedTuple):
@@ -26,7 +27,9 @@ class Load(NamedTuple):
     first (n_sources + 1,) int64, target (n,) int32: as in the table.  in_first (n_compartments + 1,) int64, in_key (n,) int32:
     of each compartment the lists it stands in, sources ascending.  A key is a source and one of the projections that leave
     its population: those of a source follow each other.  source_of, projection_of: (keys,) int32.
+    content (n,) int64, beside in_key: weight and delay of each synapse, or empty where no lists are shared.
     population: (n_compartments,) int32.  into: (projections,) int32 the population that each leads to.
+    repeats: (projections,) bool whether lists of it may be shared, within windows of `bases` compartments.
     dense (projections, compartments of a core + 1), sparse (projections, longest list + 1): int64 words of a list.
     weight: (n_sources,) int64 how much each source is to count, 1 or its spikes.
     tree: (n_compartments,) int32 compartments of one number stay together: dendrites and what they lead to.
@@ -37,10 +40,12 @@ class Load(NamedTuple):
     target: np.ndarray
     in_first: np.ndarray
     in_key: np.ndarray
+    content: np.ndarray
     source_of: np.ndarray
     projection_of: np.ndarray
     population: np.ndarray
     into: np.ndarray
+    repeats: np.ndarray
     dense: np.ndarray
     sparse: np.ndarray
     weight: np.ndarray
@@ -49,6 +54,7 @@ class Load(NamedTuple):
     axons_in: int
     axons_out: int
     words: int
+    bases: int
 
     @property
     def n(self) -> int:
@@ -100,32 +106,40 @@ def load_of(
         projection_of[key_first[begin : begin + network[projection.source].size] + rank[k]] = k
     in_first = np.concatenate([[0], np.cumsum(np.bincount(table.target, minlength=n))]).astype(np.int64)
     in_key, filled = np.empty(table.target.size, np.int32), in_first[:-1].copy()
+    shares = "shared" in chip.synapse.lists
+    repeats = np.array([shares and repeated(p) for p in network.projections], np.bool_)
+    content = np.empty(table.target.size if repeats.any() else 0, np.int64)
     for begin, end, piece in source_pieces(table.first):
         key = key_first[spread_sources(table.first, begin, end)] + rank[table.projections(piece)]
-        _turn(table.target[piece], key, filled, in_key)
+        _turn(table.target[piece], key, content_of(table, piece) if content.size else content, filled, in_key, content)
     longest = int(np.diff(table.first).max(initial=0))
     sizes, lengths = np.arange(chip.core.compartments + 1), np.arange(longest + 1)
     both = [
-        sizes_of(sizes, longest, formats[p.name].bits, bool(np.any(delays)), chip)
+        sizes_of(sizes, longest, formats[p.name].bits, bool(np.any(delays)), chip, learns(p))
         for p, delays in zip(network.projections, table.delays, strict=True)
     ]
+    # From above where some learn: every source is taken to have a list that does.
+    per_source = chip.synapse.learning_axons if any(learns(p) for p in network.projections) else 1
     return Load(
         table.first,
         table.target,
         in_first,
         in_key,
+        content,
         source_of,
         projection_of,
         np.repeat(np.arange(len(on_chip), dtype=np.int32), [p.size for p in network.on_chip]),
         np.array([on_chip.index(p.target) for p in network.projections], np.int32),
+        repeats,
         np.array([each.dense for each in both], np.int64).reshape(len(both), sizes.size),
         np.array([each.sparse for each in both], np.int64).reshape(len(both), lengths.size),
         np.ones(n_sources, np.int64) if weight is None else weight.astype(np.int64),
         _trees(network, first, n),
         chip.core.compartments,
-        chip.core.axons_in,
+        chip.core.axons_in // per_source,
         chip.core.axons_out,
         chip.core.synapse_words,
+        chip.synapse.base_max + 1,
     )
 
 
@@ -141,63 +155,38 @@ def _trees(network: Network, first: dict[str, int], n: int) -> np.ndarray:
 
 
 @njit
-def _turn(target, key, filled, in_key):
+def _turn(target, key, content, filled, in_key, in_content):
     for e in range(target.size):
         t = target[e]
         in_key[filled[t]] = key[e]
+        if in_content.size:
+            in_content[filled[t]] = content[e]
         filled[t] += 1
 
 
 def use_of(load: Load, block: np.ndarray, n_blocks: int) -> Use:
     """What each block asks of its core.  block: (n_compartments,) 0..n_blocks-1."""
-    block = block.astype(np.int32)
+    compartments, axons_in, shared, _ = lists_of(load, block, n_blocks)
+    axons_out = np.zeros(n_blocks, np.int64)
+    _out_of_blocks(load.first, load.target, block.astype(np.int32), axons_out)
+    return Use(compartments, axons_in, axons_out, shared.sum(axis=1))
+
+
+def lists_of(load: Load, block: np.ndarray, n_blocks: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Of each block the compartments and axons in, (blocks,); and words of the lists into each population, (blocks,
+    populations), shared where that takes fewer words, and were none shared."""
     order = np.argsort(block, kind="stable")
     bounds = np.searchsorted(block[order], np.arange(n_blocks + 1))
-    use = Use(np.diff(bounds).astype(np.int64), *(np.zeros(n_blocks, np.int64) for _ in range(3)))
-    _into_blocks(load, order, bounds, use)
-    _out_of_blocks(load.first, load.target, block, use.axons_out)
-    return use
+    axons_in = np.zeros(n_blocks, np.int64)
+    shared, plain = np.zeros((2, n_blocks, int(load.population.max(initial=-1)) + 1), np.int64)
+    _into_blocks(load, order, bounds, tally_for(load), axons_in, shared, plain)
+    return np.diff(bounds).astype(np.int64), axons_in, shared, plain
 
 
 @njit
-def _into_blocks(load, order, bounds, use):
-    count, twice = np.zeros(load.source_of.size, np.int32), np.zeros(load.source_of.size, np.bool_)
-    seen = np.full(load.first.size, -1, np.int32)
-    keys = np.empty(load.source_of.size, np.int32)
-    size = np.zeros(load.population.max() + 1, np.int64)
+def _into_blocks(load, order, bounds, tally, axons_in, shared, plain):
     for b in range(bounds.size - 1):
-        size[:] = 0
-        n_keys = 0
-        for m in range(bounds[b], bounds[b + 1]):
-            t = order[m]
-            size[load.population[t]] += 1
-            before = -1
-            for e in range(load.in_first[t], load.in_first[t + 1]):
-                key = load.in_key[e]
-                if key == before:
-                    twice[key] = True
-                before = key
-                if count[key] == 0:
-                    keys[n_keys] = key
-                    n_keys += 1
-                count[key] += 1
-        axons = words = 0
-        for k in range(n_keys):
-            key = keys[k]
-            p = load.projection_of[key]
-            each, members = load.sparse[p, count[key]], size[load.into[p]]
-            # No core holds more: what is too large is refused for its compartments, whatever its lists take.
-            if not twice[key] and members < load.dense.shape[1]:
-                each = min(each, load.dense[p, members])
-            elif load.sparse[p, 0] > 0 and members < load.dense.shape[1]:
-                each = 2 * load.dense[p, members]  # no sparse lists here: one dense list behind the other
-            words += each
-            source = load.source_of[key]
-            if seen[source] != b:
-                seen[source] = b
-                axons += 1
-            count[key], twice[key] = 0, False
-        use.axons_in[b], use.words[b] = axons, words
+        axons_in[b] = count(load, order[bounds[b] : bounds[b + 1]], tally, shared[b], plain[b])
 
 
 @njit

@@ -8,7 +8,7 @@ limits.check.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,6 +56,11 @@ class Part:
             return f"{self.population}[{ranges[0][0]}..{ranges[-1][1] - 1}, {self.size} of them]"
         shown = [f"{low}:{high}" if high - low > 1 or len(ranges) == 1 else f"{low}" for low, high in ranges]
         return f"{self.population}[{','.join(shown)}]"
+
+
+def wide_of(parts: Sequence[Part]) -> np.ndarray:
+    """The sources whose axons take two output slots, ascending, by their numbers in the image."""
+    return np.unique(np.concatenate([part.demand.wide for part in parts]))
 
 
 Stretcher = Callable[[Network, dict[str, Inputs], Chip, dict[str, int]], list[Part]]

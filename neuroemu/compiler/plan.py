@@ -21,7 +21,7 @@ from .destinations import axons_out, messages_of
 from .draft import Draft, Stage
 from .image import CountRows, Parts
 from .mapper import mapped
-from .partition import STRETCHES
+from .partition import STRETCHES, wide_of
 from .rows import count_rows
 from .trees import apart, lonely
 
@@ -67,7 +67,7 @@ def _once(given: Draft, chip: Chip, options: MappingOptions, plan_out: bool, sta
     parts = _parts(given, cut, placement)
     rows = count_rows(cut.table.first, cut.table.target, parts.size)
     messages = messages_of(rows, parts)
-    return Laid(cut, placement, parts, rows, messages, axons_out(messages, parts))
+    return Laid(cut, placement, parts, rows, messages, axons_out(messages, parts, wide_of(cut.parts)))
 
 
 def _parts(given: Draft, cut: Cut, placement: np.ndarray) -> Parts:

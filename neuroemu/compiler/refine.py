@@ -2,7 +2,8 @@
 
 The objective is the sum over all sources of their weight times the distance from their own block to each block they reach:
 with every distance 1, messages; with hops, packet-hops. A move is made only where no limit is passed: compartments, axons in
-and out, and words, of which a bound from above is kept (exact where all lists are sparse).
+and out, and words, of which a bound from above is kept (exact where all lists are sparse). What a block holds of a population
+is pinned there if it fits only because its lists are shared: no move leaves lists alike that were.
 
 relieve: blocks that ask for too much send compartments off, those that cost least first.
 dissolve: whole blocks are sent off, as fewer and fuller cores lie closer together.
@@ -17,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..jit import njit
-from .load import Load, use_of
+from .load import Load, lists_of, use_of
 
 MOST_COUNTS = 150_000_000  # keys times blocks: 4 bytes each
 PASSES = 6
@@ -29,6 +30,7 @@ FAILURES = 6  # blocks that could not be dissolved, after which no more are trie
 class Blocks(NamedTuple):
     """What moves change.  counts: (keys, blocks) int32 synapses of each list; lists: (blocks,) how many each has.
 
+    lists, and what is said of words, leave pinned ones out: (blocks, populations) bool, of what is not to move.
     words: a bound from above; is_sparse: where it is exact, all lists being sparse.  alone: (n_compartments,) free to move.
     between (blocks, blocks), host (blocks,): distances.  step: words that a dense list may grow by a compartment more.
     """
@@ -41,6 +43,7 @@ class Blocks(NamedTuple):
     axons_out: np.ndarray
     words: np.ndarray
     is_sparse: np.ndarray
+    pinned: np.ndarray
     alone: np.ndarray
     key_first: np.ndarray
     between: np.ndarray
@@ -103,6 +106,8 @@ def dissolve(load: Load, block: np.ndarray) -> np.ndarray:
     found, seen = _blocks(load, block, 1.0 - np.eye(n_blocks), np.ones(n_blocks)), _seen(n_blocks)
     spent, left, failures = _objective(load, found), n_blocks, 0
     for b in np.argsort(use_of(load, block, n_blocks).excess(load), kind="stable").tolist():
+        if found.pinned[b].any():
+            continue
         kept = [column.copy() for column in found[:7]]
         done, lost = _send_off(load, found, seen, b, np.flatnonzero(found.block == b), True)
         if left > 1 and done and lost <= spent * (np.sqrt(left / (left - 1)) - 1):
@@ -124,9 +129,10 @@ def _blocks(load: Load, block: np.ndarray, between: np.ndarray, host: np.ndarray
     n_blocks = between.shape[0]
     found = block.astype(np.int64).copy()
     use = use_of(load, found, n_blocks)
+    pinned, pinned_words, words = _pinned(load, found, n_blocks)
     counts = np.zeros((load.source_of.size, n_blocks), np.int32)
-    sparse, lists = np.zeros(n_blocks, np.int64), np.zeros(n_blocks, np.int64)
-    _tally(load, found, counts, sparse, lists)
+    sparse, lists = pinned_words.copy(), np.zeros(n_blocks, np.int64)
+    _tally(load, found, pinned, counts, sparse, lists)
     key_first = np.searchsorted(load.source_of, np.arange(load.first.size))
     alone = np.bincount(load.tree, minlength=load.n)[load.tree] == 1
     step = int(np.diff(load.dense, axis=1).max(initial=0))
@@ -137,8 +143,9 @@ def _blocks(load: Load, block: np.ndarray, between: np.ndarray, host: np.ndarray
         use.compartments,
         use.axons_in,
         use.axons_out,
-        use.words,
-        sparse == use.words,
+        words,
+        sparse == words,
+        pinned,
         alone,
         key_first,
         np.ascontiguousarray(between, np.float64),
@@ -147,15 +154,28 @@ def _blocks(load: Load, block: np.ndarray, between: np.ndarray, host: np.ndarray
     )
 
 
+def _pinned(load: Load, block: np.ndarray, n_blocks: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What is pinned, those first that save most by sharing; (blocks,) its words, and the words of all with no other shared."""
+    _, _, shared, plain = lists_of(load, block, n_blocks)
+    saved = plain - shared
+    first = np.argsort(-saved, axis=1, kind="stable")
+    left = np.take_along_axis(saved, first, axis=1)
+    without = plain.sum(axis=1)[:, None] - np.cumsum(left, axis=1) + left  # words, were only those before pinned
+    fits = shared.sum(axis=1) <= load.words  # what asks for too much even so is to be moved
+    pinned = np.zeros(shared.shape, np.bool_)
+    np.put_along_axis(pinned, first, (without > load.words) & fits[:, None], axis=1)
+    return pinned, np.where(pinned, shared, 0).sum(axis=1), np.where(pinned, shared, plain).sum(axis=1)
+
+
 @njit
-def _tally(load, block, counts, sparse, lists):
+def _tally(load, block, pinned, counts, sparse, lists):
     for t in range(block.size):
         for e in range(load.in_first[t], load.in_first[t + 1]):
             counts[load.in_key[e], block[t]] += 1
     for key in range(load.source_of.size):
         p = load.projection_of[key]
         for b in range(sparse.size):
-            if counts[key, b] > 0:
+            if counts[key, b] > 0 and not pinned[b, load.into[p]]:
                 sparse[b] += load.sparse[p, counts[key, b]]
                 lists[b] += 1
 
@@ -222,16 +242,16 @@ def _best(load, at, seen, v, least, offers):
     """
     saved, n_listed, loop = _look(load, at, seen, v)
     best, most = -1, least
-    if loop or not at.alone[v]:
+    a, population = at.block[v], load.population[v]
+    if loop or not at.alone[v] or at.pinned[a, population]:
         return most, best
-    a = at.block[v]
     seen.bound[a] = -1.0
     for _ in range(offers):
         b = int(np.argmax(seen.bound))
         if seen.bound[b] < 0.0 or (seen.bound[b] == 0.0 and offers <= CANDIDATES):
             break
         seen.bound[b] = -1.0
-        if at.compartments[b] >= load.compartments:
+        if at.compartments[b] >= load.compartments or at.pinned[b, population]:
             continue
         gain, new_axons, new_words = saved, 0, 0 if at.is_sparse[b] else at.lists[b] * at.step
         for k in range(n_listed):

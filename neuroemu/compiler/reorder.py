@@ -28,4 +28,5 @@ def reordered(table: Table, number: np.ndarray) -> Table:
     first, target, before = by_source(columns, table.n_sources, number.size)
     delay = table.delay[before] if table.delay.size else table.delay
     projection = table.projection[before] if table.projection.size else table.projection
-    return replace(table, first=first, target=target, units=table.units[before], delay=delay, projection=projection)
+    units = table.units[before]
+    return replace(table, first=first, target=target, units=units, delay=delay, projection=projection, number=number)

@@ -10,7 +10,7 @@ import numpy as np
 from ..chip import Chip
 from . import fill
 from .cut import sets
-from .demand import excess, together
+from .demand import excess, learns, together
 from .draft import Draft
 from .load import Load
 from .packing import KINDS
@@ -43,7 +43,11 @@ def _may_bind(given: Draft, chip: Chip) -> bool:
     needed = (
         (chip.core.compartment_configs, np.unique(np.concatenate([each.compartment for each in shared])).size),
         (chip.core.threshold_configs, np.unique(np.concatenate([each.threshold for each in shared])).size),
-        (chip.core.synapse_formats, len(KINDS) * len(given.network.projections)),
+        (
+            chip.core.synapse_formats,
+            len(KINDS) * len(given.network.projections) * max(len(chip.synapse.index_widths), 1),
+        ),
+        (chip.core.stdp_profiles, sum(learns(projection) for projection in given.network.projections)),
     )
     return any(limit is not None and n > limit for limit, n in needed)
 

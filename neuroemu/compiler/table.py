@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,6 +22,7 @@ class Table:
     delay: (n,) the smallest unsigned type, or empty where every delay is 0.
     projection: (n,) the smallest unsigned type, or empty where there is only one, which is number 0.
     delays: by projection, the different delays of its synapses, ascending.
+    number: (n_compartments,) the user's number of each where they stand in another order (reorder.py), else empty.
     """
 
     first: np.ndarray
@@ -30,6 +31,7 @@ class Table:
     delay: np.ndarray
     projection: np.ndarray
     delays: tuple[np.ndarray, ...]
+    number: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def n_sources(self) -> int:

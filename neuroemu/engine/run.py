@@ -20,6 +20,7 @@ from ..errors import InternalError, Problem, ProgramError, TooLarge
 from ..network import Probe
 from ..spool import Spool
 from ..widths import LANES
+from .checkpoint import Checkpoint, check
 from .crew import Crew, available
 from .learning.album import Album
 from .learning.learners import Learner, forget_axons, forget_traces, fresh, take_over
@@ -27,12 +28,13 @@ from .native import PYTHON
 from .shares import cut_for
 from .specialised import defined
 from .state import ChipState, restart, start, tiles_of
-from .step import HostInput, Memory, Recorder, advance
+from .step import FLOODED, HostInput, Memory, Recorder, advance
 
 MOST_THREADS = 8
 FIRST_STRETCH = 16  # steps, after which the crew knows what a step costs
 STRETCH_SPIKES = 1 << 20  # spikes a buffer holds at least; a stretch that fills it goes on with a fresh one
 STRETCH_STEPS = 256  # steps between two looks at the clock
+_KEPT = ("cells", "ring", "touched", "awake")  # of ChipState
 _SPIKE = ((np.int64, 8), (np.int32, 4), (np.int32, 4))  # step, source, payload, and their bytes
 
 
@@ -62,6 +64,7 @@ class Plan:
     models: of populations whose model does not come along (compartments.load).
     rewards: by the name that a learning projection gives, the one value that it sees in each step.
     snapshots: by plastic projection, after how many steps each its synapses are looked at; others at the end only.
+    begin: where an earlier run of the same image stopped.  keep: is given the state at the end.
     """
 
     steps: int
@@ -78,10 +81,15 @@ class Plan:
     memory: int = 1 << 30
     rewards: dict[str, Drive] = field(default_factory=dict)
     snapshots: dict[str, int] = field(default_factory=dict)
+    begin: Checkpoint | None = None
+    keep: Callable[[Checkpoint], None] | None = None
 
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
-    """Runs all samples. Steps are numbered through, from 1."""
+    """Runs all samples. Steps are numbered through, from 1.
+
+    Going on from a checkpoint, only the steps after it are run and recorded.
+    """
     wanted = 1 if PYTHON else plan.threads or min(available(), MOST_THREADS)  # plain Python has no barrier
     crew = Crew(wanted, fixed=plan.threads is not None)
     state, total = start(image, crew.n), plan.steps * plan.samples
@@ -92,16 +100,21 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     columns = np.concatenate([cells for _, cells in probed.values()]) if probed else np.empty(0, np.int64)
     states = Spool(np.int64, (columns.size,), plan.memory // 4)
     learned = Spool(np.int32, (image.n_parts, N_LEARNED), plan.memory // 4)
-    album = Album(image, engine.synaptic, plan.snapshots)
-    spikes = tuple(Spool(kind, (), plan.memory // 2 * width // 16) for kind, width in _SPIKE)
     done = fresh = 0  # steps behind us, and those behind us when the state was last fresh
+    if plan.begin is not None:
+        check(plan.begin, image)
+        done, fresh = plan.begin.step, plan.begin.fresh
+        engine.put_back(plan.begin)
+    began = done
+    album = Album(image, engine.synaptic, plan.snapshots, done)
+    spikes = tuple(Spool(kind, (), plan.memory // 2 * width // 16) for kind, width in _SPIKE)
     while done < total:
-        if done and plan.fresh_samples and done % plan.steps == 0:
+        if done and plan.fresh_samples and done % plan.steps == 0 and done > fresh:
             restart(state, image)
             engine.start_anew()
             fresh = done
         left = plan.steps - done % plan.steps if plan.fresh_samples else total - done
-        n_steps = min(STRETCH_STEPS if done else FIRST_STRETCH, STRETCH_STEPS - done % STRETCH_STEPS, left)
+        n_steps = min(STRETCH_STEPS if done > began else FIRST_STRETCH, STRETCH_STEPS - done % STRETCH_STEPS, left)
         n_steps = min(n_steps, album.until_next(done))
         host = _host_input(image, plan, done + 1, n_steps)
         counted, probes = (
@@ -124,6 +137,8 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
             )
         if plan.progress:
             plan.progress(done)
+    if plan.keep is not None:
+        plan.keep(engine.checkpoint(done, fresh))
     step, source, payload = (spool.array() for spool in spikes)
     recorded = states.array()
     bounds = np.cumsum([0, *(index.size for index, _ in probed.values())])
@@ -164,7 +179,7 @@ class _Engine:
 
     def __init__(self, image: ChipImage, plan: Plan, state: ChipState, crew: Crew) -> None:
         self._models = _models(image, plan)
-        self._image, self._crew = image, crew
+        self._image, self._crew, self._state = image, crew, state
         self.synaptic = fresh(image)
         listed = {n: np.zeros((2, n), np.int64) for n in {1, crew.n}}
         self._cuts = {n: cut_for(image, self._models, state, self.synaptic, listed[n], n, plan.seed) for n in listed}
@@ -201,6 +216,29 @@ class _Engine:
         """After the state was put back: everybody is looked at, and nobody has a trace."""
         forget_traces(self.synaptic)
         forget_axons(self.learners)
+        self.wake()
+
+    def checkpoint(self, done: int, fresh: int) -> Checkpoint:
+        """Everything that changes, as it is."""
+        arrays = {name: getattr(self._state, name).copy() for name in _KEPT}
+        for k, (own, learner) in enumerate(zip(self.synaptic, self.learners, strict=False)):
+            both = own._asdict() | learner.axonal._asdict()
+            arrays |= {f"{k}.{name}": array.copy() for name, array in both.items()}
+        return Checkpoint(self._image.model_hash, done, fresh, arrays)
+
+    def put_back(self, checkpoint: Checkpoint) -> None:
+        """Has everything be as it was then."""
+        arrays, n = checkpoint.arrays, len(self.synaptic)
+        for name in _KEPT:
+            getattr(self._state, name)[...] = arrays[name]
+        for k, own in enumerate(self.synaptic):
+            for name, array in own._asdict().items():
+                array[...] = arrays[f"{k}.{name}"]
+        for k, learner in enumerate(self.learners):
+            for name, array in learner.axonal._asdict().items():
+                array[...] = arrays[f"{k % n}.{name}"]
+            learner.relist()
+        self._filled[:] = FLOODED  # whatever was marked
         self.wake()
 
     def wake(self) -> None:

@@ -101,6 +101,8 @@ def _build(document: Document) -> tuple[Chip, PriceList]:
                 **spec.synapse.model_dump(exclude=plain),
                 "weight_bits": tuple(sorted(set(spec.synapse.weight_bits))),
                 "lists": tuple(spec.synapse.lists),
+                "axon_formats": tuple(spec.synapse.axon_formats),
+                "index_widths": tuple(sorted(set(spec.synapse.index_widths))),
             }
         ),
         registers=Registers(**spec.registers.model_dump(exclude=plain)),

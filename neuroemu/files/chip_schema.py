@@ -82,8 +82,8 @@ class MeshSpec(Sourced):
 class CoreSpec(Sourced):
     """What a core holds.  fan_in: synapses into one compartment.  fan_out: cores that one compartment may send to.
 
-    compartment_configs, threshold_configs, synapse_formats: different ones that a core has registers for.  What is not given,
-    or null, is not checked.
+    compartment_configs, threshold_configs, synapse_formats: different ones that a core has registers for.  stdp_profiles: the
+    same of pre-traces, for projections that learn.  What is not given, or null, is not checked.
     """
 
     compartments: Count
@@ -96,11 +96,18 @@ class CoreSpec(Sourced):
     compartment_configs: Count | None = None
     threshold_configs: Count | None = None
     synapse_formats: Count | None = None
+    stdp_profiles: Count | None = None
 
 
 class SynapseSpec(Sourced):
     """What a synapse can say, and how it is stored.  lists: kinds that a core can keep.  base_max: of shared lists, the largest
-    number that an axon adds to their indices.
+    number that an axon adds to their indices.  index_widths: bits that an index may have, the fewest that do are taken; not
+    given, every index has index_bits.  tag_bits: of a synapse that learns, beside delay_bits.  learning_axons: axons in that a
+    source with such synapses takes.
+
+    axon_formats: discrete (a source each), and where the chip has them pop16 and pop32: one axon in for several sources, told
+    apart by the atom of their spikes; a pop32 takes two output slots.  pop16_atoms: the most sources of a pop16.  atom_bits: of
+    the atom of a pop32.  pop16_step: bases of pop16 axons are multiples of it.
     """
 
     weight_bits: Annotated[list[Annotated[int, Field(ge=1, le=8)]], Field(min_length=1)]
@@ -113,6 +120,13 @@ class SynapseSpec(Sourced):
     header_bits: Natural
     lists: Annotated[list[Literal["dense", "sparse", "shared"]], Field(min_length=1)] = ["dense", "sparse"]
     base_max: Natural = 0
+    index_widths: list[Annotated[int, Field(ge=0, le=32)]] = []
+    tag_bits: Natural = 0
+    learning_axons: Count = 1
+    axon_formats: list[Literal["discrete", "pop16", "pop32"]] = ["discrete"]
+    atom_bits: Annotated[int, Field(ge=0, le=9)] = 9
+    pop16_atoms: Annotated[int, Field(ge=1, le=32)] = 32
+    pop16_step: Count = 4
 
     @model_validator(mode="after")
     def _alone(self) -> SynapseSpec:
@@ -120,6 +134,8 @@ class SynapseSpec(Sourced):
             raise ValueError("lists that are shared only; what repeats nothing needs dense or sparse ones")
         if "shared" in self.lists and "sparse" not in self.lists:
             raise ValueError("a shared list has indices, as sparse ones have; name 'sparse', too")
+        if "discrete" not in self.axon_formats:
+            raise ValueError("axon_formats without 'discrete'; a source that shares its axon with nobody needs it")
         return self
 
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ FORMAT = 3
 READ = (2, FORMAT)  # in the format 2 nothing learned
 ROOM = 1 << 18  # bytes of a file besides its arrays
 SMALL = 1000  # elements up to which an array is stored as it is
+AXONS = ("members", "populations", "wide")  # of a Demand, by their numbers in the image
 STRETCH = 1 << 20  # elements that are converted at once
 _PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
@@ -56,6 +57,10 @@ def write(priced: Priced, path: Path) -> None:
             "compartment_configs": part.demand.compartment_configs.tolist(),
             "threshold_configs": part.demand.threshold_configs.tolist(),
             "synapse_formats": sorted(part.demand.synapse_formats),
+            "learning": part.demand.learning.tolist(),
+            "learning_axons": part.demand.learning_axons,
+            "stdp_profiles": sorted(part.demand.stdp_profiles),
+            **{name: getattr(part.demand, name).tolist() for name in AXONS},
         }
         for part in priced.parts
     ]
@@ -205,7 +210,12 @@ def _parts(wiring: Wiring, asked: list[dict[str, Any]]) -> tuple[Part, ...]:
             np.array(asked[k]["compartment_configs"], np.int64),
             np.array(asked[k]["threshold_configs"], np.int64),
             frozenset(asked[k]["synapse_formats"]),
+            learning=np.array(asked[k].get("learning", []), np.int64),
+            learning_axons=asked[k].get("learning_axons", 1),
+            stdp_profiles=frozenset(asked[k].get("stdp_profiles", [])),
         )
+        axons: dict[str, Any] = {name: np.array(asked[k].get(name, []), np.int64) for name in AXONS}
+        demand = replace(demand, **axons)
         first = int(wiring.parts.first[k])
         number = wiring.parts.number[first : first + size] - firsts[population]
         found.append(Part(wiring.names[population], int(first - firsts[population]), size, demand, number))

@@ -125,7 +125,7 @@ def _samples(priced: Priced) -> Table:
 
 def _cores(priced: Priced) -> Table:
     chip, tally = priced.chip, priced.costs.tally
-    out = priced.wiring.axons_out().tolist()
+    out = priced.wiring.axons_out(priced.parts).tolist()
     parts_of: dict[int, list[Part]] = {}
     for part, core, sent in zip(priced.parts, priced.wiring.parts.core.tolist(), out, strict=True):
         parts_of.setdefault(core, []).append(replace(part, demand=replace(part.demand, axons_out=sent)))

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuroemu.compiler import compile_network
 from neuroemu.compiler.demand import Inputs, demands
-from neuroemu.compiler.packing import list_words
+from neuroemu.compiler.packing import index_bits, list_words
+from neuroemu.connect import Dense
+from neuroemu.network import LifRegisters, Network, Spikes
 from tests import naive_compiler as naive
 
 
@@ -85,8 +88,39 @@ def test_a_thin_list_is_stored_with_an_index(chip):
 
 
 def test_the_smaller_of_the_two_formats_is_taken(chip):
-    # Of 64 posts, dense is 9 words; n sparse ones are ceil((18n+10)/64): 28 -> 9 (514 bits), 27 -> 8 (496 bits).
-    assert [whole(one_list(range(n)), 64, chip).words for n in (27, 28, 29, 63)] == [8, 9, 9, 9]
+    # Of 64 posts, dense is 9 words; n sparse ones are ceil((14n+10)/64): 36 -> 9 (514 bits), 35 -> 8 (500 bits).
+    assert [whole(one_list(range(n)), 64, chip).words for n in (35, 36, 37, 63)] == [8, 9, 9, 9]
+    # with indices of 10 bits whatever the part, ceil((18n+10)/64): 28 -> 9 (514 bits), 27 -> 8 (496 bits)
+    fixed = replace(chip, synapse=replace(chip.synapse, index_widths=()))
+    assert [whole(one_list(range(n)), 64, fixed).words for n in (27, 28, 29, 63)] == [8, 9, 9, 9]
+
+
+# facts/limits_loihi1.md, "index bits": {0,6,7,8,9,10,11,12}; 0 bits where there is one compartment to tell.
+@pytest.mark.parametrize(("width", "below"), [(0, None), (6, 0), (7, 6), (8, 7), (9, 8), (10, 9), (11, 10), (12, 11)])
+def test_an_index_has_the_fewest_bits_that_tell_the_compartments_of_a_part_apart(chip, width, below):
+    limits = chip.synapse
+    most = 2**width
+    assert index_bits(np.array([most - 1, most]), limits).tolist()[-1 if width == 0 else 0 :] == [width] * (
+        1 + (width > 0)
+    )
+    assert index_bits(np.array([most + 1]), limits)[0] == {0: 6, 12: -1}.get(width, width + 1)
+    assert below is None or index_bits(np.array([2**below + 1]), limits)[0] == width
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(63, 14), (64, 14), (65, 15), (128, 15), (129, 16), (1024, 18), (1025, 19)]
+)
+def test_the_words_of_sparse_lists_follow_the_size_of_the_part(chip, size, expected):
+    # 60 of them in every part: ceil((60 * (8 + index) + 10) / 64); dense lists are left out
+    sparse = replace(chip, synapse=replace(chip.synapse, lists=("sparse",)))
+    assert whole(one_list(range(60)), size, sparse).words == -(-(60 * expected + 10) // 64)
+
+
+def test_a_part_with_more_compartments_than_any_index_tells_apart_is_cut(chip):
+    narrow = replace(chip, synapse=replace(chip.synapse, index_widths=(0, 6), lists=("sparse",)))
+    for n, parts in ((63, 1), (64, 1), (65, 2)):
+        net = Network().population("in", 1, Spikes("x")).population("a", n, LifRegisters())
+        assert len(compile_network(net.connect("in", "a", Dense(2.0)), narrow).mapping.parts) == parts
 
 
 def test_delays_cost_bits_in_the_projection_that_has_them(chip):

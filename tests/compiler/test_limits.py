@@ -18,6 +18,7 @@ from neuroemu.compiler.partition import Part
 from neuroemu.compiler.place import PLACERS
 from neuroemu.connect import Dense, Random
 from neuroemu.errors import DoesNotFit
+from neuroemu.learning import Trace, learning
 from neuroemu.mapping import Seats
 from neuroemu.network import LifRegisters, Network, Noise, Spikes, WeightFormat
 from tests import naive_compiler as naive
@@ -230,6 +231,42 @@ def test_what_cores_beyond_the_chip_exceed_is_told_once(chip):
     ]
 
 
+def plastic(network):
+    """All of its projections learn, each with another pre-trace."""
+    made = tuple(
+        replace(p, learning=learning("x0*x1", traces={"x1": Trace(k % 100, k // 100)}))
+        for k, p in enumerate(network.projections)
+    )
+    return replace(network, projections=made)
+
+
+@EDGES
+def test_stdp_profiles_at_the_edge(chip, needed, fits):
+    assert violations(formats(needed), small(chip, stdp_profiles=10)) == ()  # none of them learns
+    found = violations(plastic(formats(needed)), small(chip, stdp_profiles=10))
+    assert found == () if fits else only(found, "stdp_profiles", needed)
+    assert fits or (found[0].place, found[0].culprit) == ("core 0", "population 'a'")
+
+
+@EDGES
+def test_sources_that_learn_take_two_axons_in(chip, needed, fits):
+    for available in (2 * needed - 1, 2 * needed, 2 * needed + 1):
+        found = violations(plastic(feed(needed)), small(chip, axons_in=available))
+        assert found == () if available >= 2 * needed else only(found, "axons_in", 2 * needed, available)
+    once = replace(chip, synapse=replace(chip.synapse, learning_axons=1))
+    assert (violations(plastic(feed(needed)), small(once, axons_in=10)) == ()) == fits
+
+
+def test_a_source_that_learns_in_two_parts_of_a_core_takes_its_axons_once(chip):
+    net = Network().population("in", 10, Spikes("x"))
+    for name in ("a", "b"):
+        net = net.population(name, 1, LifRegisters()).connect("in", name, Dense(2.0))
+    for axons, placement in ((20, (0, 0)), (19, None)):
+        found = violations(plastic(net), small(chip, axons_in=axons))
+        assert found == () if placement else only(found[:1], "axons_in", 20, 19)
+    assert compile_network(plastic(net), small(chip, axons_in=20)).mapping.placement == (0, 0)
+
+
 @EDGES
 def test_chips_at_the_edge(chip, needed, fits):
     board = replace(small(chip), mesh=Mesh(10, 1, 1, chips=(10, 1)))
@@ -260,7 +297,7 @@ def test_a_source_that_two_parts_of_a_core_share_is_one_axon_in(chip):
 def test_the_limits_of_loihi_are_those_of_the_facts(chip):
     # facts/limits_loihi1.md: 1024 compartments, 4096 axons in and out, 16384 words of 64 bits, 128 cores; 32 compartment,
     # 8 threshold and 8 synapse configurations, of which synapse format 0 is reserved
-    configs = dict(compartment_configs=32, threshold_configs=8, synapse_formats=7)
+    configs = dict(compartment_configs=32, threshold_configs=8, synapse_formats=7, stdp_profiles=3)
     assert chip.core == CoreLimits(1024, 4096, 4096, 16384, 64, **configs) and chip.mesh.n_cores == 128
 
 

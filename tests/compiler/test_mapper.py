@@ -200,6 +200,19 @@ def test_what_compiles_is_lawful(chip, partition, placement, network, core, larg
             assert owners.setdefault(at, part.population) == part.population
 
 
+@pytest.mark.parametrize("partition", those_there(["hypergraph", "grow"]))
+@settings(max_examples=6)
+@given(network=naive.convolutions(), room=st.integers(12, 40))
+def test_what_fits_by_shared_lists_is_lawful(chip, partition, network, room):
+    other = small(chip, (6, 6, 4), compartments=room, synapse_words=room)
+    try:
+        compiled = compile_network(network, other, MappingOptions(partition, "anneal"), remedies=False)
+    except DoesNotFit:
+        return
+    naive_mapping.check(network, compiled, other)
+    naive.check(network, compiled, other)
+
+
 @sets
 @settings(max_examples=25)
 @given(network=naive.networks(), core=naive.core_limits())
@@ -215,15 +228,18 @@ def test_what_fits_in_single_compartments_fits(chip, partition, network, core):
 
 @given(st.data())
 def test_the_use_of_any_blocks_is_that_of_the_facts(chip, data):
-    network = data.draw(naive.networks())
+    network = data.draw(naive.networks() | naive.convolutions())
     n = sum(p.size for p in network.on_chip)
     block = seats(data.draw, n, 6).block
-    load = loaded(network, chip)
-    found = use_of(load, block, int(block.max()) + 1)
-    for b, use in naive_mapping.use_of_blocks(network, chip, block.tolist()).items():
+    one = replace(chip, synapse=replace(chip.synapse, index_widths=()))
+    found = use_of(loaded(network, one), block, int(block.max()) + 1)
+    widest = use_of(loaded(network, chip), block, int(block.max()) + 1)  # where widths differ, words are from above
+    exactly = naive_mapping.use_of_blocks(network, chip, block.tolist())
+    for b, use in naive_mapping.use_of_blocks(network, one, block.tolist()).items():
         assert (use["compartments"], use["axons_in"], use["axons_out"], use["synapse_words"]) == tuple(
             int(column[b]) for column in found
         )
+        assert exactly[b]["synapse_words"] <= widest.words[b]
 
 
 def loaded(network, chip, weight=None):
@@ -237,7 +253,7 @@ def loaded(network, chip, weight=None):
 
 @given(st.data())
 def test_refining_never_costs_and_breaks_no_limit(chip, data):
-    network = data.draw(naive.networks())
+    network = data.draw(naive.networks() | naive.convolutions())
     n, mesh = sum(p.size for p in network.on_chip), small(chip).mesh
     block = seats(data.draw, n, 6).block
     n_blocks = int(block.max()) + 1

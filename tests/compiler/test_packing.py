@@ -13,6 +13,7 @@ from neuroemu.compiler import MappingOptions, compile_network
 from neuroemu.compiler.demand import Inputs, demands
 from neuroemu.connect import Conv2d, Dense, Sparse
 from neuroemu.events import Event
+from neuroemu.learning import Trace, learning
 from neuroemu.network import LifRegisters, Network, Spikes, WeightFormat
 from neuroemu.pipeline import run
 from tests import naive_compiler as naive
@@ -27,7 +28,8 @@ def with_lists(chip, lists, base_max=255, **limits):
 
 @st.composite
 def cores(draw):
-    """(synapses by projection {source: [(post, weight, delay)]}, sizes of parts, bits, delayed, repeats, changes of the chip).
+    """(synapses by projection {source: [(post, weight, delay)]}, sizes of parts, bits, delayed, repeats, plastic, changes of
+    the chip, bits of a word).
 
     Lists are a few patterns at many places, as those of a convolution, and some at random.
     """
@@ -57,15 +59,19 @@ def cores(draw):
         base_max=draw(st.sampled_from([0, 3, 15, 255])),
         group=draw(st.sampled_from([1, 5, 64])),
         header_bits=draw(st.sampled_from([0, 10])),
+        tag_bits=draw(st.sampled_from([0, 9])),
+        learning_axons=draw(st.sampled_from([1, 2])),
         index_bits=draw(st.sampled_from([0, 6, 10])),
+        index_widths=draw(st.sampled_from([(), (0, 6, 7, 8, 9, 10, 11, 12), (3, 5), (2, 7)])),
     )
-    return lists, sizes, bits, delayed, repeats, changes, draw(st.sampled_from([32, 64]))
+    plastic = [draw(st.sampled_from([False, False, True])) for _ in range(n_projections)]
+    return lists, sizes, bits, delayed, repeats, plastic, changes, draw(st.sampled_from([32, 64]))
 
 
 @settings(max_examples=1000)
 @given(cores())
 def test_words_and_kinds_of_a_core_equal_their_twin(chip, core):
-    lists, sizes, bits, delayed, repeats, changes, word_bits = core
+    lists, sizes, bits, delayed, repeats, plastic, changes, word_bits = core
     other = with_lists(replace(chip, core=replace(chip.core, word_bits=word_bits)), **changes)
     names = [f"p{k}" for k in range(len(lists))]
     table = sorted(
@@ -86,20 +92,30 @@ def test_words_and_kinds_of_a_core_equal_their_twin(chip, core):
         None,
         tuple(repeats),
         (weight << 8) | delay,
+        tuple(plastic),
+        tuple(name if learns else "" for name, learns in zip(names, plastic, strict=True)),
     )
     edges = np.concatenate([[0], np.cumsum(sizes)])
     for part, found in enumerate(demands(inputs, edges, other)):
-        words, kinds = dict.fromkeys(names, 0), set()
+        words, kinds, axons, profiles = dict.fromkeys(names, 0), set(), {}, set()
         for k, mine in enumerate(lists):
             here = {
                 s: [(p - edges[part], w, d) for p, w, d in synapses if edges[part] <= p < edges[part + 1]]
                 for s, synapses in mine.items()
             }
-            twin = naive.pack({s: v for s, v in here.items() if v}, sizes[part], bits[k], delayed[k], repeats[k], other)
+            here = {s: v for s, v in here.items() if v}
+            twin = naive.pack(here, sizes[part], bits[k], delayed[k], repeats[k], other, plastic[k])
+            profiles |= {names[k]} if here and plastic[k] else set()
+            for s in here:  # an axon in, or several where any of its synapses learn
+                axons[s] = max(axons.get(s, 1), other.synapse.learning_axons if plastic[k] else 1)
             words[names[k]] = sum(n for _, n, _ in twin.values())
-            kinds |= {f"{names[k]}, {kind}" for kind, _, _ in twin.values()}
+            bits_of_index = naive.index_bits(sizes[part], other) if other.synapse.index_widths else None
+            index = "" if bits_of_index is None else f" {bits_of_index}"
+            kinds |= {f"{names[k]}, {kind}{'' if kind == 'dense' else index}" for kind, _, _ in twin.values()}
         assert found.words_by_projection == words
         assert found.synapse_formats == kinds
+        assert found.axons_in == sum(axons.values())
+        assert found.stdp_profiles == profiles
 
 
 @given(naive.convolutions(), st.sampled_from([0, 3, 255]), st.sampled_from(KINDS[:2]), st.integers(1, 9))
@@ -129,14 +145,14 @@ def words(network, chip):
 
 def test_a_kernel_is_stored_once_for_all_pixels_that_see_it_whole(chip):
     # 10 x 10 pixels, a kernel of 3 x 3, 8 x 8 places and 2 channels. A pixel sees rows 1..3 and columns 1..3 of the kernel as
-    # far as they are inside: 5 ways along either side (2 at each edge, 1 between), 25 lists of r * c * 2 synapses of 18 bits
-    # and a header of 10, r and c of 1, 2, 3, 2, 1.
+    # far as they are inside: 5 ways along either side (2 at each edge, 1 between), 25 lists of r * c * 2 synapses of 8 + 7 bits
+    # (128 compartments) and a header of 10, r and c of 1, 2, 3, 2, 1.
     seen = [1, 2, 3, 2, 1]
-    expected = sum(-(-(r * c * 2 * 18 + 10) // 64) for r in seen for c in seen)
-    assert words(image(), chip) == expected == 62
+    expected = sum(-(-(r * c * 2 * 15 + 10) // 64) for r in seen for c in seen)
+    assert words(image(), chip) == expected == 57
     each = [1, 2, 3, 3, 3, 3, 3, 3, 2, 1]
-    alone = sum(-(-(r * c * 2 * 18 + 10) // 64) for r in each for c in each)
-    assert words(image(), with_lists(chip, ["dense", "sparse"])) == alone == 392
+    alone = sum(-(-(r * c * 2 * 15 + 10) // 64) for r in each for c in each)
+    assert words(image(), with_lists(chip, ["dense", "sparse"])) == alone == 332
 
 
 def test_a_base_reaches_as_far_as_its_bits(chip):
@@ -184,6 +200,26 @@ def test_a_crossbar_keeps_every_place(chip):
     two = net.connect("in", "a", Sparse([0, 0, 1, 2], [0, 0, 0, 0], 5.0), WeightFormat(8, 0, "excitatory"))
     assert [words(network, bar) for network in (one, two)] == [27, 36]
     assert words(one, with_lists(chip, ["sparse"])) == 3
+
+
+# ---- lists that learn ----------------------------------------------------------------------------------------------
+
+
+def plastic(network):
+    """The network with every projection learning."""
+    rule = learning("x0*x1", traces={"x1": Trace(9, 9)})
+    return replace(network, projections=tuple(replace(p, learning=rule) for p in network.projections))
+
+
+def test_a_list_that_learns_has_tags_and_delays(chip):
+    # facts/limits_loihi1.md: 64 * (8 + 6 + 9 + 10) + 10 = 2122 bits, 34 words, 481 of them in a core
+    wide = with_lists(chip, ["sparse"], index_widths=(10,))
+    net = Network().population("in", 1, Spikes("x")).population("a", 64, LifRegisters())
+    net = net.connect("in", "a", Dense(5.0), WeightFormat(8, 0, "excitatory"))
+    assert words(plastic(net), wide) == 34 and chip.core.synapse_words // 34 == 481
+    assert words(net, wide) == 19
+    # on Loihi dense: 64 * (8 + 6 + 9) + 10 = 1482 bits
+    assert words(plastic(net), chip) == 24
 
 
 # ---- what reading them counts --------------------------------------------------------------------------------------

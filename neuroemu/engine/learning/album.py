@@ -12,16 +12,19 @@ _KEPT = ("weight", "delay", "tag")
 
 
 class Album:
-    """Collects.  every: by projection, after how many steps each a snapshot is taken; others have the first and the last."""
+    """Collects.  every: by projection, after how many steps each a snapshot is taken; others have the first and the last.
 
-    def __init__(self, image: ChipImage, synaptic: tuple[Synaptic, ...], every: dict[str, int]) -> None:
+    first: the step that is behind when the run begins.
+    """
+
+    def __init__(self, image: ChipImage, synaptic: tuple[Synaptic, ...], every: dict[str, int], first: int = 0) -> None:
         self._image, self._synaptic = image, synaptic
         self._every = [every.get(each.name, 0) for each in image.plastic]
         self._pages: list[list[dict[str, np.ndarray]]] = [[] for _ in image.plastic]
         self._steps: list[list[int]] = [[] for _ in image.plastic]
         self._order = [_by_number(each.first, each.post, each.pre_number, each.post_number) for each in image.plastic]
         for k in range(len(image.plastic)):
-            self._take(k, 0, None)
+            self._take(k, first, None)
 
     def until_next(self, done: int) -> int:
         """How many steps may pass before the next snapshot is due."""
