@@ -88,7 +88,7 @@ def execute(
     image = compiled.image
     given = host.feed(program)
     total = program.steps * given.samples
-    budget.check(image, program.network, total)
+    budget.check(image, program.network, total, program.snapshots)
 
     def advanced(done: int) -> None:
         if progress:

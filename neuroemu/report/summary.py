@@ -71,6 +71,11 @@ def _currents(program: Program) -> list[tuple[Any, ...]]:
         if not isinstance(given, SpikesInput) and isinstance(given.encoder, Current):
             values = given.values if isinstance(given, ValuesInput) else (given.dataset, repr(given.split))
             found.append((values, float(given.encoder.gain)))
+    rewards = {projection.learning.reward for projection in program.network.projections if projection.learning}
+    for name in sorted(rewards - {None}):  # type: ignore[type-var]
+        given = program.inputs[str(name)]
+        if isinstance(given, SpikesInput):
+            found.append((given.step, given.channel, given.payload))
     return found
 
 

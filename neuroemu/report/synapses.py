@@ -1,4 +1,4 @@
-"""What synapses learned: their weights before and after for the summary, and weights.npz, from which a next program can start."""
+"""What synapses learned: their weights before and after for the summary, and weights.npz to start a next program from."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def write_weights(report: Report, path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as stream:
-                np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
+                np.lib.format.write_array(stream, np.asarray(array, order="C"), allow_pickle=False)
 
 
 def _arrays(seen: Snapshots, shape: tuple[int, int]) -> dict[str, np.ndarray]:
