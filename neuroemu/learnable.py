@@ -27,11 +27,11 @@ def problems(network: Network, chip: Chip, inputs: dict[str, Input]) -> list[Pro
     return found
 
 
-def unfit(network: Network, projection: Projection, chip: Chip) -> list[Problem]:
-    """What of the projection itself does not go with learning."""
+def unfit(network: Network, projection: Projection, chip: Chip, ask_chip: bool = True) -> list[Problem]:
+    """What of the projection itself does not go with learning.  ask_chip: whether to tell of a chip that does not learn."""
     learning, found = projection.learning, []
     assert learning is not None
-    if not chip.learning:
+    if ask_chip and not chip.learning:
         found.append(Problem(f"{chip.name} does not learn", remedy="a chip that does, or no 'learn'"))
     if projection.format is not None and projection.format.message_bits > 0:
         what = "a connection that learns cannot multiply by the payloads of spikes, too (message_bits)"

@@ -58,16 +58,17 @@ def learning_of(draft: Draft, rules: dict[str, Learning], given: Any, at: Path_)
 
 def check_learning(draft: Draft, network: Network, chip: Chip | None, inputs: dict[str, Input]) -> None:
     """Notes what of connections that learn does not go with their target, the chip and the inputs.  chip: None if not known."""
-    rewards_told = set()
+    rewards_told: set[str] = set()
+    chip_told = False
     for projection in network.projections:
         if projection.learning is None:
             continue
-        place, at = draft.places[projection.name], draft.paths[projection.name]
-        assert place is not None
+        at = draft.paths[projection.name]
         if chip is not None:
-            for problem in learnable.unfit(network, projection, chip):
+            for problem in learnable.unfit(network, projection, chip, not chip_told):
                 key: Path_ = (*at, "format", "message_bits") if "message_bits" in problem.what else (*at, "learn")
                 draft.problem(key, problem.what, problem.allowed, problem.remedy)
+            chip_told = True
         rule = _named(draft, at)
         reward = projection.learning.reward
         known = reward in inputs or (reward not in draft.spec.inputs and reward not in draft.salvaged.names)

@@ -28,7 +28,7 @@ _WHO = {"x0": "synapses whose axon spiked in the epoch", "y0": "synapses whose c
 _OPS = {
     Op.LOAD: "acc = {name} << 7",
     Op.GATE: "p = {slot}; if no synapse has it, skip {b}",
-    Op.MULTIPLY: "p *= clip({slot}{plus}, -{c}, {c} - 1)",
+    Op.MULTIPLY: "p *= clip({slot}{plus}, -{c}, {most})",
     Op.MULTIPLY_SIGN: "p *= sgn({slot}{plus})",
     Op.SCALE: "p *= {a}",
     Op.SHIFT: "p >>= {a}",
@@ -196,7 +196,7 @@ def _code(learning: Learning) -> list[str]:
             slot = f"u{a - Slot.U0}" if a >= Slot.U0 else Slot(a).name.lower()
         elif op in (Op.LOAD, Op.STORE):
             name = TARGETS[a]
-        text = _OPS[Op(op)].format(a=a, b=b, c=c, slot=slot, plus=f"{b:+d}" if b else "", name=name)
+        text = _OPS[Op(op)].format(a=a, b=b, c=c, most=c - 1, slot=slot, plus=f"{b:+d}" if b else "", name=name)
         lines.append(f"  {Op(op).name.lower():14} {text}")
     return lines
 
