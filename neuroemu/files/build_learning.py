@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from .learning_schema import RuleSpec, SynapseProbeSpec
 from .marked_yaml import Path_
 
 TAGS = (-256, 255)
+WINDOW = 60  # characters of a rule shown on either side of a mistake
 
 
 def rules_of(draft: Draft) -> dict[str, Learning]:
@@ -89,8 +91,8 @@ def snapshots_of(draft: Draft, network: Network) -> dict[str, int]:
         key = "weights" if given.weights is not None else "tags"
         at, wanted = ("probes", index), str(getattr(given, key))
         if wanted not in plastic:
-            if draft.problems and wanted not in names:
-                continue  # it may be one that was left out
+            if wanted in _meant_to_learn(draft):
+                continue  # what is wrong with it has been said
             near = _near(wanted, plastic)
             what = "does not learn" if wanted in names else "is not there"
             told = ", ".join(plastic) or "a connection with 'learn', and there is none"
@@ -120,7 +122,7 @@ def _rule(draft: Draft, name: str, given: RuleSpec) -> Learning | None:
         text = getattr(given, key)
         if text is not None:
             try:
-                rules[key] = parse(target, text)
+                rules[key] = parse(target, "".join(c if c.isprintable() else " " for c in text))
             except ProgramError as error:
                 _note(draft, (*at, key), error.problems)
     traces = {}
@@ -173,7 +175,23 @@ def _in_steps(draft: Draft, given: Any) -> float:
 def _note(draft: Draft, at: Path_, problems: Any) -> None:
     for problem in problems:
         assert isinstance(problem, Problem)
-        draft.problem(at, problem.what, problem.allowed, problem.remedy)
+        head, *pointer = problem.what.split("\n")
+        draft.problem(at, head, problem.allowed, problem.remedy)
+        if pointer:  # the rule, and a caret under what is wrong with it
+            draft.problems[-1] = replace(
+                draft.problems[-1], what="\n".join([draft.problems[-1].what, *_window(*pointer)])
+            )
+
+
+def _window(text: str, caret: str) -> tuple[str, str]:
+    """What of a long rule is around its caret."""
+    at = caret.index("^")
+    first = max(at - WINDOW, 0)
+    return f"    {text[first : at + WINDOW].strip()}", f"    {' ' * (at - first - _blank(text[first:]))}^ here"
+
+
+def _blank(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 def _near(name: str, known: list[str]) -> list[str]:
@@ -192,6 +210,14 @@ def _wanted(draft: Draft) -> set[str]:
     connections = network.get("connections") if isinstance(network, dict) else None
     asked = connections if isinstance(connections, list) else []
     return {str(each.get("learn")) for each in asked if isinstance(each, dict)}
+
+
+def _meant_to_learn(draft: Draft) -> set[str]:
+    """Names of the connections of the file that have 'learn', whatever became of them."""
+    network = draft.document.data.get("network")
+    connections = network.get("connections") if isinstance(network, dict) else None
+    asked = [each for each in connections or [] if isinstance(each, dict) and each.get("learn") is not None]
+    return {str(each.get("name") or f"{each.get('from')}->{each.get('to')}") for each in asked}
 
 
 def _named(draft: Draft, at: Path_) -> str:
