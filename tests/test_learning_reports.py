@@ -262,6 +262,17 @@ def test_other_rewards_are_another_run(tmp_path, run):
     assert len(hashes) == 3
 
 
+def test_a_rewarded_program_is_mapped_for_its_spikes(tmp_path):
+    report = neuroemu.run(program(tmp_path, overrides=("mapping.weigh_by=spikes", "mapping.profile_steps=4")))
+    assert report.summary["learning"]["synapses_written"] == READ
+
+
+def test_weights_stay_from_sample_to_sample(tmp_path):
+    report = neuroemu.run(program(tmp_path, overrides=("inputs.treat.values=[[5], [1]]", "probes=[]")))
+    assert report.samples == 2  # three spikes onto axons 0, 1, 0 add 5 each, then 1 each
+    assert report.summary["weights"]["touch->motor"]["after"]["max"] == 40 + 2 * 5 + 2 * 1
+
+
 def test_looks_that_do_not_fit_are_refused_before_the_run(tmp_path, monkeypatch):
     from neuroemu import budget
     from neuroemu.errors import TooLarge

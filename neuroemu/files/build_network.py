@@ -63,6 +63,7 @@ def network_of(draft: Draft, rules: dict[str, Learning]) -> Network:
         port = joined.port or ""
         network = network.connect(joined.from_, joined.to, connector, chosen, joined.bits, joined.name, port, learning)
         draft.remember(network.projections[-1].name, at)
+        draft.paths[network.projections[-1].name] = at
     return _with_branches(draft, network)
 
 

@@ -46,7 +46,8 @@ class Draft:
     """document, spec: what was read.  path: the file, arrays lie beside it.  salvaged: what the spec was made of.
 
     allow_code: whether Python files that the program names may be run.
-    problems, files (that were read), places and paths (of populations and projections) grow while the program is built.
+    problems, files (that were read), places (of populations and projections) and paths (of projections) grow while the program
+    is built.
     imported: the network of a NIR file.  import_failed: there is one that could not be read, so its populations are not known.
     """
 
@@ -151,4 +152,3 @@ class Draft:
     def remember(self, name: str, at: Path_) -> None:
         mark = self.document.key_mark(at)
         self.places.setdefault(name, Place(mark.file, mark.line, mark.column, dotted(at)))
-        self.paths.setdefault(name, at)

@@ -174,6 +174,14 @@ def test_a_mistake_is_told_with_its_line_and_nothing_else(mistakes, name):
     assert found[0].column and found[0].file.endswith("program.yaml")
 
 
+def test_a_connection_may_be_named_as_a_population_is(read, mistakes):
+    assert read(PROGRAM.replace("learn: stdp", "learn: stdp, name: motor").replace("touch->motor,", "motor,"))
+    (found,) = mistakes(
+        ("learn: stdp", "learn: stdp, name: motor"), ("touch->motor,", "motor,"), ("loihi1-davies2018", "tianjic")
+    )
+    assert found.line == 10
+
+
 @pytest.mark.parametrize(
     "rule",
     [
