@@ -9,6 +9,8 @@ python tools/bench.py contended [--size N] [--peer sanafe=PYTHON]
 python tools/bench.py prices                 1000 price lists over 1000 steps x 128 parts, drawn from the ranges of two chips
 python tools/bench.py map [--network NAME]   packet-hops, seconds and memory of mapping three networks by layer order, METIS
                                              and hypergraph, both annealed; NAME may be any of tools/bench_map.py
+python tools/bench.py learning [--size N] [--peer lava=PYTHON] [--peer brian2-loihi=PYTHON]
+                                             a pairwise rule, all to all, all synapses due and few of them
 python tools/bench.py build [--size N]       seconds and memory of compiling random networks, 131,072 compartments by default
 """
 
@@ -253,7 +255,33 @@ def mapping(options: argparse.Namespace) -> None:
         compare(network)
 
 
+def learning(options: argparse.Namespace) -> None:
+    """Synapse updates of a pairwise rule, one process each; peers beside all due and 5 % active."""
+    from tools.bench_learning import measure
+    from tools.peers.run import measure as measure_peer
+
+    for neurons in [options.size] if options.size else [1000, 2000]:
+        for rate in (1.0, 0.05, 0.01):
+            ours = {n: measure(neurons, rate, n, rounds=options.runs) for n in (1, 2)}
+            for n, found in ours.items():
+                print(
+                    f"{neurons:5} x {neurons}, {rate:4.0%} active, {n} thread(s): {found['due']:11,.0f} synapses due, "
+                    f"{found['step_ms']:8.3f} ms a step, {found['updates_per_s'] / 1e6:6.1f} M updates/s"
+                )
+            for name, _, interpreter in (peer.partition("=") for peer in options.peer):
+                told = measure_peer(interpreter, f"{name}-learning", neurons=neurons, rate=rate, steps=20)
+                if isinstance(told, str):
+                    print(told)
+                    continue
+                step_ms = 1e3 * told["run_s"] / told["steps"]
+                ratios = ", ".join(f"{step_ms / found['step_ms']:.1f} on {n}" for n, found in ours.items())
+                print(
+                    f"{told['peer']} {told['version']}: {step_ms:.1f} ms a step; ours is so many times as fast: {ratios}"
+                )
+
+
 SUITES = {
+    "learning": learning,
     "map": mapping,
     "startup": startup,
     "engine": engine,

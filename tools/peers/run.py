@@ -18,6 +18,8 @@ PEERS = {
     "brian2-loihi": "brian2_loihi_peer.py",
     "nest": "nest_peer.py",
     "brian2-cpp": "brian2_cpp_peer.py",
+    "lava-learning": "lava_learning_peer.py",
+    "brian2-loihi-learning": "brian2_loihi_learning_peer.py",
 }
 
 
