@@ -24,7 +24,7 @@ from .errors import ChipError, DoesNotFit, OutputError, Problem, ProgramError, R
 from .files import chip_file, marked_yaml
 from .files.overrides import lay_over
 from .report import folder as run_folder
-from .report import saved, tables
+from .report import saved, synapses, tables
 from .report.lines import HEADLINES
 from .report.priced import Priced, summarise
 from .report.saved import Saved
@@ -153,6 +153,8 @@ def _other_run(old: Saved, chip: Chip) -> list[Problem]:
     ]
     if old.chip["core"]["word_bits"] != chip.core.word_bits:
         differing.append(f"core.word_bits was {old.chip['core']['word_bits']} and is {chip.core.word_bits}")
+    if old.activity.learned.size and not chip.learning:
+        differing.append("synapses learned, and it does not learn")
     if not differing:
         return []
     shown = "; ".join(differing[:4]) + (f"; and {len(differing) - 4} more" if len(differing) > 4 else "")
@@ -220,7 +222,9 @@ def write(priced: Priced, run: Path, wanted: Path, overwrite: bool, command: lis
         tables.as_json(partial / "manifest.json", {**manifest, **changed})
         tables.as_json(partial / "summary.json", summary)
         tables.write_costs(priced, partial)
-        shutil.copyfile(run / "spikes.h5", partial / "spikes.h5")
+        for name in ("spikes.h5", synapses.FILE):
+            if (run / name).is_file():
+                shutil.copyfile(run / name, partial / name)
 
     return run_folder.land(fill, wanted, overwrite, numbered)
 

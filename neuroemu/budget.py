@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 
-from .compiler.image import ChipImage
+from .compiler.image import ChipImage, Plastic
 from .counters import N_COUNTS
 from .errors import TooLarge
 from .network import Network
@@ -52,14 +52,27 @@ def most_spikes() -> int:
     return int(SHARE * (free_disk_bytes() + budget()) / SPIKE_BYTES)
 
 
-def check(image: ChipImage, network: Network, n_steps: int) -> None:
-    """Raises TooLarge if the run would record more than SHARE of what is free, in memory or on disk."""
+def _looked_at(each: Plastic, n_steps: int, every: int) -> int:
+    """Bytes of the snapshots of a projection, twice while they are joined: weight, delay and tag, and five traces."""
+    looks = 2 + (n_steps // every if every else 0)
+    return looks * 2 * (6 * each.post.size + 4 * each.pre_number.size + 6 * each.post_number.size)
+
+
+def check(image: ChipImage, network: Network, n_steps: int, every: dict[str, int] | None = None) -> None:
+    """Raises TooLarge if the run would record more than SHARE of what is free, in memory or on disk.
+
+    every: steps between two looks at synapses that learn, by projection.
+    """
     remedy = "Try fewer steps (--steps) or samples, fewer parts, or fewer probes of states."
     free, kept = free_bytes(), n_steps * STEP_BYTES
     if free is not None and kept > SHARE * free:
         raise TooLarge(
             f"{n_steps} steps keep {kept / 1e9:.1f} GB in memory; {free / 1e9:.1f} GB are free here. {remedy}"
         )
+    looks = sum(_looked_at(each, n_steps, (every or {}).get(each.name, 0)) for each in image.plastic)
+    if free is not None and looks > SHARE * free:
+        what = f"looks at synapses that learn keep {looks / 1e9:.1f} GB in memory; {free / 1e9:.1f} GB are free here"
+        raise TooLarge(f"{what}. Try probes with a larger 'every', or fewer steps.")
     needed, room = recorded_bytes(image, network, n_steps), free_disk_bytes()
     if needed > budget() + SHARE * room:
         where = tempfile.gettempdir()

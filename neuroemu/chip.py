@@ -184,7 +184,7 @@ class Chip:
     """Structure of a chip: everything a compiler and an engine must honour, and no price.
 
     written: the chip file it came from with all that it extends, as JSON, prices included; '' if made in Python.
-    sources: (source, provenance) of the figures, by section of the chip file.
+    sources: (source, provenance) of the figures, by section of the chip file.  learning: whether synapses can learn on it.
     """
 
     name: str
@@ -196,6 +196,7 @@ class Chip:
     about: str = ""
     technology: str = ""
     estimate: bool = False
+    learning: bool = True
     written: str = field(default="", repr=False, compare=False)
     sources: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False, compare=False)
 

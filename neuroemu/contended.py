@@ -12,7 +12,7 @@ import numpy as np
 
 from .chip import Mesh, PriceList
 from .errors import ChipError, Problem
-from .events import HOPS, Event
+from .events import HOPS, LEARNING, Event
 from .latency import barrier_ns, work
 from .messages import FS, MOST_FS, Jobs, femtoseconds, jobs, messages
 from .noc.fabric import Fabric
@@ -79,7 +79,7 @@ def schedule(
         raise ChipError([Problem(what, remedy="latency: analytic, or a look at the times of the chip")])
     found: Schedule | None = None
     paths, cores, links = [], [], []
-    for _, batch in messages(wiring, ways, each, counts, row, source):
+    for _, batch in messages(wiring, ways, each, counts, row, source, _learning_fs(wiring, core_steps, each.times_fs)):
         if mode == "flit":
             one = _of_flits(flit(net, batch), batch, wiring, prices)
         else:
@@ -96,6 +96,19 @@ def schedule(
         slowest_link=np.concatenate(links),
         busy_ns=busy.sum(axis=1).T,
     )
+
+
+def _learning_fs(wiring: Wiring, core_steps: np.ndarray, times_fs: np.ndarray) -> np.ndarray | None:
+    """(steps, senders) fs that cores learn, None where none does: at the end of a step, when its messages have left.
+
+    core_steps: (steps, cores in use, E).
+    """
+    events = list(LEARNING)
+    if not core_steps[:, :, events].any():
+        return None
+    found = np.zeros((core_steps.shape[0], wiring.mesh.n_cores + 1), np.int64)
+    found[:, wiring.cores_in_use()] = core_steps[:, :, events] @ times_fs[events]
+    return found
 
 
 def _of_flits(outcome: FlitOutcome, batch: Messages, wiring: Wiring, prices: PriceList) -> Schedule:

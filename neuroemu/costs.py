@@ -6,12 +6,13 @@ The same call prices a run that just ended and one that is read back from its fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from . import contended, latency, modes
 from .chip import PriceList
+from .counters import N_LEARNED
 from .energy import Bill, bill
 from .errors import ChipError
 from .events import N_EVENTS
@@ -31,11 +32,13 @@ class Activity:
     """What happened in a run: enough to price it again and to map it again.
 
     counts: (steps, n_parts, Count) integers.  step: (n_spikes,) from 1, ascending.  source: (n_spikes,).
+    learned: (steps, n_parts, Learned), of no step where nothing learns.
     """
 
     counts: np.ndarray
     step: np.ndarray
     source: np.ndarray
+    learned: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, N_LEARNED), np.int32))
 
     @property
     def n_steps(self) -> int:
@@ -72,17 +75,17 @@ def costs(
     journey = latency.journeys(going, prices, mode) if prepared is None else np.empty(0)
     times: Schedule | None = None
     sample: Sample | None = None
-    for counts, row, source in stretches(wiring, activity):
+    for counts, row, source, learned in stretches(wiring, activity):
         found = traffic(wiring, going, row, source, counts.shape[0])
-        by_step, core_steps = steps_of(wiring, counts, found)
+        by_step, core_steps = steps_of(wiring, counts, found, learned)
         if prepared is None:
             took = latency.schedule(wiring, journey, core_steps, row, source, prices)
         else:
             took = contended.schedule(wiring, going, prepared, counts, core_steps, row, source, prices, mode, threads)
         rows.append(by_step, took)
-        sums = sums.and_then(counts, core_steps, found)
+        sums = sums.and_then(counts, core_steps, found, learned)
         times = added(times, took) if times else took
-        sample = sample or Sample(core_steps, np.array(counts), took.path_ns, activity.n_steps)
+        sample = sample or Sample(core_steps, np.array(counts), took.path_ns, activity.n_steps, np.array(learned))
         done += counts.shape[0]
         if progress:
             progress(done, activity.n_steps)
@@ -112,12 +115,13 @@ class _Rows:
         return replace(schedule, path_ns=path, slowest_core=core, slowest_link=link)
 
 
-def stretches(wiring: Wiring, activity: Activity) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """(counts, row, source) of a stretch of steps; row 0 is its first step."""
+def stretches(wiring: Wiring, activity: Activity) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """(counts, row, source, learned) of a stretch of steps; row 0 is its first step."""
     a_step = 8 * N_EVENTS * wiring.cores_in_use().size
     n_steps = max(1, STRETCH_BYTES // a_step)
     for first in range(0, activity.n_steps, n_steps):
         counts = activity.counts[first : first + n_steps]
         low, high = np.searchsorted(activity.step, [first + 1, first + counts.shape[0] + 1])
-        yield counts, activity.step[low:high] - (first + 1), activity.source[low:high]
-        forget(activity.counts, activity.step, activity.source)
+        learned = activity.learned[first : first + n_steps]
+        yield counts, activity.step[low:high] - (first + 1), activity.source[low:high], learned
+        forget(activity.counts, activity.step, activity.source, activity.learned)

@@ -90,7 +90,6 @@ SENDING = (
     Event.TRACE_UPDATE, Event.LEARN_READ, Event.LEARN_WRITE, Event.AXON_OUT,
 )  # fmt: skip
 RECEIVING = (Event.AXON_IN, *READS, Event.ACCUMULATE)
-# Nothing produces these yet: they are the learning engine's.
-NOT_PRODUCED_YET = (Event.TRACE_UPDATE, Event.LEARN_READ, Event.LEARN_WRITE)
+LEARNING = (Event.TRACE_UPDATE, Event.LEARN_READ, Event.LEARN_WRITE)  # the rest is inference
 
 BY_KEY = {meaning.key: event for event, meaning in MEANING.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -85,6 +85,36 @@ class DirectCurrent:
 
 
 @dataclass(frozen=True)
+class Reward:
+    """What a projection learns from.  values[sample] (1,), or values[sample, step] (1,), times gain."""
+
+    values: np.ndarray
+    gain: float
+    steps: int
+
+    def bias(self, first_step: int, n_steps: int) -> np.ndarray:
+        """(n_steps, 1) int64."""
+        at = np.arange(first_step - 1, first_step - 1 + n_steps)
+        sample, step = at // self.steps, at % self.steps
+        value = self.values[sample, step] if self.values.ndim == 3 else self.values[sample]
+        return np.rint(self.gain * value).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Awarded:
+    """The same from a list of spikes, whose payload it is; 0 in steps without one."""
+
+    spikes: Listed
+
+    def bias(self, first_step: int, n_steps: int) -> np.ndarray:
+        """(n_steps, 1) int64."""
+        row, _, *graded = self.spikes.events(first_step, n_steps)
+        found = np.zeros((n_steps, 1), np.int64)
+        found[row, 0] = graded[0] if graded else 1
+        return found
+
+
+@dataclass(frozen=True)
 class Feed:
     """Everything that the host sends.  samples: how many are run.  labels: (samples,) or None."""
 
@@ -92,6 +122,7 @@ class Feed:
     labels: np.ndarray | None
     inputs: dict[str, Encoded | Listed]
     currents: dict[str, tuple[np.ndarray, float]]
+    rewards: dict[str, Reward | Awarded] = field(default_factory=dict)
 
 
 def feed(program: Program) -> Feed:
@@ -130,7 +161,23 @@ def feed(program: Program) -> Feed:
             given = program.inputs[name]
             assert not isinstance(given, SpikesInput) and isinstance(given.encoder, Current)
             currents[population.name] = (values[name], given.encoder.gain)
-    return Feed(samples, None if labels is None else labels[:samples], inputs, currents)
+    return Feed(samples, None if labels is None else labels[:samples], inputs, currents, _rewards(program, values))
+
+
+def _rewards(program: Program, values: dict[str, np.ndarray]) -> dict[str, Reward | Awarded]:
+    """By the input's name."""
+    found: dict[str, Reward | Awarded] = {}
+    for projection in program.network.projections:
+        name = projection.learning.reward if projection.learning is not None else None
+        if name is None:
+            continue
+        given = program.inputs[name]
+        if isinstance(given, SpikesInput):
+            found[name] = Awarded(Listed(given.step, given.channel, given.payload, program.steps))
+        else:
+            assert isinstance(given.encoder, Current)
+            found[name] = Reward(values[name], given.encoder.gain, program.steps)
+    return found
 
 
 def _samples(program: Program, values: dict[str, np.ndarray]) -> int:

@@ -4,7 +4,8 @@ Times are int64 femtoseconds, so that sums are exact and nothing depends on thei
   a sender goes through its compartments in order, handing over the messages of each that fires before it goes on; the
   compartments that were active in a step are taken as evenly spread over their part (only their number is counted);
   the messages of one spike leave in ascending order of their core, each for axon_out more;
-  the host's spikes enter in order, host_in apart.
+  the host's spikes enter in order, host_in apart;
+  a core learns when its last message has left.
 """
 
 from __future__ import annotations
@@ -93,11 +94,18 @@ def jobs(wiring: Wiring, ways: Ways, times_ns: np.ndarray) -> Jobs:
 
 
 def messages(
-    wiring: Wiring, ways: Ways, jobs: Jobs, counts: np.ndarray, row: np.ndarray, source: np.ndarray
+    wiring: Wiring,
+    ways: Ways,
+    jobs: Jobs,
+    counts: np.ndarray,
+    row: np.ndarray,
+    source: np.ndarray,
+    after_fs: np.ndarray | None = None,
 ) -> Iterator[tuple[int, Messages]]:
     """(first row, Messages) of stretches of steps, each of about MOST links taken.
 
     counts: (steps, n_parts, Count).  row, source: (n_spikes,) ascending.  The host is the sender after the last core.
+    after_fs: (steps, senders) that each works when its last message has left.
     """
     per_step = np.bincount(row, jobs.links[source], counts.shape[0]).astype(np.int64) + wiring.mesh.n_cores + 1
     done = np.concatenate([[0], np.cumsum(per_step)])
@@ -105,7 +113,10 @@ def messages(
     while begin < n_steps:
         end = max(int(np.searchsorted(done, done[begin] + MOST, side="right")) - 1, begin + 1)
         low, high = np.searchsorted(row, [begin, end])
-        yield begin, _stretch(wiring, ways, jobs, counts[begin:end], row[low:high] - begin, source[low:high])
+        found = _stretch(wiring, ways, jobs, counts[begin:end], row[low:high] - begin, source[low:high])
+        if after_fs is not None:
+            found.tail_fs[...] += after_fs[begin:end]
+        yield begin, found
         begin = end
 
 

@@ -88,7 +88,7 @@ def execute(
     image = compiled.image
     given = host.feed(program)
     total = program.steps * given.samples
-    budget.check(image, program.network, total)
+    budget.check(image, program.network, total, program.snapshots)
 
     def advanced(done: int) -> None:
         if progress:
@@ -107,6 +107,8 @@ def execute(
         threads,
         _models(program),
         spool.budget(),
+        given.rewards,  # type: ignore[arg-type]
+        program.snapshots,
     )
     try:
         traces, counters = run_engine(image, plan)
@@ -117,7 +119,7 @@ def execute(
         if progress:
             progress("costs", done, total)
 
-    wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source)
+    wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source, counters.learned)
     cost = costs(wiring, activity, program.prices, program.latency, threads or available(), priced)
     answers = _answers(program, given, *_spikes_of(program, compiled, traces))
     twin = _float_twin(program, compiled, traces, given, answers)

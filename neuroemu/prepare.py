@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import cache as images
-from . import library, mapping_file, modes
+from . import learnable, library, mapping_file, modes
 from .compiler import Compiled, compile_network
 from .compiler.partition import PARTITIONERS
 from .compiler.place import PLACERS
@@ -36,7 +36,7 @@ def program_of(
     """A Program from a Network built in Python.
 
     chip: a chip file, or the name of one that comes along.  inputs: by the names that the network's spike sources ask for.
-    more: samples, seed, fresh_samples, decode, mapping, calibrate, float_reference (see Program).  Raises ChipError.
+    more: samples, seed, fresh_samples, decode, mapping, calibrate, float_reference, snapshots (see Program).  Raises ChipError.
     """
     structure, prices = chip_file.read(library.find("chips", str(chip), error=ChipError))
     return Program(name, network, structure, prices, steps, inputs or {}, **more)
@@ -91,6 +91,13 @@ def _check(program: Program) -> None:
         problems.append(Problem(f"there is no population '{program.decode.population}' on the chip to decode"))
     if program.samples is not None and program.samples < 1:
         problems.append(Problem(f"samples is {program.samples}", allowed="at least 1"))
+    problems += learnable.problems(program.network, program.chip, program.inputs)
+    plastic = [projection.name for projection in program.network.projections if projection.learning is not None]
+    for name, every in program.snapshots.items():
+        if name not in plastic or not isinstance(every, Integral) or every < 0:
+            problems.append(
+                Problem(f"a snapshot of '{name}' every {every} steps", allowed=f"whole steps; {', '.join(plastic)}")
+            )
     problems += modes.problems(program.chip.mesh, program.prices, program.latency)
     mapping = program.mapping
     chosen: list[tuple[str, str, list[str]]] = [

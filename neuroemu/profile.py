@@ -84,6 +84,7 @@ def _of_own(program: Program, cache: bool) -> np.ndarray:
         drives(short, given, made.quantised.scale),  # type: ignore[arg-type]
         fresh_samples=program.fresh_samples,
         models=models,
+        rewards=given.rewards,  # type: ignore[arg-type]
     )
     traces, _ = run(made.image, plan)
     return np.bincount(traces.source, minlength=made.image.n_sources).astype(np.int64)

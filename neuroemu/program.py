@@ -73,6 +73,7 @@ class Program:
 
     latency: one of modes.MODES.  calibrate: samples that are run in floats first, for the choice of scales; 0: none.
     fresh_samples: the state starts anew with every sample.  places: of populations and projections, for errors.
+    snapshots: by projection that learns and is probed, the steps between two looks at its synapses (0: the ends only).
     """
 
     name: str
@@ -92,6 +93,7 @@ class Program:
     path: Path | None = None
     files: tuple[Path, ...] = ()
     places: dict[str, Place] = field(default_factory=dict, repr=False)
+    snapshots: dict[str, int] = field(default_factory=dict)
 
     def located(self, error: ProblemsError) -> ProblemsError:
         """The same error with the file and line of each population or projection that it speaks of."""

@@ -176,8 +176,9 @@ def price_many(wiring: Wiring, activity: Activity, lists: Lists, mode: str = "an
     """What a run costs under every list.  mode: 'analytic' or 'simple'."""
     going, time, totals = ways(wiring), np.zeros(lists.n), np.zeros(N_EVENTS)
     paths = _paths(going, wiring) if mode == "analytic" and lists.time_ns[:, _JOURNEY].any() else None
-    for counts, row, source in stretches(wiring, activity):
-        by_step, core_steps = steps_of(wiring, counts, traffic(wiring, going, row, source, counts.shape[0]))
+    for counts, row, source, learned in stretches(wiring, activity):
+        found = traffic(wiring, going, row, source, counts.shape[0])
+        by_step, core_steps = steps_of(wiring, counts, found, learned)
         totals += by_step.sum(axis=0)
         slowest_core = _Slowest(*_core_rows(core_steps, by_step[:, Event.HOST_IN], lists.time_ns), lists.time_ns)
         slowest_message = _slowest_message(paths, going, row, source, counts.shape[0], lists, mode)

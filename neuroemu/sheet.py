@@ -67,6 +67,7 @@ def sheet(chip: Chip, prices: PriceList) -> dict[str, Any]:
         "about": chip.about,
         "technology": chip.technology,
         "estimate": chip.estimate,
+        "learning": chip.learning,
         "structure": structure,
         "sources": {name: {"source": s, "provenance": p} for name, (s, p) in chip.sources.items()},
         "constants": constants,
@@ -115,6 +116,8 @@ def as_text(found: dict[str, Any], width: int = 110) -> str:
         unlimited = [key for key, value in values.items() if value is None] if section == "core" else []
         if unlimited:
             lines += _wrapped(f"not known or no limit, so not checked: {', '.join(unlimited)}", width, " " * 14)
+    if not found["learning"]:
+        lines.append(f"  {'learning':12}none: a program with rules is refused")
     lines += ["", *_event_table(found["constants"], cite)]
     others = {
         name: c for name, c in found["constants"].items() if name.split(".")[0] in ("static", "clock", "link", "area")
@@ -196,7 +199,7 @@ def diff(one: dict[str, Any], other: dict[str, Any]) -> list[tuple[str, str, str
 
 
 def _flat(found: dict[str, Any]) -> dict[str, str]:
-    flat = {key: str(found[key]) for key in ("technology", "estimate")}
+    flat = {key: str(found[key]) for key in ("technology", "estimate", "learning")}
     for section, values in found["structure"].items():
         flat |= {f"{section}.{key}": _value(value) for key, value in values.items()}
     for name, constant in found["constants"].items():

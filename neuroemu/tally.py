@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .counters import N_COUNTS, Count
+from .counters import N_COUNTS, N_LEARNED, Count, Learned
 from .events import HOPS, N_EVENTS, Event
 from .spool import forget
 from .traffic import Traffic, Ways
@@ -51,10 +51,12 @@ class Tally:
         return totals
 
 
-def steps_of(wiring: Wiring, counts: np.ndarray, traffic: Traffic) -> tuple[np.ndarray, np.ndarray]:
+def steps_of(
+    wiring: Wiring, counts: np.ndarray, traffic: Traffic, learned: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """(by_step, core_steps) of a stretch: (steps, E), and (steps, cores in use, E), what each core itself did.
 
-    counts: (steps, n_parts, Count).
+    counts: (steps, n_parts, Count).  learned: (steps, n_parts, Learned), of no step or None where nothing learns.
     """
     cores, parts = traffic.cores, wiring.parts
     order = np.argsort(parts.core, kind="stable")
@@ -63,6 +65,9 @@ def steps_of(wiring: Wiring, counts: np.ndarray, traffic: Traffic) -> tuple[np.n
         np.add.reduceat(counts[:, order], starts, axis=1, dtype=np.int64),
         np.add.reduceat(parts.size[order], starts),
         np.add.reduceat(wiring.draws[order], starts),
+        np.add.reduceat(learned[:, order], starts, axis=1, dtype=np.int64)
+        if learned is not None and learned.size
+        else None,
     )
     core_steps[:, :, Event.SYNAPSE_DENSE] = traffic.dense + traffic.zeros
     core_steps[:, :, Event.SYNAPSE_SHARED] = traffic.shared
@@ -81,20 +86,27 @@ def steps_of(wiring: Wiring, counts: np.ndarray, traffic: Traffic) -> tuple[np.n
 
 @dataclass(frozen=True)
 class Sums:
-    """What has happened so far, int64.  counts: (n_parts, Count).  cores: (cores in use, E).  spikes: (n_sources,)."""
+    """What has happened so far, int64.  counts: (n_parts, Count).  cores: (cores in use, E).  spikes: (n_sources,).
+
+    learned: (n_parts, Learned).
+    """
 
     counts: np.ndarray
     cores: np.ndarray
     spikes: np.ndarray
     n_steps: int
+    learned: np.ndarray
 
-    def and_then(self, counts: np.ndarray, core_steps: np.ndarray, traffic: Traffic) -> Sums:
+    def and_then(
+        self, counts: np.ndarray, core_steps: np.ndarray, traffic: Traffic, learned: np.ndarray | None = None
+    ) -> Sums:
         """With a stretch more; arrays as in steps_of."""
         return Sums(
             self.counts + counts.sum(axis=0, dtype=np.int64),
             self.cores + core_steps.sum(axis=0),
             self.spikes + traffic.spikes,
             self.n_steps + counts.shape[0],
+            self.learned + (learned.sum(axis=0, dtype=np.int64) if learned is not None and learned.size else 0),
         )
 
 
@@ -105,6 +117,7 @@ def nothing(wiring: Wiring) -> Sums:
         np.zeros((wiring.cores_in_use().size, N_EVENTS), np.int64),
         np.zeros(wiring.n_sources, np.int64),
         0,
+        np.zeros((wiring.n_parts, N_LEARNED), np.int64),
     )
 
 
@@ -117,7 +130,7 @@ def tally_of(wiring: Wiring, ways: Ways, sums: Sums, by_step: np.ndarray) -> Tal
     host = journeys[n:].sum(axis=0)
     host[Event.HOST_IN] = sums.spikes[n:].sum()
 
-    by_part = part_events(sums.counts, wiring.parts.size * sums.n_steps, wiring.draws * sums.n_steps)
+    by_part = part_events(sums.counts, wiring.parts.size * sums.n_steps, wiring.draws * sums.n_steps, sums.learned)
     rows = wiring.rows
     dense, zeros, shared = (_read_by_part(wiring, sums.spikes, kind) for kind in (rows.dense, rows.zeros, rows.shared))
     by_part[:, Event.SYNAPSE_DENSE] = dense + zeros
@@ -134,16 +147,16 @@ def tally_of(wiring: Wiring, ways: Ways, sums: Sums, by_step: np.ndarray) -> Tal
 
 
 def tally(wiring: Wiring, ways: Ways, counts: np.ndarray, traffic: Traffic) -> tuple[Tally, np.ndarray]:
-    """The Tally of a run in one stretch, and its core_steps."""
+    """The Tally of a run in one stretch in which nothing learned, and its core_steps."""
     by_step, core_steps = steps_of(wiring, counts, traffic)
     return tally_of(wiring, ways, nothing(wiring).and_then(counts, core_steps, traffic), by_step), core_steps
 
 
-def part_events(counts: np.ndarray, size: Any, draws: Any) -> np.ndarray:
+def part_events(counts: np.ndarray, size: Any, draws: Any, learned: np.ndarray | None = None) -> np.ndarray:
     """(..., E) int64 what parts did, their reads all as of sparse lists.  counts: (..., Count).
 
     size, draws: compartments, and random numbers that they draw, in as many steps as each row of counts is of; one for all
-    or as the last axis of counts but one.
+    or as the last axis of counts but one.  learned: (..., Learned), None or empty where nothing learns.
     """
     events = np.zeros((*counts.shape[:-1], N_EVENTS), np.int64)
     events[..., Event.SYNAPSE_SPARSE] = events[..., Event.ACCUMULATE] = counts[..., Count.SYNAPSE_READ]
@@ -152,6 +165,12 @@ def part_events(counts: np.ndarray, size: Any, draws: Any) -> np.ndarray:
     events[..., Event.COMPARTMENT_INACTIVE] = counts[..., Count.INACTIVE]
     events[..., Event.SPIKE_OUT] = counts[..., Count.SPIKE_OUT]
     events[..., Event.RANDOM_DRAW] = draws
+    if (
+        learned is not None and learned.size
+    ):  # products are not priced: a write is of a synapse, however many its rule has
+        events[..., Event.TRACE_UPDATE] = learned[..., Learned.TRACE]
+        events[..., Event.LEARN_READ] = learned[..., Learned.READ]
+        events[..., Event.LEARN_WRITE] = learned[..., Learned.WRITE]
     return events
 
 

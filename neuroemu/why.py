@@ -7,12 +7,13 @@ of each step are worked out anew with the parts moved, everything else of the st
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
 from .chip import PriceList
+from .counters import N_LEARNED
 from .events import MEANING, READS, RECEIVING, SENDING, Event
 from .latency import work
 from .noc.names import name_of_link
@@ -51,13 +52,14 @@ class Reason:
 class Sample:
     """Steps on which gains are worked out.  core_steps: (steps, cores in use, E).  counts: (steps, n_parts, Count).
 
-    path_ns: (steps, 7), see Schedule.  of: steps of the whole run.
+    path_ns: (steps, 7), see Schedule.  of: steps of the whole run.  learned: (steps, n_parts, Learned), or of no step.
     """
 
     core_steps: np.ndarray
     counts: np.ndarray
     path_ns: np.ndarray
     of: int
+    learned: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, N_LEARNED), np.int32))
 
 
 def why(wiring: Wiring, tally: Tally, schedule: Schedule, prices: PriceList, sample: Sample, mode: str) -> list[Reason]:
@@ -145,7 +147,7 @@ def _gain(
     steps_ns = sample.path_ns.sum(axis=1)
     rest = steps_ns - sample.path_ns[:, [TICK, BARRIER]].sum(axis=1) - before  # besides slowest core and barrier
     column = int(np.searchsorted(cores, core))
-    each = np.stack([_work_of_part(wiring, tally, part, sample.counts[:, part], times) for part in here])
+    each = np.stack([_work_of_part(wiring, tally, part, sample, times) for part in here])
     if here.size == 1:
         each, most = each / 2, 1
     else:
@@ -177,12 +179,14 @@ def _barrier_ns(wiring: Wiring, prices: PriceList, more: int) -> float:
     return prices.barrier.time_ns(tiles - (-beyond // each), wiring.chips_in_use().size)
 
 
-def _work_of_part(wiring: Wiring, tally: Tally, part: int, counts: np.ndarray, times: np.ndarray) -> np.ndarray:
+def _work_of_part(wiring: Wiring, tally: Tally, part: int, sample: Sample, times: np.ndarray) -> np.ndarray:
     """(2, steps) ns that a part takes of its core, sending and receiving; messages stay with the core.
 
     A synapse takes what the part's reads take on average over the run: steps do not tell kinds of lists apart by part.
     """
-    events = part_events(counts, int(wiring.parts.size[part]), int(wiring.draws[part]))
+    learned = sample.learned[:, part] if sample.learned.size else None
+    size, draws = int(wiring.parts.size[part]), int(wiring.draws[part])
+    events = part_events(sample.counts[:, part], size, draws, learned)
     reads = tally.by_part[part, list(READS)]
     a_read = float(reads @ times[list(READS)]) / max(int(tally.by_part[part, Event.ACCUMULATE]), 1)
     receiving = events[:, Event.ACCUMULATE] * (a_read + times[Event.ACCUMULATE])

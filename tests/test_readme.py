@@ -52,7 +52,8 @@ def first_run():
 def folder(tmp_path):
     (tmp_path / "mine.yaml").write_text(blocks("yaml")[0])
     (tmp_path / "leaky.py").write_text(blocks("python")[1])
-    (tmp_path / "own.yaml").write_text(blocks("yaml")[1])
+    (tmp_path / "learner.yaml").write_text(blocks("yaml")[1])
+    (tmp_path / "own.yaml").write_text(blocks("yaml")[2])
     shutil.copy(ROOT / "tests" / "vectors" / "nir" / "norse_conv_lifbox.nir", tmp_path / "net.nir")
     return tmp_path
 

@@ -21,6 +21,7 @@ from .interrupts import interrupts
 from .library import programs, schema
 from .map import map_
 from .options import CONTEXT
+from .rule import rule
 from .run import check, run
 
 
@@ -39,7 +40,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, map_, reprice, remap, chips, import_, programs, schema):
+for command in (run, check, map_, reprice, remap, chips, rule, import_, programs, schema):
     cli.add_command(command)
 
 

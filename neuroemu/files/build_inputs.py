@@ -172,7 +172,9 @@ def _csv(draft: Draft, name: str, at: Path_) -> np.ndarray | None:
 
 def _check_inputs(draft: Draft, inputs: dict[str, Input]) -> None:
     """Every source and current names an input of its kind and size; every input is used."""
-    used, meant = set(), set()
+    used, meant = {rule.reward for rule in draft.spec.learning.values() if rule.reward}, set()
+    for reward in used - set(draft.spec.inputs):  # which is told with the rule
+        meant |= set(difflib.get_close_matches(reward, draft.spec.inputs, n=1))
     for name, population in draft.spec.network.populations.items():
         wanted = getattr(population, "source", None) or getattr(population, "current", None)
         if wanted is None:

@@ -12,8 +12,10 @@ import numpy as np
 from .. import compartments, connect
 from ..compartments import Model
 from ..errors import ProgramError
+from ..learning import Learning
 from ..network import DENDRITES, Lif, LifRegisters, Network, Noise, Registers, Spikes, WeightFormat
 from .build_import import imported
+from .build_learning import learning_of
 from .connection_schema import DenseSpec, OneToOneSpec, RandomSpec, SparseSpec
 from .draft import MOST, Draft
 from .marked_yaml import Path_
@@ -23,8 +25,8 @@ from .population_schema import LifRegistersSpec, LifSpec, OwnSpec, SourceSpec
 PROBE = re.compile(r"^([A-Za-z_][\w\-]*)\.([A-Za-z_]\w*)(?:\[(.+)\])?$")
 
 
-def network_of(draft: Draft) -> Network:
-    """Populations and connections; what is wrong with them is noted in the draft and left out."""
+def network_of(draft: Draft, rules: dict[str, Learning]) -> Network:
+    """Populations and connections, which learn by `rules`; what is wrong with them is noted in the draft and left out."""
     network = imported(draft)
     named: set[str] = set()
     for name, given in draft.spec.network.populations.items():
@@ -38,6 +40,7 @@ def network_of(draft: Draft) -> Network:
     for index, joined in zip(draft.salvaged.connections, draft.spec.network.connections, strict=True):
         at = ("network", "connections", index)
         connector = _connector(draft, joined, at)
+        learning = learning_of(draft, rules, joined, at)
         if joined.name in named:
             draft.problem((*at, "name"), f"'{joined.name}' is the name of another connection", "a name of its own")
             continue
@@ -58,8 +61,9 @@ def network_of(draft: Draft) -> Network:
             draft.problem((*at, "port"), f"'{joined.to}' has no port '{joined.port}'", ", ".join(ports))
             continue
         port = joined.port or ""
-        network = network.connect(joined.from_, joined.to, connector, chosen, joined.bits, joined.name, port)
+        network = network.connect(joined.from_, joined.to, connector, chosen, joined.bits, joined.name, port, learning)
         draft.remember(network.projections[-1].name, at)
+        draft.paths[network.projections[-1].name] = at
     return _with_branches(draft, network)
 
 
@@ -210,12 +214,15 @@ def with_probes(draft: Draft, network: Network) -> Network:
     """The network with the probes of the program."""
     for index, text in zip(draft.salvaged.probes, draft.spec.probes, strict=True):
         at = ("probes", index)
+        if not isinstance(text, str):
+            continue  # of synapses: build_learning.py
         found = PROBE.match(text)
         if not found:
             draft.problem(
                 at,
                 f"found {text!r}",
-                "POPULATION.spikes, POPULATION.STATE like .u or .v, with an index like [0:3] or [5]",
+                "POPULATION.spikes, POPULATION.STATE like .u or .v, with an index like [0:3] or [5]; "
+                "{weights: CONNECTION, every: 100} or {tags: CONNECTION, every: 100}",
             )
             continue
         name, observable, chosen = found.groups()

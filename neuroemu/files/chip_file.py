@@ -110,6 +110,7 @@ def _build(document: Document) -> tuple[Chip, PriceList]:
         about=spec.about,
         technology=spec.technology,
         estimate=spec.estimate,
+        learning=spec.learning,
         written=json.dumps(written),
         sources={
             name: (section.source, section.provenance or "")

@@ -357,7 +357,7 @@ def _sections_or_extends(schema: dict[str, Any]) -> None:
 
 
 class ChipSpec(Spec):
-    """A chip file."""
+    """A chip file.  learning: whether its synapses can learn; by which rules is the emulator's, their prices are the chip's."""
 
     model_config = ConfigDict(json_schema_extra=_sections_or_extends)
 
@@ -367,6 +367,7 @@ class ChipSpec(Spec):
     about: str = ""
     technology: str = ""
     estimate: bool = False
+    learning: bool = True
     mesh: MeshSpec
     core: CoreSpec
     synapse: SynapseSpec

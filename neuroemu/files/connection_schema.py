@@ -20,12 +20,15 @@ class FormatSpec(Spec):
 
 
 class ConnectionBase(Spec):
+    """learn: a rule of the section `learning`."""
+
     from_: Name = Field(alias="from")
     to: Name
     name: str | None = None
     bits: Annotated[int, Field(ge=1, le=8)] = 8
     format: FormatSpec | None = None
     port: Name | None = None
+    learn: Name | None = None
 
 
 class DenseSpec(ConnectionBase):

@@ -46,7 +46,8 @@ class Draft:
     """document, spec: what was read.  path: the file, arrays lie beside it.  salvaged: what the spec was made of.
 
     allow_code: whether Python files that the program names may be run.
-    problems, files (that were read) and places (of populations and projections) grow while the program is built.
+    problems, files (that were read), places (of populations and projections) and paths (of projections) grow while the program
+    is built.
     imported: the network of a NIR file.  import_failed: there is one that could not be read, so its populations are not known.
     """
 
@@ -58,6 +59,7 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
+    paths: dict[str, Path_] = field(default_factory=dict)
     imported: Network | None = None
     import_failed: bool = False
     _modules: dict[Path, ModuleType | BaseException] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from ..program import Decode, Program
 from . import chip_file, marked_yaml
 from . import program_schema as schema
 from .build_inputs import inputs_of
+from .build_learning import check_learning, rules_of, snapshots_of
 from .build_network import network_of, with_probes
 from .checking import check
 from .draft import Draft
@@ -70,16 +71,19 @@ def _shape(document: Document) -> tuple[schema.ProgramSpec | None, list[Problem]
 def _program(draft: Draft) -> Program:
     """The program, or a ProgramError with every problem."""
     spec = draft.spec
+    chip = None
     try:
         chip, prices = chip_file.read_inline(draft.document, ("chip",), draft.path.parent)
     except ChipError as error:
         draft.problems += error.problems
-    network = network_of(draft)
+    network = network_of(draft, rules_of(draft))
     inputs = inputs_of(draft)
+    check_learning(draft, network, chip, inputs)
     decode = _decode(draft)
     mapping = _mapping(draft)
     network = with_probes(draft, network)
-    if draft.problems:
+    snapshots = snapshots_of(draft, network)
+    if draft.problems or chip is None:
         raise ProgramError(list(dict.fromkeys(draft.problems)))
     return Program(
         name=spec.name,
@@ -99,6 +103,7 @@ def _program(draft: Draft) -> Program:
         path=draft.path,
         files=tuple(dict.fromkeys(draft.files)),
         places=draft.places,
+        snapshots=snapshots,
     )
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from .checking import Count, Name, Spec, Version
 from .input_schema import InputSpec
+from .learning_schema import RuleSpec, SynapseProbeSpec
 from .network_schema import NetworkSpec
 from .number_schema import Array
 
@@ -60,6 +61,16 @@ class ReportSpec(Spec):
     float_reference: bool = False
 
 
+def probe(value: Any) -> str:
+    return "<synapses>" if isinstance(value, dict) else "<text>"
+
+
+ProbeSpec = Annotated[
+    Annotated[str, Field(min_length=1), Tag("<text>")] | Annotated[SynapseProbeSpec, Tag("<synapses>")],
+    Discriminator(probe),
+]
+
+
 class ProgramSpec(Spec):
     """A program file."""
 
@@ -74,5 +85,6 @@ class ProgramSpec(Spec):
     decode: DecodeSpec | None = None
     quantise: QuantiseSpec = QuantiseSpec()
     mapping: MappingSpec = MappingSpec()
-    probes: list[Annotated[str, Field(min_length=1)]] = []
+    learning: dict[Name, RuleSpec] = {}
+    probes: list[ProbeSpec] = []
     report: ReportSpec = ReportSpec()

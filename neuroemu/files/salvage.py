@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .marked_yaml import Path_
 
-SECTIONS = ("decode", "mapping", "report", "seed", "about", "probes", "inputs")
+SECTIONS = ("decode", "mapping", "report", "seed", "about", "probes", "inputs", "learning")
 
 
 class Salvaged(NamedTuple):
@@ -52,6 +52,8 @@ def salvage(data: dict[str, Any], faulty: list[Path_]) -> Salvaged | None:
         elif top == "inputs" and below and isinstance(left.get("inputs"), dict):
             left["inputs"].pop(below[0], None)
             names.add(str(below[0]))
+        elif top == "learning" and below and isinstance(left.get("learning"), dict):
+            left["learning"].pop(below[0], None)
         elif top == "probes" and below and isinstance(below[0], int):
             gone["probes"].add(below[0])
         elif top == "run":

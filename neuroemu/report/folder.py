@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..chip import Chip
 from ..compiler.image import digest
 from ..errors import OutputError
-from . import tables
+from . import synapses, tables
 from .spikes import probed_states, write_spikes
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _check_content(folder: Path, overwrite: bool) -> None:
         raise OutputError(f"{folder} is not empty; nothing was touched. Try another -o, or --overwrite for an old run.")
     if names and "manifest.json" not in names:
         raise OutputError(f"{folder} holds no neuroemu run, so --overwrite leaves it alone. Try another -o.")
-    foreign = sorted(names - set(FILES))
+    foreign = sorted(names - {*FILES, synapses.FILE})
     if foreign:
         raise OutputError(
             f"{folder} holds {', '.join(foreign[:5])} besides the run, and --overwrite would remove it. Try another -o."
@@ -149,6 +149,8 @@ def _write_files(report: Report, folder: Path, command: list[str]) -> None:
     tables.as_json(folder / "summary.json", report.summary)
     tables.write_costs(report.priced, folder)
     write_spikes(report, folder / "spikes.h5")
+    if report.compiled.image.plastic:
+        synapses.write_weights(report, folder / synapses.FILE)
 
 
 def _umask() -> int:
@@ -183,7 +185,7 @@ def manifest(report: Report, command: list[str]) -> dict[str, Any]:
         "wall_s": report.wall_s,
         "image_from_cache": report.compiled.from_cache,
         "probes": {f"{name}.{kind}": index.tolist() for kind, name, index in probed_states(report)},
-        "files": list(FILES),
+        "files": [*FILES, *([synapses.FILE] if report.compiled.image.plastic else [])],
     }
 
 

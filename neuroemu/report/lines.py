@@ -12,6 +12,7 @@ from ..errors import ProgramError
 from ..events import BY_KEY
 from ..program import SpikesInput
 from ..units import show
+from . import synapses
 
 if TYPE_CHECKING:
     from .priced import Priced
@@ -38,7 +39,8 @@ def sections(report: Report) -> list[Section]:
 
 def cost_sections(summary: dict[str, Any], priced: Priced) -> list[Section]:
     """What a run did and cost; also of one that was priced again."""
-    return [_work(summary), _energy(summary, priced), _time(summary, priced)]
+    sections = [_work(summary), _energy(summary, priced), _learning(summary), _time(summary, priced)]
+    return [section for section in sections if section[1]]
 
 
 def compared(before: dict[str, Any], after: dict[str, Any]) -> Section:
@@ -71,6 +73,8 @@ def notes(report: Report) -> list[str]:
             found.append(
                 f"Warning: input '{name}': {late} of {given.step.size} spikes lie after the last step and were not sent."
             )
+    if summary["learning"] and report.program.float_reference:
+        found.append("Warning: the float network does not learn; what it loses or gains is not quantisation alone.")
     found += _made_for_another(report)
     wanted, there = report.program.calibrate, report.samples
     if wanted > there:
@@ -172,6 +176,26 @@ def _energy(s: dict[str, Any], priced: Priced) -> Section:
         share = "" if not pj else f"  {pj / energy['dynamic']:.1%}"
         rows.append((f"  {key.replace('_', ' ')}", f"{totals[BY_KEY[key]]:,} x: {show(pj, 'pJ')}{share}"))
     return "energy", rows
+
+
+def _learning(s: dict[str, Any]) -> Section:
+    """Learning apart from inference; nothing where nothing learned."""
+    found, dynamic = s.get("learning"), s["energy_pj"]["dynamic"]
+    if not found:
+        return "learning", []
+    products = f", {found['products']:,} product{'s' * (found['products'] != 1)}"
+    rows = [
+        ("synapses", f"{found['synapses_read']:,} x read{products}; {found['synapses_written']:,} x changed"),
+        ("traces", f"{found['traces_updated']:,} x updated"),
+    ]
+    pj = found["energy_pj"]
+    share = f"  ({pj / dynamic:.1%} of dynamic)" if pj and dynamic else ""
+    missing = ", ".join(key.replace("_", " ") for key in found["not_priced"])
+    missing = f"; {missing}: not modelled" if missing and pj is not None else ""
+    rows.append(("energy", f"{show(pj, 'pJ')}{share}{missing}"))
+    rows.append(("inference", show(dynamic - (pj or 0.0), "pJ")))
+    rows += [synapses.told(name, each) for name, each in s.get("weights", {}).items()]
+    return "learning", rows
 
 
 def _range(ranges: dict[str, Any], name: str, unit: str) -> str:

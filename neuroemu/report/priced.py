@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..chip import Chip, PriceList
 from ..compiler.partition import Part
 from ..costs import Activity, Costs
+from ..counters import Learned
 from ..energy import static_mw
-from ..events import HOPS, Event
+from ..events import HOPS, LEARNING, MEANING, Event
 from ..ranges import ranges
 from ..schedule import PARTS
+from ..spool import forget
 from ..wiring import Wiring
+
+ROWS = 1 << 14  # steps that are added up at once
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ def summarise(priced: Priced, seed: int = 0) -> dict[str, Any]:
             "by_core": bill.by_core,
             "by_tile": _by_tile(priced),
         },
+        "learning": learning(priced),
         "pj_per_spike": ratio(bill.total, spikes),
         "dynamic_pj_per_spike": ratio(bill.dynamic, spikes),
         "pj_per_synaptic_event": ratio(bill.total, reads),
@@ -94,6 +101,31 @@ def summarise(priced: Priced, seed: int = 0) -> dict[str, Any]:
         "not_modelled": priced.prices.not_modelled(totals, wiring.mesh.n_chips),
         "estimates": priced.prices.estimates(wiring.mesh.n_chips),
     }  # fmt: skip
+
+
+def learning(priced: Priced) -> dict[str, Any] | None:
+    """What learning did and cost, None where nothing learned.  energy_pj: of the events that have a price.
+
+    not_priced: keys of those that happened and have none; energy_pj is None where that is all of them.
+    """
+    learned = priced.activity.learned
+    if not learned.size:
+        return None
+    totals, by_event = priced.costs.tally.totals, priced.costs.bill.by_event
+    products = 0
+    for first in range(0, learned.shape[0], ROWS):
+        products += int(learned[first : first + ROWS, :, Learned.PRODUCT].sum(dtype=np.int64))
+        forget(learned)
+    happened = [MEANING[event].key for event in LEARNING if totals[event]]
+    known = [key for key in happened if by_event[key] is not None]
+    return {
+        "traces_updated": int(totals[Event.TRACE_UPDATE]),
+        "synapses_read": int(totals[Event.LEARN_READ]),
+        "synapses_written": int(totals[Event.LEARN_WRITE]),
+        "products": products,
+        "energy_pj": None if happened and not known else float(sum(by_event[key] or 0.0 for key in known)),
+        "not_priced": [key for key in happened if key not in known],
+    }
 
 
 def area(wiring: Wiring, prices: PriceList) -> dict[str, float | None]:

@@ -25,7 +25,8 @@ from ..wiring import Wiring
 if TYPE_CHECKING:
     from .priced import Priced
 
-FORMAT = 2
+FORMAT = 3
+READ = (2, FORMAT)  # in the format 2 nothing learned
 ROOM = 1 << 18  # bytes of a file besides its arrays
 SMALL = 1000  # elements up to which an array is stored as it is
 AXONS = ("members", "populations", "wide")  # of a Demand, by their numbers in the image
@@ -79,6 +80,7 @@ def write(priced: Priced, path: Path) -> None:
     }
     arrays = {
         "counts": activity.counts,
+        "learned": activity.learned,
         "step": activity.step,
         "source": activity.source,
         "draws": wiring.draws,
@@ -109,9 +111,13 @@ def read(folder: Path) -> Saved:
             if hashlib.sha256(text.encode()).hexdigest() != file.attrs["head_sha256"]:
                 raise ValueError("its head is not what was written")
             head = json.loads(text)
-            if head["format"] != FORMAT:
+            if head["format"] not in READ:
                 raise OutputError(f"{path} has the format {head['format']}, this version reads {FORMAT}. Run it again.")
-            found = {name: _read_array(file, name) for name in ("counts", "step", "source", "draws")}
+            found = {
+                name: _read_array(file, name)
+                for name in ("counts", "step", "source", "draws", "learned")
+                if name in file
+            }
             parts = Parts(*(_read_array(file, f"parts/{name}") for name in Parts._fields if f"parts/{name}" in file))
             rows = CountRows(*(_read_array(file, f"rows/{name}") for name in CountRows._fields))
     except (OSError, KeyError, ValueError) as error:
@@ -131,7 +137,8 @@ def read(folder: Path) -> Saved:
         head["synapses"],
         head["model_hash"],
     )
-    activity = Activity(found["counts"], found["step"], found["source"])
+    learned = (found["learned"],) if "learned" in found else ()
+    activity = Activity(found["counts"], found["step"], found["source"], *learned)
     return Saved(wiring, activity, _parts(wiring, head["asked"]), head["chip"], head["latency"], head["steps"])
 
 

@@ -14,7 +14,7 @@ from ..decode import NO_ANSWER
 from ..encode import Current
 from ..events import Event
 from ..program import Program, SpikesInput, ValuesInput
-from . import priced
+from . import priced, synapses
 
 if TYPE_CHECKING:
     from .report import Report
@@ -31,6 +31,7 @@ def summarise(report: Report) -> dict[str, Any]:
         else None,
         "mean_error": answers.mean_error if answers else None,
         **priced.summarise(report.priced, int(program.seed)),
+        "weights": synapses.summarise(report),
         "overflows": _overflows(report),
         "graded_spikes": sum(int(np.count_nonzero(np.abs(payload) != 1)) for _, _, payload in report.traces.pieces()),
         "quantisation": _quantisation(report),
@@ -64,12 +65,17 @@ def _run_hash(report: Report) -> str:
 
 
 def _currents(program: Program) -> list[tuple[Any, ...]]:
-    """What the direct currents of a program are made of: (values or the data set, split; gain), by name."""
+    """What the direct currents and rewards of a program are made of: (values or the data set, split; gain), by name."""
     found: list[tuple[Any, ...]] = []
     for _, given in sorted(program.inputs.items()):
         if not isinstance(given, SpikesInput) and isinstance(given.encoder, Current):
             values = given.values if isinstance(given, ValuesInput) else (given.dataset, repr(given.split))
             found.append((values, float(given.encoder.gain)))
+    rewards = {projection.learning.reward for projection in program.network.projections if projection.learning}
+    for name in sorted(rewards - {None}):  # type: ignore[type-var]
+        given = program.inputs[str(name)]
+        if isinstance(given, SpikesInput):
+            found.append((given.step, given.channel, given.payload))
     return found
 
 
