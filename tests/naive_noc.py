@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Board:
-    """The arguments of fabric.fabric, by the same names."""
+    """The arguments of fabric.fabric, by the same names, and the slot of links between cores and routers, if it is another."""
 
     width: int
     height: int
@@ -30,6 +30,7 @@ class Board:
     receive_buffer: int | None = None
     credit_fs: int | None = None
     arbitration: str = "oldest"
+    core_slot_fs: int | None = None
 
     @property
     def n_cores(self):
@@ -139,6 +140,8 @@ class Board:
         return self.number(channel[0]) * (2 if self.topology == "torus" else 1) + channel[1]
 
     def slot(self, link):
+        if link[0] != "hop" and self.core_slot_fs is not None:
+            return max(1, self.core_slot_fs)
         return max(1, self.chip_slot_fs or self.slot_fs) if self.crosses(link) else max(1, self.slot_fs)
 
     def latency(self, link):

@@ -138,7 +138,7 @@ def not_later(calendar, link, time):
 
 @njit_inline
 def earliest(calendar):
-    """A link of the first bucket that is not empty, or NONE; it stays in the calendar."""
+    """A link of the first bucket that is not empty; it stays in the calendar. Or NONE: then `start` before any is put in."""
     clock, n_links = calendar.clock, calendar.time.size
     while True:
         now = clock[CLOCK_BUCKET]

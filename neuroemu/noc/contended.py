@@ -15,8 +15,9 @@ The rules, which are the whole model (tests/naive_noc.py has them as plain Pytho
     Every step starts at 0 with an empty network; cores send and receive side by side.
 
 So what happens at a time follows from what happened before it alone, by at least the smallest slot or latency: the order in
-which links are looked at within such a span cannot matter. Two departures from a buffer are a slot apart, so of those to
-come in the span at most one can have been noted too early, and the last two departures are kept to tell how full it was.
+which links are looked at within such a span cannot matter. To tell how full a buffer was, those of its last departures are
+kept whose places can still be taken. They are a slot apart, so where no slot is shorter than credit_fs these are two, one of
+them noted too early within the span. Where messages leave over faster links there may be more: then all are kept.
 
 One event is one message taking one link; none is in vain. Each notes its cause, that is why not earlier, for critical.py.
 
@@ -36,7 +37,19 @@ from typing import NamedTuple
 import numpy as np
 
 from .bare import njit_bare, njit_inline
-from .calendar import NEVER, NONE, Calendar, calendar, earliest, not_later, put, remove, start
+from .calendar import (
+    CLOCK_BUCKET,
+    CLOCK_SHIFT,
+    NEVER,
+    NONE,
+    Calendar,
+    calendar,
+    earliest,
+    not_later,
+    put,
+    remove,
+    start,
+)
 from .fabric import Fabric
 from .routes import next_channel
 
@@ -56,6 +69,7 @@ CHANNEL = np.dtype(
         ("wants", np.uint32), ("asking_next", np.uint32),
     ]
 )  # fmt: skip
+DEPARTURE = np.dtype([("freed", np.int64), ("before", np.uint32), ("_", np.uint32)])
 MESSAGE = np.dtype(
     [
         ("time", np.int64), ("core", np.uint32), ("behind", np.uint32), ("taking", np.uint32), ("sent", np.uint32),
@@ -73,7 +87,9 @@ class Scratch(NamedTuple):
     channels: (links * n_vcs,) CHANNEL.  places: room that nobody has or is on the way to.  head, tail: first and last message
     in its buffer; arrived: when the head did; taking: by which.  wants: the channel it asks for, from the later of arrived
     and left, when the one before it left.  asking_next: the next in the list of that link.
-    freed, freed_before: when the last two places became free; by, by_before: the takings.
+    freed, freed_before: when the last two places became free, a later one later; by, by_before: the takings, or NONE.
+    departures: (takings,) DEPARTURE of the buffer that each took its message from; empty if the last two of each are enough.
+    freed: when that place is free.  before: by which taking the one before it left, or NONE.
     messages: (n,) MESSAGE.  core: where it goes.  behind: the next one in the buffer.  time: when it arrived in its buffer, in
     the end when work on it begins.  taking: its last; sent: its first.  worked_after: whose work it waited for, or NONE.
     next: (n_senders,) int64 the next message of each.  made: (n_senders,) int64 when it is made, NEVER if there is none.
@@ -87,6 +103,7 @@ class Scratch(NamedTuple):
     calendar: Calendar
     links: np.ndarray
     channels: np.ndarray
+    departures: np.ndarray
     messages: np.ndarray
     next: np.ndarray
     made: np.ndarray
@@ -105,10 +122,14 @@ def scratch(fabric: Fabric, n_messages: int, n_takings: int) -> Scratch:
     links = np.zeros(fabric.n_links, LINK).view(np.recarray)  # whose fields are attributes in plain Python too
     links["latency"], links["slot"] = fabric.latency_fs, fabric.slot_fs
     channels = np.zeros(fabric.n_links * fabric.n_vcs, CHANNEL).view(np.recarray)
+    span = min(latency.min(), slot.min(), fabric.credit_fs)
+    # A place is free when the next message departs, or up to credit_fs - slot after. Is it when a third has been noted?
+    two_are_enough = fabric.credit_fs - slot.min() <= slot.min() - span
     return Scratch(
-        calendar(fabric.n_links, min(latency.min(), slot.min(), fabric.credit_fs), max(latency.max(), slot.max())),
+        calendar(fabric.n_links, span, max(latency.max(), slot.max())),
         links,
         channels,
+        np.empty(0 if two_are_enough else n_takings, DEPARTURE).view(np.recarray),
         np.empty(n_messages, MESSAGE).view(np.recarray),
         np.empty(fabric.n_senders, np.int64),
         np.full(fabric.n_senders, NEVER),
@@ -145,16 +166,32 @@ def _clear_link(fabric, s, number):
         channel = s.channels[np.uint32(at)]
         channel.places = 1 if delivers else fabric.room[number]  # see _deliver
         channel.head, channel.left, channel.freed, channel.freed_before = NONE, 0, 0, 0
+        channel.by, channel.by_before = NONE, NONE
     if delivers:
         s.waiting[number - fabric.n_senders] = 0
         s.done[number - fabric.n_senders] = 0
 
 
+@njit_bare
+def _room_of_many(s, channel):
+    """When the first of the places of a buffer is free, of which there are more than two; 0 if that is past.
+
+    So many places, so many last departures; those before have been taken. Nothing happens any more before the calendar's clock.
+    """
+    now = s.calendar.clock[CLOCK_BUCKET] << s.calendar.clock[CLOCK_SHIFT]
+    taking = channel.by_before
+    for _ in range(2, channel.places):
+        if taking == NONE or s.departures[taking].freed <= now:
+            return np.int64(0)
+        taking = s.departures[taking].before
+    return np.int64(0) if taking == NONE else s.departures[taking].freed
+
+
 @njit_inline
-def _room_from(channel):
+def _room_from(s, channel):
     """When the buffer has room, as far as is known; NEVER before another message leaves it."""
     if channel.places > 2:
-        return np.int64(0)
+        return _room_of_many(s, channel) if s.departures.size else np.int64(0)
     if channel.places == 2:
         return channel.freed_before
     return channel.freed if channel.places == 1 else NEVER
@@ -180,7 +217,7 @@ def _ask(fabric, s, at):
     buffer.wants = wants
     buffer.asking_next = link.asking
     link.asking = at
-    not_later(s.calendar, number, max(_ready(buffer), link.free, _room_from(s.channels[wants])))
+    not_later(s.calendar, number, max(_ready(buffer), link.free, _room_from(s, s.channels[wants])))
 
 
 @njit_inline
@@ -188,12 +225,12 @@ def _look_again(fabric, s, number):
     """Puts a link in the calendar, if one of those that ask for it can take it."""
     link = s.links[np.uint32(number)]
     if number < fabric.n_senders:
-        time = max(s.made[number], _room_from(s.channels[np.uint32(number << fabric.vc_bits)]))
+        time = max(s.made[number], _room_from(s, s.channels[np.uint32(number << fabric.vc_bits)]))
     else:
         time, asker = NEVER, link.asking
         while asker != NONE:
             buffer = s.channels[asker]
-            time = min(time, max(_ready(buffer), _room_from(s.channels[buffer.wants])))
+            time = min(time, max(_ready(buffer), _room_from(s, s.channels[buffer.wants])))
             asker = buffer.asking_next
     not_later(s.calendar, np.uint32(number), max(time, link.free))
 
@@ -210,7 +247,7 @@ def _choose(fabric, s, link, time):
         buffer = s.channels[asker]
         ready = _ready(buffer)
         since = min(since, ready)
-        if ready <= time and (fabric.n_vcs == 1 or _room_from(s.channels[buffer.wants]) <= time):
+        if ready <= time and (fabric.n_vcs == 1 or _room_from(s, s.channels[buffer.wants]) <= time):
             rank = buffer.arrived
             if fabric.round_robin:
                 rank = asker + (NONE if asker <= link.turn else 0)
@@ -315,6 +352,9 @@ def one_step(fabric, s, first, to_core, gap, work, tail):
             else:
                 why = RECEIVER if delivers else FULL
                 cause = np.int64(channel.by if time == channel.freed else channel.by_before)
+                if not delivers and s.departures.size:
+                    while s.departures[np.uint32(cause)].freed != time:
+                        cause = np.int64(s.departures[np.uint32(cause)].before)
         s.cause[np.uint32(taking), 0] = 8 * at + why
         s.cause[np.uint32(taking), 1] = cause
         link.carried += 1
@@ -338,6 +378,11 @@ def one_step(fabric, s, first, to_core, gap, work, tail):
             message.behind = NONE
             channel.places -= 1
             held = fabric.room[at] - np.int64(channel.places) + (channel.freed > time) + (channel.freed_before > time)
+            if s.departures.size and channel.freed_before > time:
+                earlier = s.departures[channel.by_before].before
+                while earlier != NONE and s.departures[earlier].freed > time:
+                    held += 1
+                    earlier = s.departures[earlier].before
             link.most = max(link.most, held)
             if channel.head == NONE:
                 channel.head = number
@@ -356,6 +401,9 @@ def one_step(fabric, s, first, to_core, gap, work, tail):
             buffer.freed = time + fabric.credit_fs + max(link.slot - s.links[np.uint32(feeds)].slot, 0)
             buffer.left = left
             buffer.by = taking
+            if s.departures.size:
+                departure = s.departures[np.uint32(taking)]
+                departure.freed, departure.before = buffer.freed, buffer.by_before
             buffer.head = following
             if following == NONE:
                 from_ = NONE

@@ -17,8 +17,15 @@ TOPOLOGIES = [("mesh", "xy"), ("mesh", "yx"), ("mesh", "west_first"), ("torus", 
 
 
 def built(board):
-    """The Fabric of a Board."""
-    return fabric(**asdict(board))
+    """The Fabric of a Board, with the slots of links between cores and routers put in as neuroemu.contended does."""
+    values = asdict(board)
+    core_slot = values.pop("core_slot_fs")
+    net = fabric(**values)
+    if core_slot is None:
+        return net
+    slot = net.slot_fs.copy()
+    slot[: net.first_net] = max(core_slot, 1)
+    return net._replace(slot_fs=slot)
 
 
 @st.composite
@@ -35,8 +42,8 @@ def boards(draw):
         width, height, draw(st.integers(1, 2)), topology, routing, draw(st.integers(2, 4)),
         draw(st.sampled_from([None, chip])), draw(st.integers(-1, width * height - 1)),
         (draw(times), draw(times), draw(times), draw(times)), draw(times), slot,
-        draw(times), draw(times), draw(st.integers(1, 3)), draw(st.sampled_from([None, 0, 1, 2])), credit,
-        draw(st.sampled_from(["oldest", "round_robin"])),
+        draw(times), draw(times), draw(st.sampled_from([1, 2, 3, 6])), draw(st.sampled_from([None, 0, 1, 2])), credit,
+        draw(st.sampled_from(["oldest", "round_robin"])), draw(st.one_of(st.none(), times)),
     )  # fmt: skip
 
 

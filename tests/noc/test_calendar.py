@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from neuroemu.noc.calendar import (
@@ -34,6 +34,7 @@ AHEAD = st.one_of(
     st.lists(st.one_of(st.none(), st.tuples(st.integers(0, 9), AHEAD)), max_size=60),
     st.sampled_from([(1, 1), (1, 700), (1, 5000), (64, 90)]),
 )
+@example([(1, 2), (1, 0), None, None, (0, 0), (1, 1)], (1, 1))  # goes on after it was empty
 def test_links_come_out_by_time_and_may_be_moved_ahead(doings, spans):
     # None: the next is taken. Otherwise a link is in it at a time ahead of now, if it was not at an earlier one.
     shortest, longest = spans
@@ -48,6 +49,8 @@ def test_links_come_out_by_time_and_may_be_moved_ahead(doings, spans):
         link = earliest(told)
         if not expected:
             assert link == NONE
+            start(told)
+            now = 0
             continue
         time = expected.pop(link)
         assert told.time[link] == time

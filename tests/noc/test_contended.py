@@ -18,6 +18,7 @@ from neuroemu.noc.fabric import fabric
 from neuroemu.noc.routes import count_hops, path
 from neuroemu.noc.steps import Messages, contend
 from tests import naive_noc
+from tests.naive_noc import Board
 from tools.noc_traffic import messages as traffic
 
 from .cases import TOPOLOGIES, boards, built, core_ends, memory_of, messages, run_step, sends
@@ -26,7 +27,11 @@ from .cases import TOPOLOGIES, boards, built, core_ends, memory_of, messages, ru
 @given(st.data())
 def test_contended_is_its_twin(data):
     board = data.draw(boards())
-    rows, tails = data.draw(sends(board))
+    is_its_twin(board, *data.draw(sends(board)))
+
+
+def is_its_twin(board, rows, tails):
+    """The Outcome of one step, of which all is as the twin tells."""
     f = built(board)
     told = contend(f, messages([(rows, tails)]))
     send_end, receive_end = core_ends(f, messages([(rows, tails)]))
@@ -49,6 +54,34 @@ def test_contended_is_its_twin(data):
     assert told.core_path_fs.tolist() == by_core.tolist()
     assert told.link_path_fs.tolist() == by_link.tolist()
     assert sum(parts) == twin["end"]
+    return told
+
+
+@pytest.mark.parametrize("gap", [0, 5])
+def test_places_that_fast_links_between_chips_leave_are_not_free_sooner(gap):
+    # Three tiles, each a chip; links between them carry a message a fs, but a place is free 10 fs after. Three messages take
+    # the first link at 1, 2 and 3 and leave the buffer of three behind it at 2, 3 and 4. The fourth comes at 1 or 6, goes at
+    # 12, into its core at 13, and is whole at 24.
+    board = Board(3, 1, 4, chip=(1, 1), hop_fs=(1,) * 4, tile_fs=1, slot_fs=10, chip_slot_fs=1, buffer=3)
+    rows = [[(8, 0, 0)], [(9, 0, 0)], [(10, 0, 0)], [(4, gap, 50)], *([] for _ in range(8))]
+    told, first = is_its_twin(board, rows, [0] * 12), path(built(board), 0, 8)[1]
+    assert told.end_fs.tolist() == [74]
+    assert told.path_fs.tolist() == [[0, 0, 10, 14, 50]]
+    assert (told.most[first], told.waited_fs[first]) == (3, 1 + 2 + 11 - gap)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_places_that_links_into_cores_leave_at_once_are_not_free_sooner(late):
+    # As on SpiNNaker: links into cores take no time. The third message waits at the head of the buffer of four behind the link
+    # until core 6 begins with the second, at 104. Then all four leave, a fs each, and the seventh, there at 6 or 109, can
+    # take the link at 114. It is whole at 117.
+    board = Board(2, 1, 6, hop_fs=(1,) * 4, tile_fs=1, slot_fs=10, buffer=4, receive_buffer=1, core_slot_fs=0)
+    rows = [[(6, 0, 100), *((core, 0, 0) for core in (6, 6, 7, 8, 9))], *([] for _ in range(11))]
+    rows[late].append((10, 108 if late else 0, 200))
+    told, first = is_its_twin(board, rows, [0] * 12), path(built(board), 0, 6)[1]
+    assert told.end_fs.tolist() == [317]
+    assert told.path_fs.tolist() == [[0, 0, 10, 7, 300]]
+    assert told.most[first] == 4
 
 
 @given(st.data())
