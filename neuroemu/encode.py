@@ -65,6 +65,38 @@ class Bernoulli:
 
 
 @dataclass(frozen=True)
+class Correlated:
+    """Rates, and the first `group` channels fire together: each takes the spikes of a common train with the probability
+    sqrt(correlation), else its own. Any two of the group have that correlation; all channels keep their rates.
+
+    values: the group's channels are alike.  Source: seed S1 (correlation detection); Kuhn, Aertsen & Rotter, Neural
+    Computation 15:67-101, 2003.
+    """
+
+    correlation: float
+    group: int
+    gain: float = 1.0
+
+    def channels(self, n: int) -> int:
+        return n
+
+    def events(self, values: np.ndarray, span: Span) -> Events:
+        from .rng import uniforms
+
+        n = values.shape[-1]
+        draws = np.stack(
+            [uniforms(np.uint64(span.seed), span.stream, 0, n + self.group + 1, span.first + k) for k in range(span.n)]
+        )
+        wanted = values[span.offset : span.offset + span.n] if values.ndim == 2 else values
+        p = np.broadcast_to(np.clip(self.gain * wanted, 0.0, 1.0), (span.n, n))
+        spikes = draws[:, :n] < p
+        follows = draws[:, n : n + self.group] < np.sqrt(self.correlation)
+        common = draws[:, -1:] < p[:, : self.group]
+        spikes[:, : self.group] = np.where(follows, common, spikes[:, : self.group])
+        return _rows_and_channels(spikes)
+
+
+@dataclass(frozen=True)
 class Latency:
     """One spike a sample, the sooner the larger the value.
 

@@ -22,8 +22,9 @@ def folder(kind: str) -> Path:
 
 
 def names(kind: str) -> list[str]:
-    """Every name that `find` knows, sorted."""
-    return sorted(path.stem for path in folder(kind).glob("*.yaml"))
+    """Every name that `find` knows, sorted; those in folders with the folder's name ('seeds/correlation')."""
+    base = folder(kind)
+    return sorted(path.relative_to(base).with_suffix("").as_posix() for path in base.rglob("*.yaml"))
 
 
 def find(kind: str, name: str, beside: Path | None = None, error: type[ProblemsError] = ProblemsError) -> Path:
@@ -40,10 +41,9 @@ def find(kind: str, name: str, beside: Path | None = None, error: type[ProblemsE
             raise error([Problem(f"'{candidate}' is not a regular file")])
         if is_a == "file" and (is_yaml or name not in names(kind)):  # a stray file does not hide the library's
             return candidate
-    in_library = given.name == name or given.parent.as_posix() == kind
-    known = folder(kind) / f"{given.stem if is_yaml else given.name}.yaml"
-    if in_library and _kind(known) == "file":
-        return known
+    key = (given.with_suffix("") if is_yaml else given).as_posix().removeprefix(f"{kind}/")
+    if key in names(kind):
+        return folder(kind) / f"{key}.yaml"
     for candidate, is_a in found.items():
         if is_a == "folder" and name:
             raise error([Problem(f"'{candidate}' is a folder", remedy="the path of a .yaml file in it")])

@@ -63,6 +63,19 @@ def _input(draft: Draft, name: str, given: Any) -> Input | None:
         draft.problem(
             (*at, "values"), f"has {values.shape[1]} steps a sample", f"at least run.steps = {draft.spec.run.steps}"
         )
+    if isinstance(encoder, encode.Correlated):
+        if encoder.group > values.shape[-1]:
+            draft.problem(
+                (*at, "group"),
+                f"is {encoder.group}; the values have {values.shape[-1]} channels",
+                f"1..{values.shape[-1]}",
+            )
+        elif np.any(values[..., : encoder.group] != values[..., :1]):
+            draft.problem(
+                (*at, "values"),
+                f"the first {encoder.group} channels, which fire together, have different rates",
+                "one rate for all of the group",
+            )
     if labels is not None and labels.shape != (values.shape[0],):
         draft.problem(
             (*at, "labels"),
@@ -75,13 +88,12 @@ def _input(draft: Draft, name: str, given: Any) -> Input | None:
 def _encoder(draft: Draft, given: Any, at: Path_) -> encode.Encoder:
     own = {
         "bernoulli": {"gain"},
+        "correlated": {"gain", "correlation", "group"},
         "latency": {"tau", "threshold", "linear"},
         "delta": {"threshold", "off_spikes"},
         "current": {"gain"},
     }
-    for key in sorted(
-        given.model_fields_set & {"gain", "tau", "threshold", "linear", "off_spikes"} - own[given.encode]
-    ):
+    for key in sorted(given.model_fields_set & set().union(*own.values()) - own[given.encode]):
         draft.problem(
             (*at, key),
             f"'{key}' says nothing to the encoder '{given.encode}'",
@@ -89,6 +101,12 @@ def _encoder(draft: Draft, given: Any, at: Path_) -> encode.Encoder:
         )
     if given.encode == "bernoulli":
         return encode.Bernoulli(given.gain)
+    if given.encode == "correlated":
+        if given.group is None:
+            draft.problem(
+                at, "'encode: correlated' without a 'group'", "how many channels, from the first on, fire together"
+            )
+        return encode.Correlated(given.correlation, given.group or 1, given.gain)
     if given.encode == "latency":
         threshold = 0.01 if given.threshold is None else given.threshold
         if not 0 < threshold < 1:

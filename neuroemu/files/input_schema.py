@@ -19,14 +19,16 @@ class SplitSpec(Spec):
 
 
 class Encoded(Spec):
-    """encode: bernoulli, latency, delta, or current; the other keys belong to one of them."""
+    """encode: bernoulli, correlated, latency, delta, or current; the other keys belong to one of them."""
 
-    encode: Literal["bernoulli", "latency", "delta", "current"] = "bernoulli"
+    encode: Literal["bernoulli", "correlated", "latency", "delta", "current"] = "bernoulli"
     gain: Number = 1.0
     tau: Annotated[Milliseconds, Field(gt=0)] = 5.0
     threshold: Number | None = None
     linear: bool = False
     off_spikes: bool = True
+    correlation: Annotated[Number, Field(ge=0, le=1)] = 0.5
+    group: Count | None = None
 
 
 class DataSpec(Encoded):
