@@ -389,6 +389,15 @@ def test_a_fresh_sample_keeps_weights_and_forgets_traces():
     assert found.x["x1"][:, 0].tolist() == [0, 0, 40, 40, 40, 0, 0, 0, 0]
 
 
+def test_a_spike_that_leaves_nothing_behind_is_no_trace():
+    # Half of a payload of 1 is 0, and in this mode no spike: nobody is brought up to date, whoever looks, and when.
+    pre = steps_of(4, 1, (1, 0), (3, 0)) * np.array([1, 1, 2, 1])[:, None]
+    case = case_of({"w": "y0*x1"}, [(0, 0, 100, 0)], pre, steps_of(4, 1), payload="add_carried", epoch=2)
+    found, _, learned, _ = case.run()
+    assert learned[:, 0, Learned.TRACE].tolist() == [0, 0, 0, 1]
+    assert found.x["x1"][:, 0].tolist() == [0, 0, 0, 1, 0]
+
+
 @settings(max_examples=10)
 @given(cases())
 def test_samples_equal_the_twin_that_forgets_its_traces(case):
