@@ -121,7 +121,6 @@ class Projection:
     def graded(self, pre, payload):
         """x1 takes half of the payload; whether the spike counts as one."""
         half, x1 = half_even(payload, 2), self.stored["x1"]
-        self.touched["x"].add(pre)
         if self.h.payload == "overwrite":
             x1[pre] = half
             return True
@@ -130,6 +129,8 @@ class Projection:
             x1[pre] = min(127, total)
             return True
         x1[pre] = total - 127 if total > 127 else total
+        if x1[pre]:
+            self.touched["x"].add(pre)
         return total > 127
 
     def history(self, name, who, first_step):

@@ -1,7 +1,8 @@
 """Microcode: what a rule is compiled to, and what each instruction means.
 
 Takes Rules, gives Code: a table of instructions over vectors of synapses, and the slots of values that they read. The engine
-runs it in engine/learning/run_code.py; `meaning` below is the reference of every opcode, one synapse at a time.
+runs it in engine/learning/run_code.py; run_code of tests/naive_learning.py is the reference of every opcode, one synapse at a
+time.
 
 For each rule: LOAD, then for each product GATE, its factors, SCALE, SHIFT, ADD; then STORE. All rules of a projection read
 the old w, d and t and are stored together.
@@ -22,7 +23,7 @@ MOST_BITS = 60  # of a product before it is shifted: the host computes it in 64
 
 
 class Op(IntEnum):
-    """Operands a, b, c: see `meaning`."""
+    """Operands a, b, c: as `compiled` makes them."""
 
     LOAD = 0
     GATE = 1

@@ -389,6 +389,38 @@ def test_a_fresh_sample_keeps_weights_and_forgets_traces():
     assert found.x["x1"][:, 0].tolist() == [0, 0, 40, 40, 40, 0, 0, 0, 0]
 
 
+@pytest.mark.parametrize(
+    ("rule", "pre", "post"), [("x0*y1", (3, 0), (1, 0)), ("y0*x1", (1, 0), (3, 0))], ids=["behind", "before"]
+)
+def test_a_trace_that_is_forgotten_at_once_is_gone_in_the_next_epoch(rule, pre, post):
+    # Epochs of 2 steps: the trace of step 1 is 0 after step 2, and at step 3, the same step of its epoch.
+    traces = {"x1": Trace(40, 0), "y1": Trace(40, 0)}
+    case = case_of({"w": rule}, [(0, 0, 100, 0)], steps_of(4, 1, pre), steps_of(4, 1, post), traces=traces, epoch=2)
+    assert case.run()[0].weight[:, 0].tolist() == [100] * 5
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_spike_wakes_all_that_it_reaches(chip, threads):
+    network = (
+        Network()
+        .population("in", 1, Spikes("in"))
+        .population("a", 200, LifRegisters(decay_u=4095, threshold=10))
+        .connect("in", "a", Dense(np.full((200, 1), 50.0)), WeightFormat(8, 0, "excitatory"), learning=learning("u9"))
+    )
+    plan = Plan(6, 1, 0, {"in": graded_spikes(steps_of(6, 1, (3, 0)))}, {}, threads=threads)
+    traces, _ = run(compile_network(network, chip).image, plan)
+    assert traces.of(0, 200)[0].tolist() == [4] * 200 and traces.of(0, 200)[1].tolist() == list(range(200))
+
+
+def test_a_spike_that_leaves_nothing_behind_is_no_trace():
+    # Half of a payload of 1 is 0, and in this mode no spike: nobody is brought up to date, whoever looks, and when.
+    pre = steps_of(4, 1, (1, 0), (3, 0)) * np.array([1, 1, 2, 1])[:, None]
+    case = case_of({"w": "y0*x1"}, [(0, 0, 100, 0)], pre, steps_of(4, 1), payload="add_carried", epoch=2)
+    found, _, learned, _ = case.run()
+    assert learned[:, 0, Learned.TRACE].tolist() == [0, 0, 0, 1]
+    assert found.x["x1"][:, 0].tolist() == [0, 0, 0, 1, 0]
+
+
 @settings(max_examples=10)
 @given(cases())
 def test_samples_equal_the_twin_that_forgets_its_traces(case):
@@ -417,11 +449,11 @@ def large(n_steps=12, n_post=330, payload="binary", **more):
     ]
     synapses = [(pre, post, int(rng.integers(0, 256)), 0) for pre in range(3) for post in range(n_post)]
     return case_of(
-        {"w": text, "t": "x0*y0"},
+        {"w": text, "t": "x0*y0*sgn(w-80)"},
         synapses,
         (rng.random((n_steps, 3)) < 0.3).astype(int),
         (rng.random((n_steps, n_post)) < 0.5).astype(int),
-        rules={"w": products, "t": [naive.Product("x0", 1, 0, (("y0", 0, False),))]},
+        rules={"w": products, "t": [naive.Product("x0", 1, 0, (("y0", 0, False), ("w", -80, True)))]},
         traces={"x1": Trace(20.5, 4), "y1": Trace(30.2, 3), "y2": Trace(9, 20)},
         epoch=2,
         **more,

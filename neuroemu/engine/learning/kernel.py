@@ -137,11 +137,12 @@ def _axons(me, sources, payloads, step, now):
     numbers = int64s(me.pre_number_at, me.n_pre)
     for i in range(sources.size):
         pre = sources[i] - me.pre_first
-        if is_listed[pre] == 0:
+        counts = me.payload_mode == 0 or _graded(me, x, pre, payloads[i])
+        if is_listed[pre] == 0 and (counts or x[pre] != 0):  # as Learner.relist finds them
             is_listed[pre] = 1
             entries[me.n_x] = pre
             me.n_x += 1
-        if me.payload_mode and not _graded(me, x, pre, payloads[i]):
+        if not counts:
             continue
         if tx[pre] > 0:
             for trace in range(2):

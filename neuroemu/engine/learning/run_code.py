@@ -88,7 +88,7 @@ def _multiply_sign(product, factors, n, plus):
     kind = product.dtype.type
     for i in range(n):
         factor = kind(factors[i] + plus)
-        product[i] = kind(product[i] * ((factor > 0) - (factor < 0)))
+        product[i] = kind(product[i] * (kind(factor > 0) - kind(factor < 0)))
 
 
 @njit
