@@ -28,7 +28,8 @@ KEEP_S = 7 * 24 * 3600.0
 ROOM = 64 << 20  # bytes free that a cache folder must have; all kernels take a few megabytes
 # Constants and NamedTuples that kernels take as they are.
 COMPILED_IN = (
-    "widths.py", "events.py", "chip.py", "compiler/image.py", "fixedpoint.py", "philox.py", "noc/fabric.py",
+    "widths.py", "events.py", "chip.py", "counters.py", "compiler/image.py", "fixedpoint.py", "philox.py", "noc/fabric.py",
+    "learning/rule.py", "learning/microcode.py",
 )  # fmt: skip
 
 

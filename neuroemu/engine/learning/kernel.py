@@ -226,6 +226,7 @@ def _end_epoch(me, step):
     tx, ty = int32s(me.tx_at, me.n_pre), int32s(me.ty_at, me.n_post)
     key = key_of(np.uint64(me.seed), me.stream_w, epoch_number)
     chance = _number(me, step, _WEIGHT)
+    doubles(me.chance_at, 1)[0] = chance
     if me.every & on:
         visit_all(me, on, key, chance, counts)
     else:

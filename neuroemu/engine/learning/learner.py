@@ -58,6 +58,9 @@ LEARNER = np.dtype(
             "impulses_at",  # (5, 2) int64 whole, 1/256
             # the rule
             "epoch",
+            "self_at",  # of this record
+            "visit_at",  # the kernel visit.visit
+            "chance_at",  # (1,) float64 the one random number of all synapses in an epoch, or -1
             "fused_at",  # the rule's own loop (fused.py), 0 for none
             "gathers",  # 1: a rule reads traces at the compartments' last spikes
             "arguments_at",  # (N_ARGUMENTS,) int64 of that loop

@@ -22,7 +22,7 @@ from .fused import N_ARGUMENTS, fused
 from .kernel import learn
 from .learner import LEARNER
 from .run_code import CHUNK
-from .visit import SCRATCH
+from .visit import SCRATCH, visit
 
 FUSED_FROM = 1 << 16  # synapses of a projection, from which a second of compiling its rule is worth it
 
@@ -91,6 +91,11 @@ class Learner:
             self.lists[f"{name}_listed"][:] = 0
             self.lists[f"{name}_listed"][chosen] = 1
             self.record[f"n_{name}"] = chosen.size
+
+
+@cache
+def _visit() -> Any:
+    return specialise(visit, "visit", SIGNATURE)
 
 
 @cache
@@ -194,6 +199,7 @@ def _learner(
         "y": own.y,
         "ty": own.ty,
         "y_log": own.y_log,
+        "chance": np.zeros(1),
         "arguments": np.zeros(N_ARGUMENTS, np.int64),
         "gathered": np.zeros((N_ARGUMENTS, CHUNK), np.int32),
         "number": each.post_number.astype(np.int32),
@@ -260,6 +266,7 @@ def _learner(
     for key_name, array in arrays.items():
         assert array.flags.c_contiguous
         record[f"{key_name}_at"] = array.ctypes.data
+    record["self_at"], record["visit_at"] = record.ctypes.data, address_of(_visit())
     kept: list[Any] = [arrays]
     if n >= FUSED_FROM and not PYTHON:
         loop = _fused(rule)

@@ -10,8 +10,9 @@ import numpy as np
 from ...counters import N_LEARNED, Learned
 from ...jit import njit
 from ...learning.microcode import N_SLOTS, Slot
-from ..native import call, int16s, int32s, int64s
+from ..native import call, doubles, int16s, int32s, int64s, record
 from .fused import N_ARGUMENTS, NUMBERS
+from .learner import LEARNER
 from .run_code import CHUNK, run_code
 
 READ, WRITE, PRODUCT = int(Learned.READ), int(Learned.WRITE), int(Learned.PRODUCT)
@@ -59,10 +60,10 @@ def visit_columns(me, tx, ty, on, key, chance, counts):
             chosen[n] = column[k]
             n += 1
             if n == CHUNK:
-                _visit(me, -1, 0, n, on, key, chance, counts)
+                call(me.visit_at, me.self_at, -1, 0, n, on, np.int64(key), 0)  # type: ignore[arg-type]
                 n = 0
     if n:
-        _visit(me, -1, 0, n, on, key, chance, counts)
+        call(me.visit_at, me.self_at, -1, 0, n, on, np.int64(key), 0)  # type: ignore[arg-type]
 
 
 @njit
@@ -72,7 +73,7 @@ def _visit_row(me, pre, begin, end, on, key, chance, counts):
         _fused_row(me, pre, begin, end, on, key, counts)
     else:
         for first in range(begin, end, CHUNK):
-            _visit(me, pre, first, min(end - first, CHUNK), on, key, chance, counts)
+            call(me.visit_at, me.self_at, pre, first, min(end - first, CHUNK), on, np.int64(key), 0)  # type: ignore[arg-type]
 
 
 @njit
@@ -158,9 +159,13 @@ def _buffer(me, slot):
     return int32s(me.gathered_at + 4 * CHUNK * slot, CHUNK)
 
 
-@njit
-def _visit(me, pre, first, n, on, key, chance, counts):
-    """The rules of n synapses: first..first+n-1, of one axon, or with pre = -1 those listed in the scratch."""
+def visit(learner_at, pre, first, n, on, key, _):
+    """The rules of n synapses: first..first+n-1, of one axon, or with pre = -1 those listed in the scratch. Returns 0.
+
+    Compiled by itself and called by its address: it is large, and called from three places.
+    """
+    me = record(learner_at, LEARNER)
+    counts, chance = int64s(me.counts_at, me.n_parts * _N_LEARNED), doubles(me.chance_at, 1)[0]
     scratch = int64s(me.scratch_at, SCRATCH).reshape((8, CHUNK))
     chosen, post = scratch[0], scratch[1]
     number, tally = int32s(me.scratch_at + 16 * CHUNK, CHUNK), int32s(me.scratch_at + 20 * CHUNK, CHUNK)
@@ -187,9 +192,10 @@ def _visit(me, pre, first, n, on, key, chance, counts):
     new = scratch[5:8]
     run_code(
         code, n, values, values[_W : _T + 1], new, scratch[3:5], tally, me.shift_rounding, me.accumulator_low, limits,
-        grid, chance, key, number,
+        grid, chance, np.uint64(key), number,
     )  # fmt: skip
     _write(me, values, new, chosen, pre, first, post, tally, n, counts)
+    return 0
 
 
 @njit
