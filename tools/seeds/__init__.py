@@ -1,0 +1,1 @@
+"""Float references of programs/seeds, each a script of its own."""
