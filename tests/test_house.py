@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 from pathlib import Path
 
 import networkx as nx
@@ -107,3 +108,12 @@ def test_the_engine_knows_no_prices_and_prices_know_no_engine():
         assert not {name.split(".")[0] for name in imported(path)} & {"energy", "latency", "tally", "traffic", "units"}
     for name in ("energy", "latency"):
         assert not {other.split(".")[0] for other in imported(PACKAGE / f"{name}.py")} & {"engine", "network"}
+
+
+def test_every_package_is_installed():
+    """setup.cfg lists packages by name: one that is not listed is missing where neuroemu is installed, not in a checkout."""
+    config = configparser.ConfigParser()
+    config.read(PACKAGE.parent / "setup.cfg")
+    listed = set(config["options"]["packages"].split())
+    there = {".".join((PACKAGE.name, *path.parent.relative_to(PACKAGE).parts)) for path in PACKAGE.rglob("__init__.py")}
+    assert there <= listed
