@@ -23,7 +23,7 @@ from ..widths import LANES
 from .checkpoint import Checkpoint, check
 from .crew import Crew, available
 from .learning.album import Album
-from .learning.learners import Learner, forget_axons, forget_traces, fresh, take_over
+from .learning.learners import Learner, forget_axons, forget_traces, fresh, take_over, with_numbers
 from .native import PYTHON
 from .shares import cut_for
 from .specialised import defined
@@ -92,7 +92,9 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     """
     wanted = 1 if PYTHON else plan.threads or min(available(), MOST_THREADS)  # plain Python has no barrier
     crew = Crew(wanted, fixed=plan.threads is not None)
-    state, total = start(image, crew.n), plan.steps * plan.samples
+    total = plan.steps * plan.samples
+    image = with_numbers(image, total)
+    state = start(image, crew.n)
     engine = _Engine(image, plan, state, crew)
     _check_recorded_noise(image, plan.steps if plan.fresh_samples else total)
     _check_recorded_numbers(image, total)

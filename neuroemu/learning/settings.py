@@ -123,6 +123,10 @@ def faults(made: Learning) -> list[Problem]:
     found = []
     if not 1 <= made.epoch <= MOST_EPOCH:
         found.append(Problem(f"an epoch of {made.epoch} steps", allowed=f"1..{MOST_EPOCH}"))
+    if made.generator == "lava" and made.numbers is not None:
+        found.append(Problem("numbers are given and Lava's generator is asked for", allowed="one of them"))
+    if made.lava_seed < 0:
+        found.append(Problem(f"lava_seed is {made.lava_seed}", allowed="0 or more"))
     for name, trace in made.traces.items():
         found += _trace_faults(name, trace, made.third)
     for label, value, allowed in (

@@ -16,7 +16,8 @@ class RuleTables(NamedTuple):
     impulses: (5, 2) int64, whole and in 1/256.  limits: (3, 4) int64 by w, d, t: lowest and highest whole part of the
     accumulator, lowest and highest value stored.  grid: (3,) int64 low bits that are not stored.  numbers: (n, 6) recorded
     random numbers, or (0, 6).  bits: of the widest product, its sign apart.  every: bit k for u_k.  uses, writes: bits 1, 2, 4
-    for w, d, t that rules read or change, and that they change.  The rest as in Learning.
+    for w, d, t that rules read or change, and that they change.  lava_seed: of the generator 'lava',
+    -1 for another.  The rest as in Learning.
     """
 
     code: np.ndarray
@@ -41,6 +42,7 @@ class RuleTables(NamedTuple):
     from_model: int
     wears: int
     reward: str
+    lava_seed: int
 
 
 def tables(learning: Learning, sign_mode: str, lost_bits: int, delay_max: int) -> RuleTables:
@@ -79,6 +81,7 @@ def tables(learning: Learning, sign_mode: str, lost_bits: int, delay_max: int) -
         int(from_model),
         int(dialect.wears),
         learning.reward or "",
+        learning.lava_seed if learning.generator == "lava" else -1,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from ...compartments import Model
 from ...compiler.image import ChipImage, Plastic
 from ...counters import N_LEARNED
 from ...jit import specialise
+from ...learning.lava_numbers import lava_numbers
 from ...learning.microcode import N_SLOTS, Slot
 from ...learning.tables import RuleTables
 from ...streams import stream
@@ -25,6 +26,19 @@ from .run_code import CHUNK
 from .visit import SCRATCH, visit
 
 FUSED_FROM = 1 << 16  # synapses of a projection, from which a second of compiling its rule is worth it
+
+
+def with_numbers(image: ChipImage, n_steps: int) -> ChipImage:
+    """The image with the random numbers of Lava's generators for so many steps, where a rule asks for them."""
+    if all(each.rule.lava_seed < 0 for each in image.plastic):
+        return image
+    made = []
+    for each in image.plastic:
+        rule = each.rule
+        if rule.lava_seed >= 0:
+            rule = rule._replace(numbers=lava_numbers(rule.lava_seed, n_steps, rule.epoch))
+        made.append(each._replace(rule=rule))
+    return replace(image, plastic=tuple(made))
 
 
 class Synaptic(NamedTuple):
