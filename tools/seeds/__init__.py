@@ -1,0 +1,1 @@
+"""The seeds' algorithms on the emulated chip, each a programme of its own."""
