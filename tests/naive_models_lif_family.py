@@ -1,4 +1,4 @@
-"""Plain-Python twins of the models of the LIF's kind: if, li, alif, homeostatic_lif."""
+"""Plain-Python twins of the models of the LIF's kind: if, li, alif, homeostatic_lif, three_factor_lif."""
 
 from __future__ import annotations
 
@@ -121,4 +121,38 @@ class HomeostaticLif(_Membrane):
         return spike
 
 
-naive.MODELS |= {"if": IntegrateAndFire, "li": LeakyIntegrator, "alif": Alif, "homeostatic_lif": HomeostaticLif}
+def toward_zero(x, divisor):
+    """x / divisor without its fraction."""
+    return x // divisor if x >= 0 else -(-x // divisor)
+
+
+class ThreeFactorLif(_Membrane):
+    ports = 2
+    fields = ("u", "v", "bias", "held", "signal", "y1", "y2", "y3")
+
+    def at_rest(self, inputs):
+        left = any(getattr(self, name) for name in self.fields if name != "y1")
+        return not any(inputs) and not left and self.y1 == self.near(0)
+
+    def near(self, v):
+        return max(0, 127 - abs(v - self.r["threshold"]) * self.r["slope"] // 2**24)
+
+    def step(self, inputs, a, step, noise):
+        paused = self.held > 0
+        self.integrate(inputs[0], a)
+        self.y1 = 0 if paused and self.r["slope"] else self.near(self.v)
+        spike = self.fire(self.r["threshold"])
+        told = wrap(inputs[1], a.q_bits or 32)
+        self.signal = clipped(decay(self.signal, self.r["decay_signal"]) + told, a)
+        self.y2 = max(-127, min(127, toward_zero(self.signal, 2 ** self.r["signal_shift"])))
+        self.y3 = toward_zero(self.y1 * self.y2, 128)
+        return spike
+
+
+naive.MODELS |= {
+    "if": IntegrateAndFire,
+    "li": LeakyIntegrator,
+    "alif": Alif,
+    "homeostatic_lif": HomeostaticLif,
+    "three_factor_lif": ThreeFactorLif,
+}
