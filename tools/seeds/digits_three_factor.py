@@ -11,9 +11,9 @@ has no surrogate (width 0), so that silent outputs learn. To be tested, the lear
 learning, teacher and error; the answer is the output that spiked most, the lowest on a tie.
 
 The host needs no gradient and keeps no past: x1 is a trace of the axon, y3 one of the compartment (S4 e-prop, S3 SuperSpike
-with random feedback). Products are rounded by chance (shift: stochastic). Floor, as Lava does, takes half of 1/128 from a weight
-an epoch: here that is small beside the factors (after 6 passes, seed 0: floor 96.1 %, half_even and stochastic 95.2 %), but with
-an impulse of 2 to 4 and little signal it silenced the hidden layer.
+with random feedback). Products are rounded by chance (shift: stochastic). Floor, as Lava does, takes up to 1/128 from a
+weight an epoch: here that is small beside the factors (after 6 passes, seed 0: floor 96.1 %, half_even and stochastic
+95.2 %), but with an impulse of 2 to 4 and little signal it silenced the hidden layer.
 
 Measured, 15 passes, seeds 0, 1, 2: chip 96.30, 97.59, 96.67 %, floats 97.59, 97.59, 97.04 %; with --readout-only chip 89.81,
 90.56, 91.85 %, floats 92.96, 92.78, 92.96 %. 25 to 35 s of training a seed, and 20 to 25 s of the floats, on one core.
