@@ -126,17 +126,19 @@ def _list(pre: np.ndarray, post: np.ndarray, weight: np.ndarray, delay: np.ndarr
 class Dense:
     """Every nonzero entry of a matrix is a synapse.  weights, delays: (n_post, n_pre), as PyTorch and NIR have them.
 
-    A scalar weight or a distribution connects all to all.
+    A scalar weight or a distribution connects all to all.  zeros: whether entries of 0 are synapses, too, as they are in a
+    projection that learns.
     """
 
     weights: Value
     delays: Value = 0
+    zeros: bool = False
 
     def count(self, pre: tuple[int, ...], post: tuple[int, ...]) -> float:
         given = np.asarray(self.weights) if not isinstance(self.weights, (Uniform, Normal)) else np.empty(())
         return (
             float(np.count_nonzero(given))
-            if given.ndim
+            if given.ndim and not self.zeros
             else float(np.prod(pre, dtype=float) * np.prod(post, dtype=float))
         )
 
@@ -148,7 +150,7 @@ class Dense:
                 raise ValueError(
                     f"weights have the shape {matrix.shape}; a dense connection here needs (to, from) = {(n_post, n_pre)}"
                 )
-            to, source, weight = _nonzero(matrix)
+            to, source, weight = _every(matrix) if self.zeros else _nonzero(matrix)
         else:
             to = np.repeat(np.arange(n_post, dtype=np.int32), n_pre)
             source = np.tile(np.arange(n_pre, dtype=np.int32), n_post)
@@ -161,6 +163,12 @@ class Dense:
         else:
             delay = _delays(self.delays, to.size, draws)
         return _list(source, to, weight, delay)
+
+
+def _every(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(row, column, value) of every entry, row by row."""
+    to, source = np.indices(matrix.shape, np.int32)
+    return to.ravel(), source.ravel(), matrix.ravel()
 
 
 def _nonzero(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

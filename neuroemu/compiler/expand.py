@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from ..connect import Draws, SynapseList
+from ..connect import Dense, Draws, SynapseList
 from ..errors import Problem, ProgramError
 from ..network import Network
 from ..pieces import different, pieces
@@ -16,7 +18,10 @@ def expand(network: Network, seed: int) -> dict[str, SynapseList]:
     for projection in network.projections:
         pre, post = network[projection.source].shape, network[projection.target].shape
         try:
-            made = projection.connector.synapses(pre, post, Draws(seed, projection.name))
+            connector = projection.connector
+            if projection.learning is not None and isinstance(connector, Dense):
+                connector = replace(connector, zeros=True)
+            made = connector.synapses(pre, post, Draws(seed, projection.name))
             _refuse_infinite(made)
             lists[projection.name] = _sent_later(made, network[projection.source].axon_delay)
         except ValueError as error:

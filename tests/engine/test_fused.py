@@ -72,3 +72,21 @@ def test_a_fused_rule_is_its_microcode(rules, settings, kind, chip, monkeypatch)
                 assert np.array_equal(getattr(traces.synapses["w"], name), getattr(one.synapses["w"], name)), name
             assert np.array_equal(traces.source, one.source)
             assert np.array_equal(counters.learned, counted.learned)
+
+
+def test_weights_of_zero_learn(chip):
+    """An all-to-all connection that learns has a synapse for every entry, also where it starts from 0."""
+    rule = learning("2*x0")
+    net = (
+        Network()
+        .population("in", 2, Spikes("in"))
+        .population("out", 3, LifRegisters(threshold=100))
+        .connect("in", "out", Dense(np.array([[0, 4.0], [0, 0], [6, 0]])), WeightFormat(8, 0), learning=rule, name="w")
+    )
+
+    class Both:
+        def events(self, first_step, n_steps):
+            return np.zeros(2, np.int64), np.arange(2)
+
+    traces, _ = run(compile_network(net, chip).image, Plan(1, 1, 0, {"in": Both()}, {}))
+    assert traces.synapses["w"].weight.tolist() == [[0, 0, 6, 4, 0, 0], [2, 2, 8, 6, 2, 2]]

@@ -11,7 +11,7 @@ has no surrogate (width 0), so that silent outputs learn. To be tested, the lear
 learning, teacher and error; the answer is the output that spiked most, the lowest on a tie.
 
 The host needs no gradient and keeps no past: x1 is a trace of the axon, y3 one of the compartment (S4 e-prop, S3 SuperSpike
-with random feedback). Products are rounded by chance (shift: stochastic). Floor, as Lava does, takes half of 1/128 from a
+with random feedback). Products are rounded by chance (shift: stochastic). Floor, as Lava does, takes up to 1/128 from a
 weight an epoch: here that is small beside the factors (after 6 passes, seed 0: floor 96.1 %, half_even and stochastic
 95.2 %), but with an impulse of 2 to 4 and little signal it silenced the hidden layer.
 
