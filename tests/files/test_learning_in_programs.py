@@ -65,7 +65,7 @@ def learning_of(program):
 
 def test_a_rule_is_what_its_connection_learns_by(read):
     learning = learning_of(read())
-    assert [str(rule) for rule in learning.rules] == ["dw = 2^-2*y0*x1 + -1*2^-2*x0*y1"]
+    assert [str(rule) for rule in learning.rules] == ["dw = 2^-2*y0*x1 - 1*2^-2*x0*y1"]
     assert learning.epoch == 1 and learning.third == "spikes" and learning.dialect == DIALECTS["neuroemu"]
 
 
