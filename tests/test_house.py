@@ -33,6 +33,7 @@ LAYERS = [
     ["why"],
     ["costs"],
     ["ranges"],
+    ["neurobench"],
     ["report", "sheet"],
     ["profile"],
     ["again", "pipeline", "progress", "importing", "mapped"],

@@ -33,7 +33,12 @@ Section = tuple[str, list[tuple[str, str]]]
 
 def sections(report: Report) -> list[Section]:
     """What is shown of a run, in order."""
-    parts = [_result(report), *cost_sections(report.summary, report.priced), _quantisation(report)]
+    parts = [
+        _result(report),
+        *cost_sections(report.summary, report.priced),
+        _quantisation(report),
+        _neurobench(report.summary),
+    ]
     return [section for section in parts if section[1]]
 
 
@@ -129,6 +134,21 @@ def _result(report: Report) -> Section:
         shown = ", ".join(f"{answer:g}" for answer in report.answers.answers[:12])
         rows.append(("answers", shown + (", ..." if report.answers.answers.size > 12 else "")))
     return "result", rows
+
+
+def _neurobench(s: dict[str, Any]) -> Section:
+    """NeuroBench's metrics, a row each: of the chip, and of the framework's floats where those were counted."""
+    found = s.get("neurobench") or {}
+    rows: dict[str, list[str]] = {}
+    for metrics in found.values():
+        for name, value in metrics.items():
+            inner = value if isinstance(value, dict) and name != "ActivationSparsityByLayer" else {name: value}
+            for key, each in inner.items():
+                if not isinstance(each, dict) and each is not None:
+                    rows.setdefault(key, []).append(f"{each:,.6g}")
+    several = f"{', '.join(found)}" if len(found) > 1 else ""
+    told = [(name, "  ".join(values)) for name, values in rows.items()]
+    return "NeuroBench", ([("of", several)] if several else []) + told
 
 
 def _work(s: dict[str, Any]) -> Section:

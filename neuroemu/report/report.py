@@ -46,7 +46,10 @@ class FloatComparison:
 
 @dataclass(frozen=True)
 class Report:
-    """A finished run.  summary: the content of summary.json.  folder: where it was written, None if nowhere."""
+    """A finished run.  summary: the content of summary.json.  folder: where it was written, None if nowhere.
+
+    neurobench: metrics by NeuroBench's names, of the 'chip' and of the 'framework', or None.
+    """
 
     program: Program
     compiled: Compiled
@@ -60,6 +63,7 @@ class Report:
     float_run: FloatComparison | None
     wall_s: float
     summary: dict[str, Any]
+    neurobench: dict[str, Any] | None = None
     folder: Path | None = None
 
     @property
