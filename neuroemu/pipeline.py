@@ -18,6 +18,7 @@ from .costs import Activity, Costs, costs
 from .counters import Counters, Traces
 from .decode import score
 from .engine.crew import available
+from .engine.journal import Journal
 from .engine.run import Plan
 from .engine.run import run as run_engine
 from .engine.shares import blocks_of
@@ -82,9 +83,13 @@ def _models(program: Program) -> dict[str, Model]:
 
 
 def execute(
-    program: Program, compiled: Compiled, progress: Progress | None = None, threads: int | None = None
+    program: Program,
+    compiled: Compiled,
+    progress: Progress | None = None,
+    threads: int | None = None,
+    journal: Journal | None = None,
 ) -> Report:
-    """Runs a compiled program, prices it and decodes it."""
+    """Runs a compiled program, prices it and decodes it.  journal: where it keeps what is done, and goes on from."""
     began = time.perf_counter()
     image = compiled.image
     given = host.feed(program)
@@ -111,6 +116,7 @@ def execute(
         given.rewards,  # type: ignore[arg-type]
         program.snapshots,
         membranes=program.neurobench,
+        journal=journal,
     )
     try:
         traces, counters = run_engine(image, plan)

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "neuroemu"
 LAYERS = [
     [
         "errors", "units", "events", "jit", "widths", "fixedpoint", "rng", "philox", "streams", "pieces", "library",
-        "scaling", "spool",
+        "scaling", "spool", "asked",
     ],
     ["noc"],
     ["chip", "modes", "compartments", "connect", "learning", "mapping", "network", "counters", "calibration"],
@@ -36,7 +36,7 @@ LAYERS = [
     ["neurobench"],
     ["report", "sheet"],
     ["profile"],
-    ["again", "pipeline", "progress", "importing", "mapped"],
+    ["again", "pipeline", "progress", "importing", "mapped", "unfinished"],
     ["cli"],
     ["__main__", "__init__"],
 ]  # fmt: skip

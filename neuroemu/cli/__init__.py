@@ -21,6 +21,7 @@ from .interrupts import interrupts
 from .library import programs, schema
 from .map import map_
 from .options import CONTEXT
+from .resume import resume
 from .rule import rule
 from .run import check, run
 
@@ -40,7 +41,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, map_, reprice, remap, chips, rule, import_, programs, schema):
+for command in (run, resume, check, map_, reprice, remap, chips, rule, import_, programs, schema):
     cli.add_command(command)
 
 
@@ -67,6 +68,8 @@ def _guarded() -> int:
         return EXIT_USER_ERROR
     except NeuroemuError as error:
         say(f"{error}")
+        if interrupts.unfinished:
+            say(interrupts.what_is_left())
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         say(f"Interrupted. {interrupts.what_is_left()}")

@@ -15,17 +15,18 @@ import numpy as np
 
 from ..compartments import Model, find, fingerprint, is_built_in
 from ..compiler.image import ChipImage
-from ..counters import N_COUNTS, N_LEARNED, Count, Counters, Learned, Traces
+from ..counters import Count, Counters, Learned, Traces
 from ..errors import InternalError, Problem, ProgramError, TooLarge
 from ..network import Probe
 from ..spool import Spool
 from ..widths import LANES
 from .checkpoint import Checkpoint, check
 from .crew import Crew, available
+from .journal import Journal
 from .learning.album import Album
 from .learning.learners import Learner, forget_axons, forget_traces, fresh, take_over, with_numbers
-from .membranes import Membranes
 from .native import PYTHON
+from .recording import SPIKE, Recording, Tables
 from .shares import cut_for
 from .specialised import defined
 from .state import ChipState, restart, start, tiles_of
@@ -36,7 +37,6 @@ FIRST_STRETCH = 16  # steps, after which the crew knows what a step costs
 STRETCH_SPIKES = 1 << 20  # spikes a buffer holds at least; a stretch that fills it goes on with a fresh one
 STRETCH_STEPS = 256  # steps between two looks at the clock
 _KEPT = ("cells", "ring", "touched", "awake")  # of ChipState
-_SPIKE = ((np.int64, 8), (np.int32, 4), (np.int32, 4))  # step, source, payload, and their bytes
 
 
 class SpikeInput(Protocol):
@@ -67,6 +67,7 @@ class Plan:
     snapshots: by plastic projection, after how many steps each its synapses are looked at; others at the end only.
     begin: where an earlier run of the same image stopped.  keep: is given the state at the end.
     membranes: whether changes of potentials are counted.
+    journal: where what is done is kept on disk as the run goes on, and where it goes on from, in place of `begin`.
     """
 
     steps: int
@@ -86,6 +87,7 @@ class Plan:
     begin: Checkpoint | None = None
     keep: Callable[[Checkpoint], None] | None = None
     membranes: bool = False
+    journal: Journal | None = None
 
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
@@ -98,24 +100,23 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     total = plan.steps * plan.samples
     image = with_numbers(image, total)
     state = start(image, crew.n)
-    engine = _Engine(image, plan, state, crew)
+    models = _models(image, plan)
+    engine = _Engine(image, plan, models, state, crew)
     _check_recorded_noise(image, plan.steps if plan.fresh_samples else total)
     _check_recorded_numbers(image, total)
-    counts = Spool(np.int32, (image.n_parts, N_COUNTS), plan.memory // 4)
-    probed = _probed(image, plan)
-    columns = np.concatenate([cells for _, cells in probed.values()]) if probed else np.empty(0, np.int64)
-    states = Spool(np.int64, (columns.size,), plan.memory // 4)
-    membranes = Membranes(image, _models(image, plan)) if plan.membranes else None
-    looked_at = columns if membranes is None else np.concatenate([columns, membranes.cells])
-    learned = Spool(np.int32, (image.n_parts, N_LEARNED), plan.memory // 4)
     done = fresh = 0  # steps behind us, and those behind us when the state was last fresh
-    if plan.begin is not None:
-        check(plan.begin, image)
-        done, fresh = plan.begin.step, plan.begin.fresh
-        engine.put_back(plan.begin)
+    journal = plan.journal
+    begin = plan.begin if journal is None else journal.begin
+    if begin is not None:
+        check(begin, image)
+        done, fresh = begin.step, begin.fresh
+        engine.put_back(begin)
     began = done
-    album = Album(image, engine.synaptic, plan.snapshots, done)
-    spikes = tuple(Spool(kind, (), plan.memory // 2 * width // 16) for kind, width in _SPIKE)
+    spool = _in_memory if journal is None else journal.spool
+    album = Album(image, engine.synaptic, plan.snapshots, done, spool)
+    recording = Recording(image, models, plan.probes, plan.memory, album, plan.membranes, spool)
+    if journal is not None:
+        journal.put_back(recording, state)
     while done < total:
         if done and plan.fresh_samples and done % plan.steps == 0 and done > fresh:
             restart(state, image)
@@ -123,53 +124,34 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
             fresh = done
         left = plan.steps - done % plan.steps if plan.fresh_samples else total - done
         n_steps = min(STRETCH_STEPS if done > began else FIRST_STRETCH, STRETCH_STEPS - done % STRETCH_STEPS, left)
-        n_steps = min(n_steps, album.until_next(done), membranes.most_steps if membranes else n_steps)
-        before = state.cells[membranes.cells] if membranes and done > fresh else None
+        n_steps = min(n_steps, recording.most_steps(done), n_steps if journal is None else journal.until_next(done))
         host = _host_input(image, plan, done + 1, n_steps)
-        counted, probes = (
-            np.zeros((n_steps, image.n_parts, N_COUNTS), np.int64),
-            np.empty((n_steps, looked_at.size), np.int64),
-        )
-        learning = np.zeros((n_steps if image.plastic else 0, image.n_parts, N_LEARNED), np.int64)
-        for pieces in engine.stretch(host, counted, looked_at, probes, done + 1, fresh + 1, learning):
-            for spool, piece in zip(spikes, _by_number(image, *pieces), strict=True):
-                spool.append(piece)
-        counts.append(_fitting(counted))
-        states.append(probes[:, : columns.size])
-        if membranes:
-            membranes.look(before, probes[:, columns.size :])
-        learned.append(_fitting(learning))
+        tables, before = recording.tables(n_steps), recording.before(state, done == fresh)
+        for pieces in engine.stretch(host, tables, recording.columns, done + 1, fresh + 1):
+            recording.add_spikes(*_by_number(image, *pieces))
         done += n_steps
-        album.look(done, engine.learners)
-        if spikes[0].n > plan.most_spikes:
+        recording.add(tables, before, done, engine.learners)
+        if recording.n_spikes > plan.most_spikes:
             raise TooLarge(
-                f"{spikes[0].n:,} spikes in {done:,} of {total:,} steps fill the disk of this machine. "
+                f"{recording.n_spikes:,} spikes in {done:,} of {total:,} steps fill the disk of this machine. "
                 "Try fewer steps (--steps) or samples, or a network that fires less."
             )
+        if journal is not None and (journal.due(done) or done == total):
+            journal.keep(engine.checkpoint(done, fresh), recording, state)
         if plan.progress:
             plan.progress(done)
     if plan.keep is not None:
         plan.keep(engine.checkpoint(done, fresh))
-    step, source, payload = (spool.array() for spool in spikes)
-    recorded = states.array()
-    bounds = np.cumsum([0, *(index.size for index, _ in probed.values())])
-    tables = {key: recorded[:, bounds[k] : bounds[k + 1]] for k, key in enumerate(probed)}
-    index_of = {key: index for key, (index, _) in probed.items()}
-    traces = Traces(step, source, payload, tables, index_of, album.snapshots(total, engine.learners))
-    changed = None if membranes is None else membranes.changed
-    return traces, Counters(counts.array(), state.overflows.sum(axis=0), learned.array(), changed)
+    return recording.traces(total, engine.learners), recording.counters(state.overflows.sum(axis=0))
 
 
-def _fitting(counts: np.ndarray) -> np.ndarray:
-    """Counts of a step and part have 31 bits: a part has fewer synapses than that on any chip."""
-    if counts.size and counts.max() >= 2**31:
-        raise InternalError(f"a part counted {counts.max():,} in one step")
-    return counts
+def _in_memory(name: str, kind: type, width: tuple[int, ...], memory: int) -> Spool:
+    return Spool(kind, width, memory)
 
 
 def _spikes_of(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Room for n spikes: step, source, payload."""
-    step, source, payload = (np.empty(n, kind) for kind, _ in _SPIKE)
+    step, source, payload = (np.empty(n, kind) for kind, _ in SPIKE)
     return step, source, payload
 
 
@@ -189,8 +171,8 @@ def _by_number(
 class _Engine:
     """An image, its state and its threads: what stays the same from stretch to stretch."""
 
-    def __init__(self, image: ChipImage, plan: Plan, state: ChipState, crew: Crew) -> None:
-        self._models = _models(image, plan)
+    def __init__(self, image: ChipImage, plan: Plan, models: dict[str, Model], state: ChipState, crew: Crew) -> None:
+        self._models = models
         self._image, self._crew, self._state = image, crew, state
         self.synaptic = fresh(image)
         listed = {n: np.zeros((2, n), np.int64) for n in {1, crew.n}}
@@ -262,16 +244,15 @@ class _Engine:
     def stretch(
         self,
         host: HostInput,
-        counts: np.ndarray,
+        tables: Tables,
         columns: np.ndarray,
-        states: np.ndarray,
         first_step: int,
         sample_first: int,
-        learned: np.ndarray,
     ) -> Iterator[tuple[np.ndarray, ...]]:
-        """Runs the steps of a stretch. Adds to counts and learned (steps, part, event), fills states; yields the spikes, in
-        pieces that hold until the next is asked for.
+        """Runs the steps of a stretch and fills its tables; yields the spikes, in pieces that hold until the next is asked
+        for.
         """
+        counts, states, learned = tables.counts, tables.looked_at, tables.learned
         n, n_steps = self._crew.choose(), counts.shape[0]
         if n != self._last:  # what one thread has filled is now spread over others
             self._filled[:] = self._filled.max(axis=0)
@@ -393,19 +374,3 @@ def _check_range(name: str, index: np.ndarray, bound: int) -> None:
     """The kernels do not look: an index out of range would read foreign memory."""
     if index.size and (index.min() < 0 or index.max() >= bound):
         raise InternalError(f"the input of '{name}' has the index {index.max()}; it has 0..{bound - 1}")
-
-
-def _probed(image: ChipImage, plan: Plan) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
-    """By population and field: the compartments to record, and where they lie; several probes of one are joined."""
-    chosen: dict[tuple[str, str], np.ndarray] = {}
-    for probe in plan.probes:
-        if probe.observable != "spikes":
-            every = np.arange(image.blocks.size[image.names.index(probe.population)])
-            wanted, key = every if probe.index is None else every[probe.index], (probe.population, probe.observable)
-            chosen[key] = np.union1d(chosen.get(key, wanted), wanted)
-    tiles, models, found = tiles_of(image), _models(image, plan), {}
-    for (population, name), index in chosen.items():
-        k = image.names.index(population)
-        row = models[population].state._fields.index(name)
-        found[population, name] = (index, tiles.at(k, row, image.places_of(k, index)))
-    return found

@@ -60,14 +60,19 @@ def _check_content(folder: Path, overwrite: bool) -> None:
 def next_free(base: Path, name: str) -> Path:
     """base/name-1, base/name-2, ...: the first that is not there."""
     k = 1
-    while (base / f"{name}-{k}").exists():
+    while (base / f"{name}-{k}").exists() or (base / f"{name}-{k}.unfinished").exists():
         k += 1
     return base / f"{name}-{k}"
 
 
-def write(report: Report, folder: Path, overwrite: bool, command: list[str], numbered: bool = False) -> Path:
-    """Writes the run and returns where.  numbered: another run may take the name first, then the next number is taken."""
-    return land(lambda partial: _write_files(report, partial, command), folder, overwrite, numbered)
+def write(
+    report: Report, folder: Path, overwrite: bool, command: list[str], numbered: bool = False, id: str | None = None
+) -> Path:
+    """Writes the run and returns where.  numbered: another run may take the name first, then the next number is taken.
+
+    id: of a run that can be gone on with, by which it is known to have landed.
+    """
+    return land(lambda partial: _write_files(report, partial, command, id), folder, overwrite, numbered)
 
 
 def land(fill: Callable[[Path], None], folder: Path, overwrite: bool, numbered: bool = False) -> Path:
@@ -144,8 +149,8 @@ def _swap(partial: Path, folder: Path) -> None:
     shutil.rmtree(aside.parent, ignore_errors=True)
 
 
-def _write_files(report: Report, folder: Path, command: list[str]) -> None:
-    tables.as_json(folder / "manifest.json", manifest(report, command))
+def _write_files(report: Report, folder: Path, command: list[str], id: str | None) -> None:
+    tables.as_json(folder / "manifest.json", manifest(report, command) | ({} if id is None else {"id": id}))
     tables.as_json(folder / "summary.json", report.summary)
     tables.write_costs(report.priced, folder)
     write_spikes(report, folder / "spikes.h5")
