@@ -4,7 +4,7 @@
 
 The row gives no data, so they are made here (--write stores them beside the program): a sine of 16 samples a turn whose phase
 jitters by .15 rad a sample, seen by ten Gaussian receptive fields (width .2); a sample lasts 5 steps and a neuron spikes once
-in it where its field is above .3, the sooner the nearer. With that the entropy of the rates alone, which is the baseline, is 4.39
+in it where its field is above .3, the sooner the nearer. The baseline, which is the entropy of the rates alone, is then 4.39
 bits a step and the floats come to 3.39, as in the row (4.37 and 3.37): its bar of 3.75 holds as it stands.
 
     f_i = r f_i + sum_j w_ij s_j[t-1] + w_i,  u_i = f_i / 64 - 2.56,  p_i = sigmoid(u_i),  x_j = r x_j + s_j,  r = exp(-1/2)

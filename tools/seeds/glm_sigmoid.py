@@ -42,7 +42,9 @@ def main() -> int:
         began = time.perf_counter()
         deviation = np.abs(on_chip(f"seed={seed}") - sigmoid())
         most, took = deviation.argmax(), time.perf_counter() - began
-        print(f"seed {seed}: largest deviation {deviation[most]:.4f} at u = {POTENTIALS[most]:g}, bar {BAR}, {took:.1f} s")
+        print(
+            f"seed {seed}: largest deviation {deviation[most]:.4f} at u = {POTENTIALS[most]:g}, bar {BAR}, {took:.1f} s"
+        )
     return 0
 
 
