@@ -24,6 +24,7 @@ from .checkpoint import Checkpoint, check
 from .crew import Crew, available
 from .learning.album import Album
 from .learning.learners import Learner, forget_axons, forget_traces, fresh, take_over, with_numbers
+from .management import Management, Managing
 from .native import PYTHON
 from .shares import cut_for
 from .specialised import defined
@@ -65,6 +66,7 @@ class Plan:
     rewards: by the name that a learning projection gives, the one value that it sees in each step.
     snapshots: by plastic projection, after how many steps each its synapses are looked at; others at the end only.
     begin: where an earlier run of the same image stopped.  keep: is given the state at the end.
+    environment: is called between steps and may end the run; what it sends are inputs, drives and rewards.
     """
 
     steps: int
@@ -83,10 +85,11 @@ class Plan:
     snapshots: dict[str, int] = field(default_factory=dict)
     begin: Checkpoint | None = None
     keep: Callable[[Checkpoint], None] | None = None
+    environment: Managing | None = None
 
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
-    """Runs all samples. Steps are numbered through, from 1.
+    """Runs all samples, or as many steps as the environment lets it. Steps are numbered through, from 1.
 
     Going on from a checkpoint, only the steps after it are run and recorded.
     """
@@ -108,10 +111,15 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
         check(plan.begin, image)
         done, fresh = plan.begin.step, plan.begin.fresh
         engine.put_back(plan.begin)
-    began = done
+    began, ended = done, False
     album = Album(image, engine.synaptic, plan.snapshots, done)
+    management = _management(image, plan, state, album)
     spikes = tuple(Spool(kind, (), plan.memory // 2 * width // 16) for kind, width in _SPIKE)
     while done < total:
+        if management is not None and management.due(done):
+            ended = management.look(done)
+            if ended:
+                break
         if done and plan.fresh_samples and done % plan.steps == 0 and done > fresh:
             restart(state, image)
             engine.start_anew()
@@ -119,6 +127,8 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
         left = plan.steps - done % plan.steps if plan.fresh_samples else total - done
         n_steps = min(STRETCH_STEPS if done > began else FIRST_STRETCH, STRETCH_STEPS - done % STRETCH_STEPS, left)
         n_steps = min(n_steps, album.until_next(done))
+        if management is not None:
+            n_steps = min(n_steps, management.until_next(done))
         host = _host_input(image, plan, done + 1, n_steps)
         counted, probes = (
             np.zeros((n_steps, image.n_parts, N_COUNTS), np.int64),
@@ -126,8 +136,11 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
         )
         learning = np.zeros((n_steps if image.plastic else 0, image.n_parts, N_LEARNED), np.int64)
         for pieces in engine.stretch(host, counted, columns, probes, done + 1, fresh + 1, learning):
-            for spool, piece in zip(spikes, _by_number(image, *pieces), strict=True):
+            numbered = _by_number(image, *pieces)
+            for spool, piece in zip(spikes, numbered, strict=True):
                 spool.append(piece)
+            if management is not None:
+                management.collect(*numbered)
         counts.append(_fitting(counted))
         states.append(probes)
         learned.append(_fitting(learning))
@@ -141,13 +154,15 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
         if plan.progress:
             plan.progress(done)
     if plan.keep is not None:
-        plan.keep(engine.checkpoint(done, fresh))
+        plan.keep(engine.checkpoint(done, fresh, {} if management is None else management.keep()))
+    if management is not None and not ended:  # it sees the last steps; what it answers is not sent any more
+        management.look(done)
     step, source, payload = (spool.array() for spool in spikes)
     recorded = states.array()
     bounds = np.cumsum([0, *(index.size for index, _ in probed.values())])
     tables = {key: recorded[:, bounds[k] : bounds[k + 1]] for k, key in enumerate(probed)}
     index_of = {key: index for key, (index, _) in probed.items()}
-    traces = Traces(step, source, payload, tables, index_of, album.snapshots(total, engine.learners))
+    traces = Traces(step, source, payload, tables, index_of, album.snapshots(done, engine.learners))
     return traces, Counters(counts.array(), state.overflows.sum(axis=0), learned.array())
 
 
@@ -221,9 +236,9 @@ class _Engine:
         forget_axons(self.learners)
         self.wake()
 
-    def checkpoint(self, done: int, fresh: int) -> Checkpoint:
-        """Everything that changes, as it is."""
-        arrays = {name: getattr(self._state, name).copy() for name in _KEPT}
+    def checkpoint(self, done: int, fresh: int, more: dict[str, np.ndarray]) -> Checkpoint:
+        """Everything that changes, as it is.  more: of the environment."""
+        arrays = more | {name: getattr(self._state, name).copy() for name in _KEPT}
         for k, (own, learner) in enumerate(zip(self.synaptic, self.learners, strict=False)):
             both = own._asdict() | learner.axonal._asdict()
             arrays |= {f"{k}.{name}": array.copy() for name, array in both.items()}
@@ -301,6 +316,17 @@ class _Engine:
         return Problem(f"{what}; what it said stands above", path=name, remedy=remedy)
 
 
+def _management(image: ChipImage, plan: Plan, state: ChipState, album: Album) -> Management | None:
+    """The closed loop of a run, put back to where the plan begins."""
+    if plan.environment is None:
+        return None
+    total = plan.steps * plan.samples
+    made = Management(plan.environment, image, _models(image, plan), state, album, plan.steps, total, plan.seed)
+    if plan.begin is not None:
+        made.put_back(plan.begin.arrays)
+    return made
+
+
 def _models(image: ChipImage, plan: Plan) -> dict[str, Model]:
     """The model of every population; InternalError where it is not the one that the image was made for."""
     models = {}
@@ -349,9 +375,9 @@ def _host_input(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> 
     order = order[payload[order] != 0]  # a payload of 0 is no spike
     first = np.searchsorted(row[order], np.arange(n_steps + 1)).astype(np.int64)
     cells, groups, values = [], [], []
-    tiles, models = tiles_of(image), _models(image, plan) if plan.drives else {}
+    tiles, models = (tiles_of(image), _models(image, plan)) if plan.drives else (None, {})
     for k, name in enumerate(image.names):
-        if name in plan.drives:
+        if tiles is not None and name in plan.drives:
             index = image.places_of(k, np.arange(image.blocks.size[k]))
             model = models[name]
             cells.append(tiles.at(k, model.state._fields.index(model.bias), index))

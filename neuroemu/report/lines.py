@@ -33,7 +33,12 @@ Section = tuple[str, list[tuple[str, str]]]
 
 def sections(report: Report) -> list[Section]:
     """What is shown of a run, in order."""
-    parts = [_result(report), *cost_sections(report.summary, report.priced), _quantisation(report)]
+    parts = [
+        _result(report),
+        _environment(report.summary),
+        *cost_sections(report.summary, report.priced),
+        _quantisation(report),
+    ]
     return [section for section in parts if section[1]]
 
 
@@ -76,6 +81,11 @@ def notes(report: Report) -> list[str]:
     if summary["learning"] and report.program.float_reference:
         found.append("Warning: the float network does not learn; what it loses or gains is not quantisation alone.")
     found += _made_for_another(report)
+    if summary["environment"]:
+        phases = summary["environment"]["phases"]
+        found.append(
+            f"Not modelled: what the host does in {phases:,} management phases, and how long the chip waits for it."
+        )
     wanted, there = report.program.calibrate, report.samples
     if wanted > there:
         found.append(
@@ -129,6 +139,18 @@ def _result(report: Report) -> Section:
         shown = ", ".join(f"{answer:g}" for answer in report.answers.answers[:12])
         rows.append(("answers", shown + (", ..." if report.answers.answers.size > 12 else "")))
     return "result", rows
+
+
+def _environment(summary: dict[str, Any]) -> Section:
+    """What closed the loop, and what it says at the end."""
+    found = summary["environment"]
+    if found is None:
+        return "environment", []
+    rows = [("closed loop", f"{found['kind']}, {found['phases']:,} management phases, every {found['every']:,} steps")]
+    for name, value in found["results"].items():
+        told = "none" if value is None else f"{value:,}" if isinstance(value, (bool, int)) else f"{value:,.4g}"
+        rows.append((name.replace("_", " "), told))
+    return "environment", rows
 
 
 def _work(s: dict[str, Any]) -> Section:
