@@ -36,6 +36,10 @@ def unfit(network: Network, projection: Projection, chip: Chip, ask_chip: bool =
     if projection.format is not None and projection.format.message_bits > 0:
         what = "a connection that learns cannot multiply by the payloads of spikes, too (message_bits)"
         found.append(Problem(what, allowed="message_bits: 0, and 'payload' of the rule for what a payload does to x1"))
+    for other in network.projections:
+        if other.learning is not None and projection.name.startswith(f"{other.name}."):
+            what = f"its name would be taken for something of '{other.name}' in weights.npz"
+            found.append(Problem(what, allowed=f"a name that does not begin with '{other.name}.'"))
     model = network[projection.target].compartment
     if learning.third == "model":
         missing = sorted(name for name in learning.factors() if name[0] == "y" and name != "y0")

@@ -14,8 +14,8 @@ from . import budget, host, spool
 from .compartments import Model
 from .compiler import Compiled
 from .compiler.expand import expand
-from .costs import Activity, costs
-from .counters import Traces
+from .costs import Activity, Costs, costs
+from .counters import Counters, Traces
 from .decode import score
 from .engine.crew import available
 from .engine.run import Plan
@@ -26,14 +26,15 @@ from .errors import ProblemsError
 from .files import program_file
 from .host import Feed
 from .network import Network
+from .neurobench import of_chip, of_graph
 from .prepare import program_of
 from .profile import compiled as compiled_for
 from .program import Program
-from .reference import raster, run_float
+from .reference import raster, run_float, sent_to
 from .report import Report
 from .report.report import Answers, ClosedLoop, FloatComparison
 from .report.summary import summarise
-from .wiring import wiring_of
+from .wiring import Wiring, wiring_of
 
 Progress = Callable[[str, int, int], None]  # stage, steps done, steps in all
 
@@ -114,6 +115,7 @@ def execute(
         given.rewards,  # type: ignore[arg-type]
         program.snapshots,
         environment=given.loop,
+        membranes=program.neurobench,
     )
     try:
         traces, counters = run_engine(image, plan)
@@ -142,6 +144,7 @@ def execute(
         answers=answers,
         float_run=twin,
         closed_loop=closed,
+        neurobench=_neurobench(program, compiled, given, wiring, traces, counters, cost, answers),
         wall_s=time.perf_counter() - began,
         summary={},
     )
@@ -175,6 +178,32 @@ def _answers(program: Program, given: Feed, step: np.ndarray, index: np.ndarray,
     if given.labels is None:
         return Answers(found, None, None, None)
     return Answers(found, given.labels, *score(decoder, found, given.labels))
+
+
+def _neurobench(
+    program: Program,
+    compiled: Compiled,
+    given: Feed,
+    wiring: Wiring,
+    traces: Traces,
+    counters: Counters,
+    cost: Costs,
+    answers: Answers | None,
+) -> dict[str, Any] | None:
+    """NeuroBench's metrics: {'chip': ..}, and of a network from NIR {'framework': ..} besides."""
+    if not program.neurobench:
+        return None
+    accuracy = answers.accuracy if answers else None
+    found = {"chip": of_chip(program, compiled, wiring, traces, counters, cost.tally, given.samples, accuracy)}
+    exact = program.network.exact
+    if exact is not None and program.fresh_samples:
+        steps = program.steps - exact.most_depth
+        sent = {
+            node: sent_to(given, name, exact.graph.nodes[node].size, program.steps, steps)
+            for node, name in exact.sources.items()
+        }
+        found["framework"] = of_graph(exact, sent, given.labels)
+    return found
 
 
 def _float_twin(

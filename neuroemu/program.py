@@ -84,6 +84,7 @@ class Program:
     """samples: None takes all that the inputs have (1 without data).  steps: of one sample.
 
     latency: one of modes.MODES.  calibrate: samples that are run in floats first, for the choice of scales; 0: none.
+    neurobench: whether its metrics are told, too.
     fresh_samples: the state starts anew with every sample.  places: of populations and projections, for errors.
     snapshots: by projection that learns and is probed, the steps between two looks at its synapses (0: the ends only).
     environment: what closes the loop; a run begins with its begin().
@@ -103,6 +104,7 @@ class Program:
     mapping: MappingOptions = field(default_factory=MappingOptions)
     calibrate: int = 0
     float_reference: bool = False
+    neurobench: bool = False
     path: Path | None = None
     files: tuple[Path, ...] = ()
     places: dict[str, Place] = field(default_factory=dict, repr=False)

@@ -26,6 +26,7 @@ UNITS = {
 }
 
 _METRES = re.compile(r"\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*m\s*")
+_INFINITE = re.compile(r"\s*inf(?=\s|$)\s*")
 _EXPONENT = re.compile(r"[\d.][eE][+-]?\d")
 
 
@@ -39,8 +40,11 @@ def parse(text: object, unit: str) -> float:
         raise ValueError(f"{text!r} is not a quantity; write a number with its unit, like '{example}'")
     if not isinstance(text, str):
         raise ValueError(f"{text!r} has no unit; write it with one, like '{example}'")
-    if text.strip() == "inf":
-        return math.inf
+    if _INFINITE.match(text):
+        rest = _INFINITE.sub("1 ", text, count=1)
+        return math.inf if rest.strip() == "1" or parse(rest, unit) else math.nan
+    if text.split()[:1] == ["nan"]:
+        raise ValueError(f"{text!r} is not a number")
     try:
         metres = _METRES.fullmatch(text) if si == "m" else None  # to quantiphy a lone m is milli
         quantity = Quantity(metres[1], units="m") if metres else Quantity(text)

@@ -34,6 +34,7 @@ LAYERS = [
     ["why"],
     ["costs"],
     ["ranges"],
+    ["neurobench"],
     ["report", "sheet"],
     ["profile"],
     ["again", "pipeline", "progress", "importing", "mapped"],

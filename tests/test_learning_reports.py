@@ -134,6 +134,7 @@ def test_weights_npz_has_the_weights_by_pair_and_by_synapse(run):
     assert arrays["touch->motor.weight"].tolist() == [50] * 3 + [45] * 3
     assert arrays["touch->motor.tag"].tolist() == [7] * 3 + [5] * 3
     assert arrays["touch->motor.exponent"] == 1 and arrays["touch->motor.delay"].tolist() == [0] * 6
+    assert arrays["touch->motor.tag_matrix"].tolist() == [[7, 5]] * 3
 
 
 def test_weights_npz_has_what_was_probed(run):
@@ -178,8 +179,31 @@ def test_a_next_program_starts_with_what_was_learned(run, tmp_path, how):
 def test_two_connections_between_the_same_have_names_that_a_file_can_say(tmp_path):
     line = next(line for line in PROGRAM.splitlines() if "learn: rule" in line)
     neuroemu.run(program(tmp_path, PROGRAM.replace(line, f"{line}\n{line}")), tmp_path / "run")
-    text = PROGRAM.replace("weights: 40", "weights: run/weights.npz#touch->motor.2")
+    text = PROGRAM.replace("weights: 40", "weights: run/weights.npz#touch->motor#2")
     assert neuroemu.run(program(tmp_path, text)).traces.synapses["touch->motor"].weight[0].max() == 50
+
+
+DELAYS = PROGRAM.replace("dw: 2^0*x0*r1, dt: 2^1*x0", "dd: 2^0*x0").replace(", reward: treat, tag: 3", "")
+DELAYS = DELAYS.replace("  treat: {values: [[5]], encode: current}\n", "").replace("{weights:", "{delays:")
+
+
+def test_delays_that_were_learned_are_probed_and_start_a_next_program(tmp_path):
+    first = neuroemu.run(program(tmp_path, DELAYS), tmp_path / "run")
+    arrays = dict(np.load(tmp_path / "run" / "weights.npz"))
+    assert arrays["touch->motor.delays"][:, 0].tolist() == [0, 1, 2]
+    assert arrays["touch->motor.delay_matrix"].tolist() == [[2, 1]] * 3
+    text = DELAYS.replace("weights: 40", "weights: 40, delay: run/weights.npz#touch->motor.delay_matrix")
+    again = neuroemu.run(program(tmp_path, text)).traces.synapses["touch->motor"]
+    assert (again.delay[0] == first.traces.synapses["touch->motor"].delay[-1]).all()
+
+
+def test_a_connection_named_like_a_field_of_another_is_refused(tmp_path):
+    line = next(line for line in PROGRAM.splitlines() if "learn: rule" in line)
+    named = [line.replace("weights: 40", f"weights: 40, name: {name}") for name in ("a", "a.weight")]
+    text = PROGRAM.replace(line, "\n".join(named)).replace("{weights: touch->motor", "{weights: a")
+    with pytest.raises(ProgramError) as error:
+        program(tmp_path, text)
+    assert ["taken for something of 'a'" in problem.what for problem in error.value.problems] == [True]
 
 
 def test_an_old_run_that_learned_may_be_overwritten(tmp_path):

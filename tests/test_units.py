@@ -63,7 +63,7 @@ def test_what_is_neither_text_nor_a_number_is_no_quantity(bad):
         parse(bad, "ms")
 
 
-@pytest.mark.parametrize("bad", [10, 2.5, 0, math.nan, math.inf, "10", "1e3", "10 m", "5 k", "-inf", "nan"])
+@pytest.mark.parametrize("bad", [10, 2.5, 0, math.nan, math.inf, "10", "1e3", "10 m", "5 k", "-inf"])
 def test_a_number_without_a_unit_is_refused(bad):
     with pytest.raises(ValueError, match="no unit"):
         parse(bad, "ms")
@@ -134,3 +134,10 @@ def test_a_prefix_is_a_power_of_ten(value, si_and_unit, prefix):
     assert parse(f"{value:.6f} {prefix}{si}", unit) == pytest.approx(
         float(f"{value:.6f}") * 10.0**power * UNITS[unit][1], rel=1e-12
     )
+
+
+def test_infinity_may_have_a_unit():
+    assert parse("inf ms", "ms") == parse("inf", "ms") == math.inf
+    for text in ("inf mV", "nan ms", "nan"):
+        with pytest.raises(ValueError, match="unit 'V'" if "V" in text else "not a number"):
+            parse(text, "ms")

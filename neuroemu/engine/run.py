@@ -25,6 +25,7 @@ from .crew import Crew, available
 from .learning.album import Album
 from .learning.learners import Learner, forget_axons, forget_traces, fresh, take_over, with_numbers
 from .management import Management, Managing
+from .membranes import Membranes
 from .native import PYTHON
 from .shares import cut_for
 from .specialised import defined
@@ -67,6 +68,7 @@ class Plan:
     snapshots: by plastic projection, after how many steps each its synapses are looked at; others at the end only.
     begin: where an earlier run of the same image stopped.  keep: is given the state at the end.
     environment: is called between steps and may end the run; what it sends are inputs, drives and rewards.
+    membranes: whether changes of potentials are counted.
     """
 
     steps: int
@@ -86,6 +88,7 @@ class Plan:
     begin: Checkpoint | None = None
     keep: Callable[[Checkpoint], None] | None = None
     environment: Managing | None = None
+    membranes: bool = False
 
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
@@ -105,6 +108,8 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     probed = _probed(image, plan)
     columns = np.concatenate([cells for _, cells in probed.values()]) if probed else np.empty(0, np.int64)
     states = Spool(np.int64, (columns.size,), plan.memory // 4)
+    membranes = Membranes(image, _models(image, plan)) if plan.membranes else None
+    looked_at = columns if membranes is None else np.concatenate([columns, membranes.cells])
     learned = Spool(np.int32, (image.n_parts, N_LEARNED), plan.memory // 4)
     done = fresh = 0  # steps behind us, and those behind us when the state was last fresh
     if plan.begin is not None:
@@ -126,23 +131,26 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
             fresh = done
         left = plan.steps - done % plan.steps if plan.fresh_samples else total - done
         n_steps = min(STRETCH_STEPS if done > began else FIRST_STRETCH, STRETCH_STEPS - done % STRETCH_STEPS, left)
-        n_steps = min(n_steps, album.until_next(done))
+        n_steps = min(n_steps, album.until_next(done), membranes.most_steps if membranes else n_steps)
         if management is not None:
             n_steps = min(n_steps, management.until_next(done))
+        before = state.cells[membranes.cells] if membranes and done > fresh else None
         host = _host_input(image, plan, done + 1, n_steps)
         counted, probes = (
             np.zeros((n_steps, image.n_parts, N_COUNTS), np.int64),
-            np.empty((n_steps, columns.size), np.int64),
+            np.empty((n_steps, looked_at.size), np.int64),
         )
         learning = np.zeros((n_steps if image.plastic else 0, image.n_parts, N_LEARNED), np.int64)
-        for pieces in engine.stretch(host, counted, columns, probes, done + 1, fresh + 1, learning):
+        for pieces in engine.stretch(host, counted, looked_at, probes, done + 1, fresh + 1, learning):
             numbered = _by_number(image, *pieces)
             for spool, piece in zip(spikes, numbered, strict=True):
                 spool.append(piece)
             if management is not None:
                 management.collect(*numbered)
         counts.append(_fitting(counted))
-        states.append(probes)
+        states.append(probes[:, : columns.size])
+        if membranes:
+            membranes.look(before, probes[:, columns.size :])
         learned.append(_fitting(learning))
         done += n_steps
         album.look(done, engine.learners)
@@ -163,7 +171,8 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     tables = {key: recorded[:, bounds[k] : bounds[k + 1]] for k, key in enumerate(probed)}
     index_of = {key: index for key, (index, _) in probed.items()}
     traces = Traces(step, source, payload, tables, index_of, album.snapshots(done, engine.learners))
-    return traces, Counters(counts.array(), state.overflows.sum(axis=0), learned.array())
+    changed = None if membranes is None else membranes.changed
+    return traces, Counters(counts.array(), state.overflows.sum(axis=0), learned.array(), changed)
 
 
 def _fitting(counts: np.ndarray) -> np.ndarray:

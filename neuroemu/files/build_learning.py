@@ -15,7 +15,7 @@ from ..learning import DIALECTS, Learning, Rule, Trace, parse
 from ..learning.rule import TARGETS
 from ..learning.settings import faults
 from ..network import Network
-from ..program import Input
+from ..program import Input, SpikesInput, ValuesInput
 from .draft import MOST, Draft
 from .learning_schema import RuleSpec, SynapseProbeSpec
 from .marked_yaml import Path_
@@ -77,7 +77,28 @@ def check_learning(draft: Draft, network: Network, chip: Chip | None, inputs: di
         if rule not in rewards_told and known:
             for problem in learnable.reward_problems(projection, inputs):
                 draft.problem(("learning", rule, "reward"), problem.what, problem.allowed, problem.remedy)
+            if reward is not None:
+                _check_series(draft, reward, inputs)
         rewards_told.add(rule)
+
+
+def _check_series(draft: Draft, name: str, inputs: dict[str, Input]) -> None:
+    """A reward of as many samples as there are steps was meant as one by step, unless other inputs have samples."""
+    given, steps = inputs.get(name), draft.spec.run.steps
+    if not isinstance(given, ValuesInput) or given.values.ndim != 2 or not len(given.values) == steps > 1:
+        return
+    others = [each for key, each in inputs.items() if key != name and not isinstance(each, SpikesInput)]
+    if draft.spec.run.samples == "all" and not any(_samples(each) == steps for each in others):
+        draft.problem(
+            ("inputs", name, "values"),
+            f"has {steps} samples of one value, and a sample has {steps} steps",
+            f"[1][{steps}][1] for a value in each step: [samples][steps][channels]",
+            f"'samples: {steps}' under 'run' if a sample for each value is meant",
+        )
+
+
+def _samples(given: Input) -> int | None:
+    return len(given.values) if isinstance(given, ValuesInput) else None
 
 
 def snapshots_of(draft: Draft, network: Network) -> dict[str, int]:
@@ -88,8 +109,8 @@ def snapshots_of(draft: Draft, network: Network) -> dict[str, int]:
     for index, given in zip(draft.salvaged.probes, draft.spec.probes, strict=True):
         if not isinstance(given, SynapseProbeSpec):
             continue
-        key = "weights" if given.weights is not None else "tags"
-        at, wanted = ("probes", index), str(getattr(given, key))
+        ((key, wanted),) = given.named().items()
+        at = ("probes", index)
         if wanted not in plastic:
             if wanted in _meant_to_learn(draft):
                 continue  # what is wrong with it has been said
@@ -101,13 +122,13 @@ def snapshots_of(draft: Draft, network: Network) -> dict[str, int]:
         every = 0
         if given.every is not None:
             steps = _in_steps(draft, given.every)
-            if steps < 1 or steps % 1 or steps > MOST:
+            if not 1 <= steps <= MOST or steps % 1:
                 draft.problem((*at, "every"), f"every {steps:g} steps", f"whole steps, 1..{MOST}")
                 continue
             every = int(steps)
         if found.get(wanted) and every and found[wanted] != every:
             what = f"'{wanted}' is looked at every {found[wanted]} steps already"
-            draft.problem((*at, "every"), what, "one number for its weights and tags")
+            draft.problem((*at, "every"), what, "one number for its weights, tags and delays")
             continue
         found[wanted] = every or found.get(wanted, 0)
     return found

@@ -85,14 +85,24 @@ class RuleSpec(Spec):
 
 
 class SynapseProbeSpec(Spec):
-    """weights, tags: of a connection that learns.  every: steps between two looks; without, only before and after the run."""
+    """weights, tags, delays: of a connection that learns.  every: steps between two looks; without, only before and after
+    the run.
+    """
 
     weights: str | None = None
     tags: str | None = None
+    delays: str | None = None
     every: Steps | None = None
 
     @model_validator(mode="after")
     def _one(self) -> SynapseProbeSpec:
-        if (self.weights is None) == (self.tags is None):
-            raise ValueError("a probe of synapses has either 'weights' or 'tags', with the name of a connection")
+        if len(self.named()) != 1:
+            raise ValueError(
+                "a probe of synapses has one of 'weights', 'tags' and 'delays', with the name of a connection"
+            )
         return self
+
+    def named(self) -> dict[str, str]:
+        """What is probed, and of which connection."""
+        given = {"weights": self.weights, "tags": self.tags, "delays": self.delays}
+        return {key: name for key, name in given.items() if name is not None}

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema,
 from .. import units
 from .checking import _NUMBER_AS_TEXT, Number, Spec, _finite, _yaml_number, shown
 
-REFERENCE = re.compile(r"^[^#]+\.npz#[^#]+$")
+REFERENCE = re.compile(r"^[^#]+\.npz#.+$")
 
 
 def _numbers(value: Any, what: str) -> Any:

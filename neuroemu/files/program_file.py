@@ -105,6 +105,7 @@ def _program(draft: Draft, given: Environment | None) -> Program:
         mapping=mapping,
         calibrate=spec.quantise.calibrate,
         float_reference=spec.report.float_reference,
+        neurobench=spec.report.neurobench,
         path=draft.path,
         files=tuple(dict.fromkeys(draft.files)),
         places=draft.places,

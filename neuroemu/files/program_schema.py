@@ -58,9 +58,13 @@ class QuantiseSpec(Spec):
 
 
 class ReportSpec(Spec):
-    """float_reference: also run the network in floats on the same input and say what quantisation cost."""
+    """float_reference: also run the network in floats on the same input and say what quantisation cost.
+
+    neurobench: also say the metrics of NeuroBench, of the chip and, of a network from NIR, of its framework's floats.
+    """
 
     float_reference: bool = False
+    neurobench: bool = False
 
 
 def probe(value: Any) -> str:

@@ -110,7 +110,7 @@ class _Token:
         return self.at + len(self.text)
 
 
-_TOKEN = re.compile(r"\s*(?:([A-Za-z_]\w*)|(\d+\.\d*|\.\d+|\d+(?:[eE][+-]?\d+)?)|(.))")
+_TOKEN = re.compile(r"\s*(?:([A-Za-z_]\w*)|(\d+\.\d*|\.\d+|\d+(?:[eE][+-]?\d+)?)|(.))", re.ASCII)
 _END = ""
 
 
@@ -220,7 +220,7 @@ class _Parser:
             parts.factors.append(self._sgn())
         elif token.text.isdecimal():
             self._literal(token, parts)
-        elif re.fullmatch(r"u\d+", token.text):
+        elif re.fullmatch(r"u\d+", token.text, re.ASCII):
             self._decimation(token, parts)
         elif token.text in ("x0", "y0"):
             if parts.gates:
@@ -292,7 +292,7 @@ class _Parser:
                 while self._here.text == "*":  # (4*2^-7)
                     self._take()
                     self._literal(self._whole(self._take()), parts)
-        elif token.text in WIDTH or re.fullmatch(r"u\d+", token.text):
+        elif token.text in WIDTH or re.fullmatch(r"u\d+", token.text, re.ASCII):
             parts.mantissa *= sign
             if self._here.text in ("+", "-"):
                 name = self._variable(token)
@@ -348,7 +348,7 @@ class _Parser:
 
     def _unknown(self, token: _Token, allowed: str = "") -> None:
         every = allowed or f"x0, y0, u0..u9, {', '.join((*TRACES, 'r0', *TARGETS))}, sgn(), whole numbers, 2^e"
-        if re.fullmatch(r"[\d.]+([eE][+-]?\d+)?", token.text):
+        if re.fullmatch(r"[\d.]+([eE][+-]?\d+)?", token.text, re.ASCII):
             self._fault(token, f"the number {token.text}", "whole numbers and powers of 2, e.g. 3*2^-5")
         what = f"'{token.text}'" if token.text else "the end"
         if token.text in ("sign", "sgn"):

@@ -38,6 +38,7 @@ def sections(report: Report) -> list[Section]:
         _environment(report.summary),
         *cost_sections(report.summary, report.priced),
         _quantisation(report),
+        _neurobench(report.summary),
     ]
     return [section for section in parts if section[1]]
 
@@ -141,16 +142,20 @@ def _result(report: Report) -> Section:
     return "result", rows
 
 
-def _environment(summary: dict[str, Any]) -> Section:
-    """What closed the loop, and what it says at the end."""
-    found = summary["environment"]
-    if found is None:
-        return "environment", []
-    rows = [("closed loop", f"{found['kind']}, {found['phases']:,} management phases, every {found['every']:,} steps")]
-    for name, value in found["results"].items():
-        told = "none" if value is None else f"{value:,}" if isinstance(value, (bool, int)) else f"{value:,.4g}"
-        rows.append((name.replace("_", " "), told))
-    return "environment", rows
+        _environment(report.summary),
+def _neurobench(s: dict[str, Any]) -> Section:
+    """NeuroBench's metrics, a row each: of the chip, and of the framework's floats where those were counted."""
+    found = s.get("neurobench") or {}
+    rows: dict[str, list[str]] = {}
+    for metrics in found.values():
+        for name, value in metrics.items():
+            inner = value if isinstance(value, dict) and name != "ActivationSparsityByLayer" else {name: value}
+            for key, each in inner.items():
+                if not isinstance(each, dict) and each is not None:
+                    rows.setdefault(key, []).append(f"{each:,.6g}")
+    several = f"{', '.join(found)}" if len(found) > 1 else ""
+    told = [(name, "  ".join(values)) for name, values in rows.items()]
+    return "NeuroBench", ([("of", several)] if several else []) + told
 
 
 def _work(s: dict[str, Any]) -> Section:

@@ -63,7 +63,10 @@ class ClosedLoop:
 
 @dataclass(frozen=True)
 class Report:
-    """A finished run.  summary: the content of summary.json.  folder: where it was written, None if nowhere."""
+    """A finished run.  summary: the content of summary.json.  folder: where it was written, None if nowhere.
+
+    neurobench: metrics by NeuroBench's names, of the 'chip' and of the 'framework', or None.
+    """
 
     program: Program
     compiled: Compiled
@@ -77,6 +80,7 @@ class Report:
     float_run: FloatComparison | None
     wall_s: float
     summary: dict[str, Any]
+    neurobench: dict[str, Any] | None = None
     folder: Path | None = None
     closed_loop: ClosedLoop | None = None
 

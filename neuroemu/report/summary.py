@@ -37,6 +37,7 @@ def summarise(report: Report) -> dict[str, Any]:
         "environment": _environment(report),
         "graded_spikes": sum(int(np.count_nonzero(np.abs(payload) != 1)) for _, _, payload in report.traces.pieces()),
         "quantisation": _quantisation(report),
+        "neurobench": report.neurobench,
         "wall_s": report.wall_s,
         "image_from_cache": report.compiled.from_cache,
         "seed": program.seed,

@@ -68,26 +68,23 @@ def _range(spread: dict[str, Any]) -> str:
     return f"{spread['min']}..{spread['max']}" if spread["min"] != spread["max"] else f"{spread['min']}"
 
 
-def key(name: str) -> str:
-    """A projection's name as it stands in weights.npz: 'a->b#2' is 'a->b.2', for '#' parts a file from an array."""
-    return name.replace("#", ".")
-
-
 def write_weights(report: Report, path: Path) -> None:
     """Writes weights.npz, of each projection NAME that learns:
 
     NAME: (post, pre) int16 mantissas after the run, 0 where there is no synapse; NAME.effective: mantissa 2**exponent, float64;
-    both only of projections that are small.  NAME.pre, NAME.post: (n,) ends of the synapses; NAME.weight, NAME.tag,
-    NAME.delay: (n,) after the run.  NAME.exponent.  Where it is probed, NAME.steps: (k,), NAME.weights, NAME.tags: (k, n).
+    NAME.delay_matrix, NAME.tag_matrix: likewise; all four only of projections that are small.  NAME.pre, NAME.post: (n,)
+    ends of the synapses; NAME.weight, NAME.tag, NAME.delay: (n,) after the run.  NAME.exponent.  Where it is probed,
+    NAME.steps: (k,), NAME.weights, NAME.tags, NAME.delays: (k, n).
     """
     arrays: dict[str, np.ndarray] = {}
     for each in report.compiled.image.plastic:
         projection = next(p for p in report.program.network.projections if p.name == each.name)
         shape = (report.program.network[projection.target].size, report.program.network[projection.source].size)
-        seen, name = report.traces.synapses[each.name], key(each.name)
+        seen, name = report.traces.synapses[each.name], each.name
         arrays |= {f"{name}{tail}": array for tail, array in _arrays(seen, shape).items()}
         if each.name in report.program.snapshots:
-            arrays |= {f"{name}.steps": seen.step, f"{name}.weights": seen.weight, f"{name}.tags": seen.tag}
+            looks = {"steps": seen.step, "weights": seen.weight, "tags": seen.tag, "delays": seen.delay}
+            arrays |= {f"{name}.{what}": array for what, array in looks.items()}
     require_room(path, sum(array.nbytes for array in arrays.values()))
     # Not numpy.savez: it takes names for keywords, and writes the time of day, so that no two files are the same.
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -106,9 +103,10 @@ def _arrays(seen: Snapshots, shape: tuple[int, int]) -> dict[str, np.ndarray]:
         ".exponent": np.array(seen.exponent),
     }
     if shape[0] * shape[1] <= SMALL and not _repeated(seen):
-        dense = np.zeros(shape, np.int16)
-        dense[seen.post, seen.pre] = seen.weight[-1]
-        found |= {"": dense, ".effective": dense * 2.0**seen.exponent}
+        weight, delay, tag = (np.zeros(shape, np.int16) for _ in range(3))
+        for matrix, values in ((weight, seen.weight), (delay, seen.delay), (tag, seen.tag)):
+            matrix[seen.post, seen.pre] = values[-1]
+        found |= {"": weight, ".effective": weight * 2.0**seen.exponent, ".delay_matrix": delay, ".tag_matrix": tag}
     return found
 
 

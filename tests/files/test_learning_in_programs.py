@@ -153,11 +153,12 @@ ONE_MISTAKE = {
     "chip": (("loihi1-davies2018", "truenorth"), 10, "truenorth does not learn", ""),
     "chip laid over": (("chip: loihi1-davies2018", LAID_OVER), 10, "does not learn", ""),
     "probe of nothing": (("weights: touch->motor", "weights: touch->moter"), 18, "'touch->moter' is not", "touch->motor"),
-    "probe of both": (("every: 8 ms", "tags: touch->motor"), 18, "either 'weights' or 'tags'", ""),
-    "probe of neither": (("weights: touch->motor, ", ""), 18, "either 'weights' or 'tags'", ""),
+    "probe of both": (("every: 8 ms", "tags: touch->motor"), 18, "one of 'weights', 'tags' and 'delays'", ""),
+    "probe of neither": (("weights: touch->motor, ", ""), 18, "one of 'weights', 'tags' and 'delays'", ""),
     "probe every half": (("every: 8 ms", "every: 1 ms"), 18, "every 0.5 steps", ""),
     "probe every 0": (("every: 8 ms", "every: 0"), 18, "every 0 steps", ""),
     "probe for ever": (("every: 8 ms", "every: inf"), 18, "every inf steps", ""),
+    "probe too rarely": (("every: 8 ms", "every: 10000000000"), 18, "every 1e+10 steps", ""),
     "two rates": (("probes: [", "probes: [{tags: touch->motor, every: 3}, "), 18, "every 3 steps already", ""),
 }  # fmt: skip
 
@@ -268,6 +269,25 @@ def test_what_is_no_reward_is_refused(read, treat, what):
         read(REWARDED.replace("inputs:\n", f"inputs:\n  treat: {treat}\n"))
     assert [what in problem.what for problem in error.value.problems] == [True]
     assert error.value.problems[0].path == "learning.stdp.reward"
+
+
+SERIES = "inputs:\n  treat: {values: [[1],[2],[3],[4],[5],[6],[7],[8],[9],[0]], encode: current}\n"
+
+
+def test_a_reward_that_would_be_taken_for_samples_is_refused(read):
+    text = REWARDED.replace("inputs:\n", SERIES)
+    with pytest.raises(ProblemsError) as error:
+        read(text)
+    (problem,) = error.value.problems
+    assert problem.path == "inputs.treat.values" and "10 samples of one value" in problem.what
+    assert "[1][10][1]" in problem.allowed
+
+
+def test_a_reward_by_sample_is_taken_where_samples_are_asked_for(read):
+    assert read(REWARDED.replace("inputs:\n", SERIES).replace("steps: 10", "steps: 10, samples: 10")).samples == 10
+    taps = "taps: {values: [[0.5, 0.5]" + ", [0.5, 0.5]" * 9 + "]}"
+    text = REWARDED.replace("inputs:\n", SERIES).replace("taps: {spikes: [[1, 0], [2, 1]]}", taps)
+    assert read(text).inputs["taps"].values.shape == (10, 2)
 
 
 def test_a_program_built_in_python_is_asked_the_same(read):
