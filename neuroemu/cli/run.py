@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 @SEED
 @click.option("--steps", type=click.IntRange(1), help="Time steps of one sample.")
 @click.option("--float", "in_floats", is_flag=True, help="Also run the network in floats: what quantisation cost.")
+@click.option(
+    "--neurobench", is_flag=True, help="Also say NeuroBench's metrics, of the chip and of a NIR graph's floats."
+)
 @JSON
 @QUIET
 @OVERWRITE
@@ -53,6 +56,7 @@ def run(
     seed: int | None,
     steps: int | None,
     in_floats: bool,
+    neurobench: bool,
     as_json: bool,
     quiet: bool,
     overwrite: bool,
@@ -71,7 +75,12 @@ def run(
     if out is not None and not out.strip():
         raise click.UsageError("-o is empty; name a folder.")
     read = program_file.read(program, overrides, seed, steps, allow_code)
-    read = replace(read, latency=latency or read.latency, float_reference=in_floats or read.float_reference)
+    read = replace(
+        read,
+        latency=latency or read.latency,
+        float_reference=in_floats or read.float_reference,
+        neurobench=neurobench or read.neurobench,
+    )
     if mapping is not None and not any(
         key.startswith("mapping.file=") for key in overrides
     ):  # which a remedy may ask for

@@ -1,7 +1,8 @@
 """Remedies: what to change so that a network fits, each of them mapped before anyone is told of it.
 
 search() goes through single changes, those that cost least to try and least to do first: the mapping, more chips, fewer
-bits a weight, larger cores. Trials are counted in synapses, not in seconds, so that the same network gets the same answer.
+bits a weight, larger cores. What a single compartment exceeds no cut can mend, and none is tried. Trials are counted in
+synapses, not in seconds, so that the same network gets the same answer.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from ..chip import Chip
 from ..errors import DoesNotFit, ProblemsError, Remedy
 from ..mapping import MappingOptions
 from ..network import Network, Projection
+from .alone import exceeded_alone
 from .cut import parts_of
 from .draft import Draft, draft
 from .partition import PARTITIONERS
@@ -75,7 +77,8 @@ def search(case: Case, made: Draft) -> DoesNotFit:
     left = _Purse(made.table.target.size)
     found: dict[str, Remedy] = {}
     tried: list[str] = []
-    for ladder in _ladders(case, made):
+    alone = exceeded_alone(made, case.chip)
+    for ladder in _ladders(case, made, alone):
         kind = ladder[0].kind
         if kind in found or len(found) == ENOUGH or not left.trials:
             continue
@@ -86,7 +89,7 @@ def search(case: Case, made: Draft) -> DoesNotFit:
         else:
             tried.append(ladder[-1].what)
     if len(found) < ENOUGH:
-        larger = _larger(case, made)
+        larger = _larger(case, made, alone)
         if isinstance(larger, Remedy):
             found["core"] = larger
         else:
@@ -155,10 +158,15 @@ def _exceeds(change: Change, made: Draft) -> list[tuple[str, int]] | None:
     return []
 
 
-def _ladders(case: Case, made: Draft) -> Iterator[list[Change]]:
-    """What could help, by what is exceeded: lists of changes of one kind, the mildest first."""
+def _ladders(case: Case, made: Draft, alone: dict[str, int]) -> Iterator[list[Change]]:
+    """What could help, by what is exceeded: lists of changes of one kind, the mildest first.
+
+    alone: what single compartments exceed.
+    """
     exceeded = case.exceeded
-    if exceeded - {"fan_in"}:
+    if set(alone) - {"synapse_words"}:
+        return
+    if exceeded - {"fan_in"} and not alone:
         yield from ([change] for change in _mappings(case))
         yield from _splits(case)
     if exceeded & {"cores", "chips"}:
@@ -263,11 +271,14 @@ def _with_bits(projection: Projection, bits: int) -> Projection:
     return replace(projection, bits=bits)
 
 
-def _larger(case: Case, made: Draft) -> Remedy | str:
-    """Cores, and then the mesh, as large as what is exceeded asks for, until nothing is; or what was tried in vain."""
+def _larger(case: Case, made: Draft, alone: dict[str, int]) -> Remedy | str:
+    """Cores, and then the mesh, as large as what is exceeded asks for, until nothing is; or what was tried in vain.
+
+    alone: what single compartments exceed. It comes first: the rest of the error is then that of a cut which gave up.
+    """
     mesh = case.chip.mesh
     more: dict[str, int] = {}
-    exceeded = [(violation.resource, violation.needed) for violation in case.error.violations]
+    exceeded = list(alone.items()) or [(v.resource, v.needed) for v in case.error.violations]
     for _ in range(ROUNDS):
         for resource, needed in exceeded:
             if resource == "cores":

@@ -24,6 +24,8 @@ from .checkpoint import Checkpoint, check
 from .crew import Crew, available
 from .learning.album import Album
 from .learning.learners import Learner, forget_axons, forget_traces, fresh, take_over, with_numbers
+from .management import Management, Managing
+from .membranes import Membranes
 from .native import PYTHON
 from .shares import cut_for
 from .specialised import defined
@@ -65,6 +67,8 @@ class Plan:
     rewards: by the name that a learning projection gives, the one value that it sees in each step.
     snapshots: by plastic projection, after how many steps each its synapses are looked at; others at the end only.
     begin: where an earlier run of the same image stopped.  keep: is given the state at the end.
+    environment: is called between steps and may end the run; what it sends are inputs, drives and rewards.
+    membranes: whether changes of potentials are counted.
     """
 
     steps: int
@@ -83,10 +87,12 @@ class Plan:
     snapshots: dict[str, int] = field(default_factory=dict)
     begin: Checkpoint | None = None
     keep: Callable[[Checkpoint], None] | None = None
+    environment: Managing | None = None
+    membranes: bool = False
 
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
-    """Runs all samples. Steps are numbered through, from 1.
+    """Runs all samples, or as many steps as the environment lets it. Steps are numbered through, from 1.
 
     Going on from a checkpoint, only the steps after it are run and recorded.
     """
@@ -102,34 +108,49 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     probed = _probed(image, plan)
     columns = np.concatenate([cells for _, cells in probed.values()]) if probed else np.empty(0, np.int64)
     states = Spool(np.int64, (columns.size,), plan.memory // 4)
+    membranes = Membranes(image, _models(image, plan)) if plan.membranes else None
+    looked_at = columns if membranes is None else np.concatenate([columns, membranes.cells])
     learned = Spool(np.int32, (image.n_parts, N_LEARNED), plan.memory // 4)
     done = fresh = 0  # steps behind us, and those behind us when the state was last fresh
     if plan.begin is not None:
         check(plan.begin, image)
         done, fresh = plan.begin.step, plan.begin.fresh
         engine.put_back(plan.begin)
-    began = done
+    began, ended = done, False
     album = Album(image, engine.synaptic, plan.snapshots, done)
+    management = _management(image, plan, state, album)
     spikes = tuple(Spool(kind, (), plan.memory // 2 * width // 16) for kind, width in _SPIKE)
     while done < total:
+        if management is not None and management.due(done):
+            ended = management.look(done)
+            if ended:
+                break
         if done and plan.fresh_samples and done % plan.steps == 0 and done > fresh:
             restart(state, image)
             engine.start_anew()
             fresh = done
         left = plan.steps - done % plan.steps if plan.fresh_samples else total - done
         n_steps = min(STRETCH_STEPS if done > began else FIRST_STRETCH, STRETCH_STEPS - done % STRETCH_STEPS, left)
-        n_steps = min(n_steps, album.until_next(done))
+        n_steps = min(n_steps, album.until_next(done), membranes.most_steps if membranes else n_steps)
+        if management is not None:
+            n_steps = min(n_steps, management.until_next(done))
+        before = state.cells[membranes.cells] if membranes and done > fresh else None
         host = _host_input(image, plan, done + 1, n_steps)
         counted, probes = (
             np.zeros((n_steps, image.n_parts, N_COUNTS), np.int64),
-            np.empty((n_steps, columns.size), np.int64),
+            np.empty((n_steps, looked_at.size), np.int64),
         )
         learning = np.zeros((n_steps if image.plastic else 0, image.n_parts, N_LEARNED), np.int64)
-        for pieces in engine.stretch(host, counted, columns, probes, done + 1, fresh + 1, learning):
-            for spool, piece in zip(spikes, _by_number(image, *pieces), strict=True):
+        for pieces in engine.stretch(host, counted, looked_at, probes, done + 1, fresh + 1, learning):
+            numbered = _by_number(image, *pieces)
+            for spool, piece in zip(spikes, numbered, strict=True):
                 spool.append(piece)
+            if management is not None:
+                management.collect(*numbered)
         counts.append(_fitting(counted))
-        states.append(probes)
+        states.append(probes[:, : columns.size])
+        if membranes:
+            membranes.look(before, probes[:, columns.size :])
         learned.append(_fitting(learning))
         done += n_steps
         album.look(done, engine.learners)
@@ -141,14 +162,17 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
         if plan.progress:
             plan.progress(done)
     if plan.keep is not None:
-        plan.keep(engine.checkpoint(done, fresh))
+        plan.keep(engine.checkpoint(done, fresh, {} if management is None else management.keep()))
+    if management is not None and not ended:  # it sees the last steps; what it answers is not sent any more
+        management.look(done)
     step, source, payload = (spool.array() for spool in spikes)
     recorded = states.array()
     bounds = np.cumsum([0, *(index.size for index, _ in probed.values())])
     tables = {key: recorded[:, bounds[k] : bounds[k + 1]] for k, key in enumerate(probed)}
     index_of = {key: index for key, (index, _) in probed.items()}
-    traces = Traces(step, source, payload, tables, index_of, album.snapshots(total, engine.learners))
-    return traces, Counters(counts.array(), state.overflows.sum(axis=0), learned.array())
+    traces = Traces(step, source, payload, tables, index_of, album.snapshots(done, engine.learners))
+    changed = None if membranes is None else membranes.changed
+    return traces, Counters(counts.array(), state.overflows.sum(axis=0), learned.array(), changed)
 
 
 def _fitting(counts: np.ndarray) -> np.ndarray:
@@ -221,9 +245,9 @@ class _Engine:
         forget_axons(self.learners)
         self.wake()
 
-    def checkpoint(self, done: int, fresh: int) -> Checkpoint:
-        """Everything that changes, as it is."""
-        arrays = {name: getattr(self._state, name).copy() for name in _KEPT}
+    def checkpoint(self, done: int, fresh: int, more: dict[str, np.ndarray]) -> Checkpoint:
+        """Everything that changes, as it is.  more: of the environment."""
+        arrays = more | {name: getattr(self._state, name).copy() for name in _KEPT}
         for k, (own, learner) in enumerate(zip(self.synaptic, self.learners, strict=False)):
             both = own._asdict() | learner.axonal._asdict()
             arrays |= {f"{k}.{name}": array.copy() for name, array in both.items()}
@@ -301,6 +325,17 @@ class _Engine:
         return Problem(f"{what}; what it said stands above", path=name, remedy=remedy)
 
 
+def _management(image: ChipImage, plan: Plan, state: ChipState, album: Album) -> Management | None:
+    """The closed loop of a run, put back to where the plan begins."""
+    if plan.environment is None:
+        return None
+    total = plan.steps * plan.samples
+    made = Management(plan.environment, image, _models(image, plan), state, album, plan.steps, total, plan.seed)
+    if plan.begin is not None:
+        made.put_back(plan.begin.arrays)
+    return made
+
+
 def _models(image: ChipImage, plan: Plan) -> dict[str, Model]:
     """The model of every population; InternalError where it is not the one that the image was made for."""
     models = {}
@@ -349,9 +384,9 @@ def _host_input(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> 
     order = order[payload[order] != 0]  # a payload of 0 is no spike
     first = np.searchsorted(row[order], np.arange(n_steps + 1)).astype(np.int64)
     cells, groups, values = [], [], []
-    tiles, models = tiles_of(image), _models(image, plan) if plan.drives else {}
+    tiles, models = (tiles_of(image), _models(image, plan)) if plan.drives else (None, {})
     for k, name in enumerate(image.names):
-        if name in plan.drives:
+        if tiles is not None and name in plan.drives:
             index = image.places_of(k, np.arange(image.blocks.size[k]))
             model = models[name]
             cells.append(tiles.at(k, model.state._fields.index(model.bias), index))

@@ -33,7 +33,13 @@ Section = tuple[str, list[tuple[str, str]]]
 
 def sections(report: Report) -> list[Section]:
     """What is shown of a run, in order."""
-    parts = [_result(report), *cost_sections(report.summary, report.priced), _quantisation(report)]
+    parts = [
+        _result(report),
+        _environment(report.summary),
+        *cost_sections(report.summary, report.priced),
+        _quantisation(report),
+        _neurobench(report.summary),
+    ]
     return [section for section in parts if section[1]]
 
 
@@ -76,6 +82,11 @@ def notes(report: Report) -> list[str]:
     if summary["learning"] and report.program.float_reference:
         found.append("Warning: the float network does not learn; what it loses or gains is not quantisation alone.")
     found += _made_for_another(report)
+    if summary["environment"]:
+        phases = summary["environment"]["phases"]
+        found.append(
+            f"Not modelled: what the host does in {phases:,} management phases, and how long the chip waits for it."
+        )
     wanted, there = report.program.calibrate, report.samples
     if wanted > there:
         found.append(
@@ -129,6 +140,22 @@ def _result(report: Report) -> Section:
         shown = ", ".join(f"{answer:g}" for answer in report.answers.answers[:12])
         rows.append(("answers", shown + (", ..." if report.answers.answers.size > 12 else "")))
     return "result", rows
+
+
+        _environment(report.summary),
+def _neurobench(s: dict[str, Any]) -> Section:
+    """NeuroBench's metrics, a row each: of the chip, and of the framework's floats where those were counted."""
+    found = s.get("neurobench") or {}
+    rows: dict[str, list[str]] = {}
+    for metrics in found.values():
+        for name, value in metrics.items():
+            inner = value if isinstance(value, dict) and name != "ActivationSparsityByLayer" else {name: value}
+            for key, each in inner.items():
+                if not isinstance(each, dict) and each is not None:
+                    rows.setdefault(key, []).append(f"{each:,.6g}")
+    several = f"{', '.join(found)}" if len(found) > 1 else ""
+    told = [(name, "  ".join(values)) for name, values in rows.items()]
+    return "NeuroBench", ([("of", several)] if several else []) + told
 
 
 def _work(s: dict[str, Any]) -> Section:

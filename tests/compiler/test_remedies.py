@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from neuroemu.compiler import MappingOptions, compile_network, cut, remedies
+from neuroemu.compiler.plan import lay
 from neuroemu.connect import Dense, Random, Sparse
 from neuroemu.errors import MOST_SHOWN, DoesNotFit, Violation
 from neuroemu.network import Lif, LifRegisters, Network, Registers, Spikes
@@ -112,6 +113,16 @@ def test_integer_weights_keep_their_format_but_for_the_bits(chip):
 def test_a_single_compartment_with_too_many_sources_asks_for_a_larger_core(chip):
     error = refused(feed(1310), small(chip, axons_in=1024))
     assert [remedy.settings for remedy in error.remedies] == [("chip.core.axons_in=1310",)]
+
+
+def test_where_one_compartment_is_too_much_no_cut_is_tried_and_the_rest_is_not_enlarged(chip, monkeypatch):
+    # One compartment of a has 20 axons in; its cut gives up, and all ten of them together ask for 40 words.
+    tried = []
+    monkeypatch.setattr(remedies, "lay", lambda made, chip, *more: tried.append(chip) or lay(made, chip, *more))
+    error = refused(feed(20, 10), small(chip, axons_in=10, synapse_words=30))
+    assert {violation.resource for violation in error.violations} == {"axons_in", "synapse_words"}
+    assert [remedy.settings for remedy in error.remedies] == [("chip.core.axons_in=20",)]
+    assert all(each.core.axons_in > 10 for each in tried)
 
 
 def test_a_larger_core_is_no_larger_than_it_must_be(chip):
