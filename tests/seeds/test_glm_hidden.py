@@ -24,7 +24,7 @@ def test_the_data_of_the_program_are_those_of_the_tool():
     given = program.inputs["shown"]
     assert isinstance(given, ValuesInput) and np.array_equal(given.values[0], shown())
     (hidden,) = [each for each in program.network.projections if each.name == "echo_hidden"]
-    assert isinstance(hidden.connector, Dense) and np.array_equal(hidden.connector.weights, drawn())
+    assert isinstance(hidden.connector, Dense) and np.array_equal(np.asarray(hidden.connector.weights), drawn())
 
 
 def test_what_hidden_neurons_learn_is_worth_02_bits(learned):

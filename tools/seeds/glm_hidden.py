@@ -125,9 +125,8 @@ def main() -> int:
         took, frozen = time.perf_counter() - began, last(on_chip(f"seed={seed}", FROZEN)[0])
         floats = [last(in_floats(shown(), learns, seed)) for learns in (True, False)]
         print(f"seed {seed}: learned {last(bits):.3f}, floats {floats[0]:.3f}; ", end="")
-        print(
-            f"frozen {frozen:.3f}, floats {floats[1]:.3f}; bar {frozen - MARGIN:.3f}; {spent:.1f} pJ a synapse read, {took:.1f} s"
-        )
+        print(f"frozen {frozen:.3f}, floats {floats[1]:.3f}; bar {frozen - MARGIN:.3f}")
+        print(f"  {spent:.1f} pJ a synapse read, {took:.1f} s")
         large, off = np.abs(exact) >= 0.1, np.abs(heard - exact)
         print(
             f"  learning signal: within {(off / -exact)[large].max():.2%} where it is .1 nat, {off.max():.4f} nat anywhere"
