@@ -196,7 +196,7 @@ def _neurobench(
     accuracy = answers.accuracy if answers else None
     found = {"chip": of_chip(program, compiled, wiring, traces, counters, cost.tally, given.samples, accuracy)}
     exact = program.network.exact
-    if exact is not None and program.fresh_samples:
+    if exact is not None and program.fresh_samples and given.loop is None:
         steps = program.steps - exact.most_depth
         sent = {
             node: sent_to(given, name, exact.graph.nodes[node].size, program.steps, steps)

@@ -142,7 +142,18 @@ def _result(report: Report) -> Section:
     return "result", rows
 
 
-        _environment(report.summary),
+def _environment(summary: dict[str, Any]) -> Section:
+    """What closed the loop, and what it says at the end."""
+    found = summary["environment"]
+    if found is None:
+        return "environment", []
+    rows = [("closed loop", f"{found['kind']}, {found['phases']:,} management phases, every {found['every']:,} steps")]
+    for name, value in found["results"].items():
+        told = "none" if value is None else f"{value:,}" if isinstance(value, (bool, int)) else f"{value:,.4g}"
+        rows.append((name.replace("_", " "), told))
+    return "environment", rows
+
+
 def _neurobench(s: dict[str, Any]) -> Section:
     """NeuroBench's metrics, a row each: of the chip, and of the framework's floats where those were counted."""
     found = s.get("neurobench") or {}
