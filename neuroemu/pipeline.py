@@ -22,6 +22,7 @@ from .engine.journal import Journal
 from .engine.run import Plan
 from .engine.run import run as run_engine
 from .engine.shares import blocks_of
+from .environments import Environment
 from .errors import ProblemsError
 from .files import program_file
 from .host import Feed
@@ -32,7 +33,7 @@ from .profile import compiled as compiled_for
 from .program import Program
 from .reference import raster, run_float, sent_to
 from .report import Report
-from .report.report import Answers, FloatComparison
+from .report.report import Answers, ClosedLoop, FloatComparison
 from .report.summary import summarise
 from .wiring import Wiring, wiring_of
 
@@ -46,6 +47,7 @@ def run(
     threads: int | None = None,
     allow_code: bool = False,
     cache: bool = True,
+    environment: Environment | None = None,
     **settings: Any,
 ) -> Report:
     """Runs a program and returns its Report; with a folder, also writes it there, whole or not at all.
@@ -53,7 +55,7 @@ def run(
     program: a path, the name of one that comes along ('digits'), a Program, or a Network with the settings of
     prepare.program_of (chip, steps, inputs, samples, seed, decode, ...).
     threads: None takes what is worth it; results are the same.  allow_code: whether Python files that the file names may
-    be run.  cache: whether an image that an earlier run compiled will do.
+    be run.  cache: whether an image that an earlier run compiled will do.  environment: in place of the program's own.
     Raises ProgramError, ChipError, QuantisationError, DoesNotFit, DataError, OutputError, TooLarge; nothing is written then.
     """
     if isinstance(program, Network):
@@ -63,7 +65,9 @@ def run(
             f"{', '.join(settings)}: settings go with a Network; a Program has its own (dataclasses.replace)"
         )
     if not isinstance(program, Program):
-        program = program_file.read(program, allow_code=allow_code)
+        program = program_file.read(program, allow_code=allow_code, environment=environment)
+    elif environment is not None:
+        program = replace(program, environment=environment)
     report = execute(program, compiled_for(program, cache), progress, threads)
     if folder is None:
         return report
@@ -115,13 +119,16 @@ def execute(
         spool.budget(),
         given.rewards,  # type: ignore[arg-type]
         program.snapshots,
+        environment=given.loop,
         membranes=program.neurobench,
         journal=journal,
     )
     try:
         traces, counters = run_engine(image, plan)
+        closed = None if given.loop is None else ClosedLoop.of(given.loop)
     except ProblemsError as error:
         raise program.located(error) from None
+    program, given = _as_run(program, given, counters.counts.shape[0])
 
     def priced(done: int, total: int) -> None:
         if progress:
@@ -142,11 +149,22 @@ def execute(
         samples=given.samples,
         answers=answers,
         float_run=twin,
+        closed_loop=closed,
         neurobench=_neurobench(program, compiled, given, wiring, traces, counters, cost, answers),
         wall_s=time.perf_counter() - began,
         summary={},
     )
     return replace(report, summary=summarise(report))
+
+
+def _as_run(program: Program, given: Feed, done: int) -> tuple[Program, Feed]:
+    """Program and feed of a run that its environment ended after so many steps."""
+    if done == program.steps * given.samples:
+        return program, given
+    if given.samples == 1:
+        return replace(program, steps=done), given
+    samples = done // program.steps
+    return program, replace(given, samples=samples, labels=None if given.labels is None else given.labels[:samples])
 
 
 def _spikes_of(program: Program, compiled: Compiled, traces: Traces) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -184,7 +202,7 @@ def _neurobench(
     accuracy = answers.accuracy if answers else None
     found = {"chip": of_chip(program, compiled, wiring, traces, counters, cost.tally, given.samples, accuracy)}
     exact = program.network.exact
-    if exact is not None and program.fresh_samples:
+    if exact is not None and program.fresh_samples and given.loop is None:
         steps = program.steps - exact.most_depth
         sent = {
             node: sent_to(given, name, exact.graph.nodes[node].size, program.steps, steps)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import cache as images
-from . import learnable, library, mapping_file, modes
+from . import closing, learnable, library, mapping_file, modes
 from .compiler import Compiled, compile_network
 from .compiler.partition import PARTITIONERS
 from .compiler.place import PLACERS
@@ -21,7 +21,7 @@ from .errors import ChipError, Problem, ProblemsError, ProgramError
 from .files import chip_file
 from .mapping import WEIGH_BY
 from .network import SIGN_MODES, Network, Population, Spikes
-from .program import DataInput, Input, Program, SpikesInput, ValuesInput
+from .program import DataInput, EnvironmentInput, Input, Program, SpikesInput, ValuesInput
 
 
 def program_of(
@@ -36,7 +36,8 @@ def program_of(
     """A Program from a Network built in Python.
 
     chip: a chip file, or the name of one that comes along.  inputs: by the names that the network's spike sources ask for.
-    more: samples, seed, fresh_samples, decode, mapping, calibrate, float_reference, snapshots (see Program).  Raises ChipError.
+    more: samples, seed, fresh_samples, decode, mapping, calibrate, float_reference, snapshots, environment (see Program).
+    Raises ChipError.
     """
     structure, prices = chip_file.read(library.find("chips", str(chip), error=ChipError))
     return Program(name, network, structure, prices, steps, inputs or {}, **more)
@@ -98,6 +99,7 @@ def _check(program: Program) -> None:
             problems.append(
                 Problem(f"a snapshot of '{name}' every {every} steps", allowed=f"whole steps; {', '.join(plastic)}")
             )
+    problems += closing.problems(program)
     problems += modes.problems(program.chip.mesh, program.prices, program.latency)
     mapping = program.mapping
     chosen: list[tuple[str, str, list[str]]] = [
@@ -132,7 +134,9 @@ def _input_problems(program: Program, population: Population) -> list[Problem]:
     if given is None:
         return [Problem(f"there is no input '{name}'", path=population.name, allowed=", ".join(program.inputs))]
     found = []
-    if isinstance(given, SpikesInput):
+    if isinstance(given, EnvironmentInput):
+        found += closing.unfit(name, given, program.environment, is_source, population.size)
+    elif isinstance(given, SpikesInput):
         if not is_source:
             found.append(f"'{name}' is a list of spikes, not a current")
         elif (

@@ -11,6 +11,7 @@ from .chip import Chip, PriceList
 from .data import Split
 from .decode import Decoder
 from .encode import Encoder
+from .environments import Environment
 from .errors import Problem, ProblemsError
 from .mapping import MappingOptions
 from .network import Network
@@ -46,7 +47,18 @@ class SpikesInput:
     payload: np.ndarray | None = None
 
 
-Input = DataInput | ValuesInput | SpikesInput
+@dataclass(frozen=True)
+class EnvironmentInput:
+    """What the program's environment sends by the name `sent`, phase by phase.
+
+    encoder: None where what is not 0 is a spike with that payload.
+    """
+
+    sent: str
+    encoder: Encoder | None = None
+
+
+Input = DataInput | ValuesInput | SpikesInput | EnvironmentInput
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,7 @@ class Program:
     neurobench: whether its metrics are told, too.
     fresh_samples: the state starts anew with every sample.  places: of populations and projections, for errors.
     snapshots: by projection that learns and is probed, the steps between two looks at its synapses (0: the ends only).
+    environment: what closes the loop; a run begins with its begin().
     """
 
     name: str
@@ -96,6 +109,7 @@ class Program:
     files: tuple[Path, ...] = ()
     places: dict[str, Place] = field(default_factory=dict, repr=False)
     snapshots: dict[str, int] = field(default_factory=dict)
+    environment: Environment | None = field(default=None, repr=False)
 
     def located(self, error: ProblemsError) -> ProblemsError:
         """The same error with the file and line of each population or projection that it speaks of."""

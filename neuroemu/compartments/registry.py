@@ -40,6 +40,7 @@ BUILT_IN = {
     "soft_snu": "soft_snu",
     "soma": "soma",
     "srm0": "srm0",
+    "three_factor_glm": "three_factor_glm",
     "three_factor_lif": "three_factor_lif",
 }
 """Name of a model: file of this package."""

@@ -23,7 +23,8 @@ class Checkpoint:
     """The state at the end of a step.
 
     model_hash: of the image.  step: that is behind.  fresh: steps that were behind when the state was last fresh.
-    arrays: by name: 'cells', 'ring', 'touched', 'awake', and of the k-th plastic projection 'k.weight', 'k.x', ...
+    arrays: by name: 'cells', 'ring', 'touched', 'awake', of the k-th plastic projection 'k.weight', 'k.x', ..., and of an
+    environment 'environment.since', ...
     """
 
     model_hash: str

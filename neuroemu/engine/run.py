@@ -25,6 +25,7 @@ from .crew import Crew, available
 from .journal import Journal
 from .learning.album import Album
 from .learning.learners import Learner, forget_axons, forget_traces, fresh, take_over, with_numbers
+from .management import Management, Managing
 from .native import PYTHON
 from .recording import SPIKE, Recording, Tables
 from .shares import cut_for
@@ -66,6 +67,7 @@ class Plan:
     rewards: by the name that a learning projection gives, the one value that it sees in each step.
     snapshots: by plastic projection, after how many steps each its synapses are looked at; others at the end only.
     begin: where an earlier run of the same image stopped.  keep: is given the state at the end.
+    environment: is called between steps and may end the run; what it sends are inputs, drives and rewards.
     membranes: whether changes of potentials are counted.
     journal: where what is done is kept on disk as the run goes on, and where it goes on from, in place of `begin`.
     """
@@ -86,12 +88,13 @@ class Plan:
     snapshots: dict[str, int] = field(default_factory=dict)
     begin: Checkpoint | None = None
     keep: Callable[[Checkpoint], None] | None = None
+    environment: Managing | None = None
     membranes: bool = False
     journal: Journal | None = None
 
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
-    """Runs all samples. Steps are numbered through, from 1.
+    """Runs all samples, or as many steps as the environment lets it. Steps are numbered through, from 1.
 
     Going on from a checkpoint, only the steps after it are run and recorded.
     """
@@ -111,24 +114,34 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
         check(begin, image)
         done, fresh = begin.step, begin.fresh
         engine.put_back(begin)
-    began = done
+    began, ended = done, False
     spool = _in_memory if journal is None else journal.spool
     album = Album(image, engine.synaptic, plan.snapshots, done, spool)
     recording = Recording(image, models, plan.probes, plan.memory, album, plan.membranes, spool)
+    management = _management(image, plan, state, album, begin)
     if journal is not None:
         journal.put_back(recording, state)
     while done < total:
+        if management is not None and management.due(done):
+            ended = management.look(done)
+            if ended:
+                break
         if done and plan.fresh_samples and done % plan.steps == 0 and done > fresh:
             restart(state, image)
             engine.start_anew()
             fresh = done
         left = plan.steps - done % plan.steps if plan.fresh_samples else total - done
         n_steps = min(STRETCH_STEPS if done > began else FIRST_STRETCH, STRETCH_STEPS - done % STRETCH_STEPS, left)
-        n_steps = min(n_steps, recording.most_steps(done), n_steps if journal is None else journal.until_next(done))
+        n_steps = min(n_steps, recording.most_steps(done))
+        for other in (management, journal):
+            n_steps = n_steps if other is None else min(n_steps, other.until_next(done))
         host = _host_input(image, plan, done + 1, n_steps)
         tables, before = recording.tables(n_steps), recording.before(state, done == fresh)
         for pieces in engine.stretch(host, tables, recording.columns, done + 1, fresh + 1):
-            recording.add_spikes(*_by_number(image, *pieces))
+            spikes = _by_number(image, *pieces)
+            recording.add_spikes(*spikes)
+            if management is not None:
+                management.collect(*spikes)
         done += n_steps
         recording.add(tables, before, done, engine.learners)
         if recording.n_spikes > plan.most_spikes:
@@ -137,12 +150,15 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
                 "Try fewer steps (--steps) or samples, or a network that fires less."
             )
         if journal is not None and (journal.due(done) or done == total):
-            journal.keep(engine.checkpoint(done, fresh), recording, state)
+            kept = {} if management is None else management.keep()
+            journal.keep(engine.checkpoint(done, fresh, kept), recording, state)
         if plan.progress:
             plan.progress(done)
     if plan.keep is not None:
-        plan.keep(engine.checkpoint(done, fresh))
-    return recording.traces(total, engine.learners), recording.counters(state.overflows.sum(axis=0))
+        plan.keep(engine.checkpoint(done, fresh, {} if management is None else management.keep()))
+    if management is not None and not ended:  # it sees the last steps; what it answers is not sent any more
+        management.look(done)
+    return recording.traces(done, engine.learners), recording.counters(state.overflows.sum(axis=0))
 
 
 def _in_memory(name: str, kind: type, width: tuple[int, ...], memory: int) -> Spool:
@@ -212,9 +228,9 @@ class _Engine:
         forget_axons(self.learners)
         self.wake()
 
-    def checkpoint(self, done: int, fresh: int) -> Checkpoint:
-        """Everything that changes, as it is."""
-        arrays = {name: getattr(self._state, name).copy() for name in _KEPT}
+    def checkpoint(self, done: int, fresh: int, more: dict[str, np.ndarray]) -> Checkpoint:
+        """Everything that changes, as it is.  more: of the environment."""
+        arrays = more | {name: getattr(self._state, name).copy() for name in _KEPT}
         for k, (own, learner) in enumerate(zip(self.synaptic, self.learners, strict=False)):
             both = own._asdict() | learner.axonal._asdict()
             arrays |= {f"{k}.{name}": array.copy() for name, array in both.items()}
@@ -291,6 +307,19 @@ class _Engine:
         return Problem(f"{what}; what it said stands above", path=name, remedy=remedy)
 
 
+def _management(
+    image: ChipImage, plan: Plan, state: ChipState, album: Album, begin: Checkpoint | None
+) -> Management | None:
+    """The closed loop of a run, put back to where it begins."""
+    if plan.environment is None:
+        return None
+    total = plan.steps * plan.samples
+    made = Management(plan.environment, image, _models(image, plan), state, album, plan.steps, total, plan.seed)
+    if begin is not None:
+        made.put_back(begin.arrays)
+    return made
+
+
 def _models(image: ChipImage, plan: Plan) -> dict[str, Model]:
     """The model of every population; InternalError where it is not the one that the image was made for."""
     models = {}
@@ -339,9 +368,9 @@ def _host_input(image: ChipImage, plan: Plan, first_step: int, n_steps: int) -> 
     order = order[payload[order] != 0]  # a payload of 0 is no spike
     first = np.searchsorted(row[order], np.arange(n_steps + 1)).astype(np.int64)
     cells, groups, values = [], [], []
-    tiles, models = tiles_of(image), _models(image, plan) if plan.drives else {}
+    tiles, models = (tiles_of(image), _models(image, plan)) if plan.drives else (None, {})
     for k, name in enumerate(image.names):
-        if name in plan.drives:
+        if tiles is not None and name in plan.drives:
             index = image.places_of(k, np.arange(image.blocks.size[k]))
             model = models[name]
             cells.append(tiles.at(k, model.state._fields.index(model.bias), index))

@@ -8,29 +8,56 @@ from typing import Any
 
 import numpy as np
 
-from .. import encode
+from .. import closing, encode
 from ..data import DATASETS, Split
-from ..program import DataInput, Input, SpikesInput, ValuesInput
+from ..environments import Environment
+from ..program import DataInput, EnvironmentInput, Input, SpikesInput, ValuesInput
 from . import arrays, marked_yaml
 from .draft import MOST, Draft
-from .input_schema import DataSpec, SpikesSpec
+from .input_schema import DataSpec, EnvironmentInputSpec, SpikesSpec
 from .marked_yaml import Path_
 from .number_schema import REFERENCE
 from .population_schema import SourceSpec
 
 
-def inputs_of(draft: Draft) -> dict[str, Input]:
-    """The inputs by name; what is wrong with them is noted in the draft."""
+def inputs_of(draft: Draft, environment: Environment | None, expected: bool) -> dict[str, Input]:
+    """The inputs by name; what is wrong with them is noted in the draft.
+
+    environment: of the program, None where there is none or, if one was expected, where what is wrong with it was told.
+    """
     made = {name: _input(draft, name, given) for name, given in draft.spec.inputs.items()}
     inputs = {name: given for name, given in made.items() if given is not None}
     _check_inputs(draft, inputs)
+    _check_sent(draft, inputs, environment, expected)
     return inputs
+
+
+def _check_sent(draft: Draft, inputs: dict[str, Input], environment: Environment | None, expected: bool) -> None:
+    """What inputs take from the environment is what it sends, in that width."""
+    if environment is None and expected:
+        return
+    takers = [
+        (wanted, isinstance(population, SourceSpec), int(np.prod(population.dimensions())))
+        for population in draft.spec.network.populations.values()
+        if (wanted := getattr(population, "source", None) or getattr(population, "current", None))
+    ]
+    takers += [(source.name, True, source.size) for source in (draft.imported.sources if draft.imported else ())]
+    rewards = {rule.reward for rule in draft.spec.learning.values()}
+    for name, given in inputs.items():
+        if isinstance(given, EnvironmentInput):
+            own = [(is_source, size) for wanted, is_source, size in takers if wanted == name]
+            told = [closing.unfit(name, given, environment, *each) for each in own]
+            told += [closing.unfit(name, given, environment, None, 1)] if name in rewards else []
+            for what in dict.fromkeys(what for each in told for what in each):
+                draft.problem(("inputs", name), what)
 
 
 def _input(draft: Draft, name: str, given: Any) -> Input | None:
     at = ("inputs", name)
     if isinstance(given, SpikesSpec):
         return _spikes(draft, given, at)
+    if isinstance(given, EnvironmentInputSpec):
+        return EnvironmentInput(given.environment, _encoder(draft, given, at))
     encoder = _encoder(draft, given, at)
     if isinstance(given, DataSpec):
         known = DATASETS[given.data]
@@ -85,8 +112,10 @@ def _input(draft: Draft, name: str, given: Any) -> Input | None:
     return ValuesInput(values.astype(np.float64), encoder, labels)
 
 
-def _encoder(draft: Draft, given: Any, at: Path_) -> encode.Encoder:
-    own = {
+def _encoder(draft: Draft, given: Any, at: Path_) -> Any:
+    """The encoder, None for 'spikes'."""
+    own: dict[str, set[str]] = {
+        "spikes": set(),
         "bernoulli": {"gain"},
         "correlated": {"gain", "correlation", "group"},
         "latency": {"tau", "threshold", "linear"},
@@ -99,6 +128,8 @@ def _encoder(draft: Draft, given: Any, at: Path_) -> encode.Encoder:
             f"'{key}' says nothing to the encoder '{given.encode}'",
             ", ".join(sorted(own[given.encode])),
         )
+    if given.encode == "spikes":
+        return None
     if given.encode == "bernoulli":
         return encode.Bernoulli(given.gain)
     if given.encode == "correlated":
@@ -236,7 +267,7 @@ def _check_samples(draft: Draft, inputs: dict[str, Input]) -> None:
     """Every input has as many samples as are run."""
     wanted = draft.spec.run.samples
     for name, given in inputs.items():
-        if isinstance(given, SpikesInput) or wanted == "all":
+        if isinstance(given, (SpikesInput, EnvironmentInput)) or wanted == "all":
             continue
         available = given.values.shape[0] if isinstance(given, ValuesInput) else _side_size(given)
         if wanted > available:
@@ -246,6 +277,8 @@ def _check_samples(draft: Draft, inputs: dict[str, Input]) -> None:
 
 
 def _check_input(draft: Draft, given: Input, key: str, size: int, at: Path_, name: str) -> None:
+    if isinstance(given, EnvironmentInput):
+        return  # see _check_sent
     if isinstance(given, SpikesInput):
         if key == "current":
             draft.problem(at, f"'{name}' is a list of spikes", "an input with 'encode: current'")

@@ -1,7 +1,8 @@
 """The format of program files, as specs: `neuroemu schema program` prints it.
 
 Only shapes and ranges stand here; what needs the rest of the file (names, sizes, arrays) is files/program_file.py. Sections
-with much to say have a file each: network_schema, population_schema, connection_schema, input_schema, number_schema.
+with much to say have a file each: network_schema, population_schema, connection_schema, input_schema, environment_schema,
+number_schema.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from .checking import Count, Name, Spec, Version
+from .environment_schema import EnvironmentSpec
 from .input_schema import InputSpec
 from .learning_schema import RuleSpec, SynapseProbeSpec
 from .network_schema import NetworkSpec
@@ -85,6 +87,7 @@ class ProgramSpec(Spec):
     chip: str | dict[str, Any]
     network: NetworkSpec
     inputs: dict[Name, InputSpec] = {}
+    environment: EnvironmentSpec | None = None
     run: RunSpec
     decode: DecodeSpec | None = None
     quantise: QuantiseSpec = QuantiseSpec()

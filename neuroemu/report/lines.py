@@ -35,6 +35,7 @@ def sections(report: Report) -> list[Section]:
     """What is shown of a run, in order."""
     parts = [
         _result(report),
+        _environment(report.summary),
         *cost_sections(report.summary, report.priced),
         _quantisation(report),
         _neurobench(report.summary),
@@ -81,6 +82,11 @@ def notes(report: Report) -> list[str]:
     if summary["learning"] and report.program.float_reference:
         found.append("Warning: the float network does not learn; what it loses or gains is not quantisation alone.")
     found += _made_for_another(report)
+    if summary["environment"]:
+        phases = summary["environment"]["phases"]
+        found.append(
+            f"Not modelled: what the host does in {phases:,} management phases, and how long the chip waits for it."
+        )
     wanted, there = report.program.calibrate, report.samples
     if wanted > there:
         found.append(
@@ -134,6 +140,18 @@ def _result(report: Report) -> Section:
         shown = ", ".join(f"{answer:g}" for answer in report.answers.answers[:12])
         rows.append(("answers", shown + (", ..." if report.answers.answers.size > 12 else "")))
     return "result", rows
+
+
+def _environment(summary: dict[str, Any]) -> Section:
+    """What closed the loop, and what it says at the end."""
+    found = summary["environment"]
+    if found is None:
+        return "environment", []
+    rows = [("closed loop", f"{found['kind']}, {found['phases']:,} management phases, every {found['every']:,} steps")]
+    for name, value in found["results"].items():
+        told = "none" if value is None else f"{value:,}" if isinstance(value, (bool, int)) else f"{value:,.4g}"
+        rows.append((name.replace("_", " "), told))
+    return "environment", rows
 
 
 def _neurobench(s: dict[str, Any]) -> Section:

@@ -12,6 +12,7 @@ from ..compiler import Compiled
 from ..costs import Activity, Costs
 from ..counters import Counters, Traces
 from ..energy import Bill
+from ..loop import Loop
 from ..program import Program
 from ..reference import Raster
 from ..schedule import Schedule
@@ -45,6 +46,22 @@ class FloatComparison:
 
 
 @dataclass(frozen=True)
+class ClosedLoop:
+    """The environment of a run.  results: what it says of itself.  sent: a digest of all that it answered."""
+
+    kind: str
+    every: int
+    phases: int
+    results: dict[str, float]
+    sent: str
+
+    @classmethod
+    def of(cls, loop: Loop) -> ClosedLoop:
+        """Of a loop that has come to its end. Raises ProgramError where the environment's results are no numbers."""
+        return cls(loop.kind, loop.every, loop.phases, loop.results(), loop.sent)
+
+
+@dataclass(frozen=True)
 class Report:
     """A finished run.  summary: the content of summary.json.  folder: where it was written, None if nowhere.
 
@@ -65,6 +82,7 @@ class Report:
     summary: dict[str, Any]
     neurobench: dict[str, Any] | None = None
     folder: Path | None = None
+    closed_loop: ClosedLoop | None = None
 
     @property
     def priced(self) -> Priced:

@@ -78,6 +78,12 @@ class Album:
             )
         return found
 
+    def now(self, k: int) -> tuple[np.ndarray, ...]:
+        """(pre, post, weight, tag) of the k-th projection as it is, by the user's numbers."""
+        each, own, order = self._image.plastic[k], self._synaptic[k], self._order[k]
+        pre = np.repeat(np.arange(each.pre_number.size), np.diff(each.first))[order]
+        return each.pre_number[pre], each.post_number[each.post[order]], own.weight[order], own.tag[order]
+
     def _take(self, k: int, step: int, learner: Learner | None) -> None:
         each, own = self._image.plastic[k], self._synaptic[k]
         page = {key: getattr(own, key)[self._order[k]] for key in _KEPT}
