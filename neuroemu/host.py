@@ -8,11 +8,11 @@ import numpy as np
 
 from .chip import Chip
 from .compiler.registers import bias_units, spread
-from .data import DATASETS, require
 from .encode import Current, Encoder, Span
 from .errors import DataError
 from .network import Lif, Spikes
-from .program import DataInput, Program, SpikesInput, ValuesInput
+from .program import DataInput, LabelsInput, Program, SpikesInput, ValuesInput
+from .samples import one_hot, shown
 from .streams import stream
 from .widths import STATE_UNIT
 
@@ -116,28 +116,30 @@ class Awarded:
 
 @dataclass(frozen=True)
 class Feed:
-    """Everything that the host sends.  samples: how many are run.  labels: (samples,) or None."""
+    """Everything that the host sends.  samples: how many are run, of which the first `trained` are learned from and not
+    answered (0 where a program does not train).  labels: (samples,) or None.
+    """
 
     samples: int
     labels: np.ndarray | None
     inputs: dict[str, Encoded | Listed]
     currents: dict[str, tuple[np.ndarray, float]]
     rewards: dict[str, Reward | Awarded] = field(default_factory=dict)
+    trained: int = 0
 
 
 def feed(program: Program) -> Feed:
     """Loads and encodes the inputs of a program. Raises DataError where a data set cannot be had or is too short."""
+    sides, trained = shown(program)
     values: dict[str, np.ndarray] = {}
     labels: np.ndarray | None = None
+    for name, side in sides.items():
+        values[name] = side.values
+        labels = side.labels if side.labels is not None else labels
+    samples = trained + _samples(program, {name: array[trained:] for name, array in values.items()})
     for name, given in program.inputs.items():
-        if isinstance(given, DataInput):
-            require(given.dataset)
-            data = DATASETS[given.dataset].load(given.split)
-            values[name], labels = data.values, data.labels
-        elif isinstance(given, ValuesInput):
-            values[name] = given.values
-            labels = given.labels if given.labels is not None else labels
-    samples = _samples(program, values)
+        if isinstance(given, LabelsInput):
+            values[name] = one_hot(given, sides[given.labels_of], trained if program.training else None)
     inputs: dict[str, Encoded | Listed] = {}
     for population in program.network.sources:
         assert isinstance(population.model, Spikes)
@@ -159,9 +161,11 @@ def feed(program: Program) -> Feed:
         if isinstance(population.model, Lif) and population.model.current:
             name = population.model.current
             given = program.inputs[name]
-            assert not isinstance(given, SpikesInput) and isinstance(given.encoder, Current)
+            assert isinstance(given, (DataInput, ValuesInput)) and isinstance(given.encoder, Current)
             currents[population.name] = (values[name], given.encoder.gain)
-    return Feed(samples, None if labels is None else labels[:samples], inputs, currents, _rewards(program, values))
+    return Feed(
+        samples, None if labels is None else labels[:samples], inputs, currents, _rewards(program, values), trained
+    )
 
 
 def _rewards(program: Program, values: dict[str, np.ndarray]) -> dict[str, Reward | Awarded]:
@@ -175,7 +179,7 @@ def _rewards(program: Program, values: dict[str, np.ndarray]) -> dict[str, Rewar
         if isinstance(given, SpikesInput):
             found[name] = Awarded(Listed(given.step, given.channel, given.payload, program.steps))
         else:
-            assert isinstance(given.encoder, Current)
+            assert not isinstance(given, LabelsInput) and isinstance(given.encoder, Current)
             found[name] = Reward(values[name], given.encoder.gain, program.steps)
     return found
 

@@ -19,7 +19,7 @@ LAYERS = [
     ],
     ["noc"],
     ["chip", "modes", "compartments", "connect", "learning", "mapping", "network", "counters", "calibration"],
-    ["encode", "decode", "data", "program", "learnable", "nir_io", "topology"],
+    ["encode", "decode", "data", "program", "samples", "learnable", "nir_io", "topology"],
     ["files", "compiler"],
     ["cache", "mapping_file"],
     ["wiring", "host", "budget", "engine"],

@@ -14,7 +14,7 @@ from .. import library
 from ..decode import FirstSpike, Population, Rate
 from ..errors import ChipError, Problem, ProgramError
 from ..mapping import METHODS, MappingOptions
-from ..program import Decode, Program
+from ..program import Decode, Program, Training
 from . import chip_file, marked_yaml
 from . import program_schema as schema
 from .build_inputs import inputs_of
@@ -79,6 +79,7 @@ def _program(draft: Draft) -> Program:
     network = network_of(draft, rules_of(draft))
     inputs = inputs_of(draft)
     check_learning(draft, network, chip, inputs)
+    training = _training(draft)
     decode = _decode(draft)
     mapping = _mapping(draft)
     network = with_probes(draft, network)
@@ -104,7 +105,17 @@ def _program(draft: Draft) -> Program:
         files=tuple(dict.fromkeys(draft.files)),
         places=draft.places,
         snapshots=snapshots,
+        training=training,
     )
+
+
+def _training(draft: Draft) -> Training | None:
+    given = draft.spec.run.training
+    if given is None:
+        return None
+    if not draft.spec.learning:
+        draft.problem(("run", "training"), "nothing learns", "'learning', and 'learn' in a connection", at_key=True)
+    return Training(given.passes, given.samples)
 
 
 def _decode(draft: Draft) -> Decode | None:

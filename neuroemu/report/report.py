@@ -22,7 +22,10 @@ from .priced import Priced
 
 @dataclass(frozen=True)
 class Answers:
-    """What the decoder read.  answers, labels: (samples,); labels and the scores are None where there are none."""
+    """What the decoder read.  answers, labels: (samples,) of those that were not learned from.
+
+    labels and the scores are None where there are none.
+    """
 
     answers: np.ndarray
     labels: np.ndarray | None
@@ -46,7 +49,10 @@ class FloatComparison:
 
 @dataclass(frozen=True)
 class Report:
-    """A finished run.  summary: the content of summary.json.  folder: where it was written, None if nowhere."""
+    """A finished run.  summary: the content of summary.json.  folder: where it was written, None if nowhere.
+
+    trained: how many of the samples, the first ones, were learned from before the others were answered.
+    """
 
     program: Program
     compiled: Compiled
@@ -60,6 +66,7 @@ class Report:
     float_run: FloatComparison | None
     wall_s: float
     summary: dict[str, Any]
+    trained: int = 0
     folder: Path | None = None
 
     @property

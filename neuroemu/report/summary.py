@@ -13,7 +13,7 @@ from ..counters import OVERFLOWS
 from ..decode import NO_ANSWER
 from ..encode import Current
 from ..events import Event
-from ..program import Program, SpikesInput, ValuesInput
+from ..program import LabelsInput, Program, SpikesInput, ValuesInput
 from . import priced, synapses
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def summarise(report: Report) -> dict[str, Any]:
         if answers
         else None,
         "mean_error": answers.mean_error if answers else None,
+        "trained": report.trained,
         **priced.summarise(report.priced, int(program.seed)),
         "weights": synapses.summarise(report),
         "overflows": _overflows(report),
@@ -61,14 +62,15 @@ def _run_hash(report: Report) -> str:
         for column in (step[sent], source[sent], payload[sent]):
             spikes.update(np.ascontiguousarray(column).data)
     settings = (int(program.seed), int(program.steps), int(report.samples), bool(program.fresh_samples))
-    return digest(report.compiled.image.model_hash, settings, spikes.hexdigest(), *_currents(program))
+    frozen = [] if program.training is None else [("trained", report.trained)]
+    return digest(report.compiled.image.model_hash, settings, spikes.hexdigest(), *_currents(program), *frozen)
 
 
 def _currents(program: Program) -> list[tuple[Any, ...]]:
     """What the direct currents and rewards of a program are made of: (values or the data set, split; gain), by name."""
     found: list[tuple[Any, ...]] = []
     for _, given in sorted(program.inputs.items()):
-        if not isinstance(given, SpikesInput) and isinstance(given.encoder, Current):
+        if not isinstance(given, (LabelsInput, SpikesInput)) and isinstance(given.encoder, Current):
             values = given.values if isinstance(given, ValuesInput) else (given.dataset, repr(given.split))
             found.append((values, float(given.encoder.gain)))
     rewards = {projection.learning.reward for projection in program.network.projections if projection.learning}
