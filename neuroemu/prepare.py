@@ -175,6 +175,8 @@ def _training_problems(program: Program) -> list[Problem]:
         return []
     if training.passes < 1 or (training.samples is not None and training.samples < 1):
         found.append(Problem(f"{training}", allowed="passes and samples of at least 1"))
+    if training.samples is None and all(isinstance(given, SpikesInput) for given in program.inputs.values()):
+        found.append(Problem("how many samples are learned from is not said", allowed="Training(samples=n)"))
     for name, given in program.inputs.items():
         bare = isinstance(given, (LabelsInput, SpikesInput))
         if training.samples is None and not bare and not (isinstance(given, DataInput) and given.split.side == "test"):

@@ -32,7 +32,9 @@ def shown(program: Program) -> tuple[dict[str, Side], int]:
     sides = {name: _sides(program.training, given) for name, given in program.inputs.items() if _has_samples(given)}
     if program.training is None:
         return {name: test for name, (_, test) in sides.items()}, 0
-    n = min((len(train.values) for train, _ in sides.values()), default=0)
+    if not sides:  # lists of spikes, the same in every sample
+        return {}, (program.training.samples or 0) * program.training.passes
+    n = min(len(train.values) for train, _ in sides.values())
     order = _order(n, program.training.passes, program.seed)
     return {name: _joined(train.take(order), test) for name, (train, test) in sides.items()}, order.size
 

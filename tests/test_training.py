@@ -118,6 +118,20 @@ def test_the_train_side_of_a_split_is_learned_from_and_the_test_side_answered():
     assert samples.shown(replace(program, training=Training(1)))[1] == 1257
 
 
+def test_lists_of_spikes_are_learned_from_as_often_as_is_said(read):
+    lists = [
+        ("{values: [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0], [0, 0, 1], [0, 1, 0]], labels: [2, 0, 1, 2, 1, 1]}",
+         "{spikes: [[3, 1], [4, 1], [5, 1]]}"),
+        ("{labels_of: seen}", "{spikes: [[3, 2], [4, 2], [5, 2]]}"),
+    ]  # fmt: skip
+    report = neuroemu.run(read(*lists))
+    assert report.samples == 7 and report.trained == 6 and report.answers.answers.tolist() == [2]
+    with pytest.raises(ProblemsError) as error:
+        read(*lists, ("samples: 3, ", ""))
+    (problem,) = error.value.problems
+    assert problem.path == "run.training" and "how many samples are learned from" in problem.what
+
+
 def test_labels_become_channels():
     of = samples.Side(np.zeros((3, 1)), np.array([1, 0, 2]))
     given = LabelsInput("in", 3, Bernoulli())

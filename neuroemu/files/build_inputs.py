@@ -264,6 +264,10 @@ def _check_inputs(draft: Draft, inputs: dict[str, Input]) -> None:
 def _check_samples(draft: Draft, inputs: dict[str, Input]) -> None:
     """Every input has as many samples as are learned from and run."""
     wanted, training = draft.spec.run.samples, draft.spec.run.training
+    lists = all(isinstance(given, SpikesInput) for given in inputs.values())
+    if training is not None and training.samples is None and lists and draft.salvaged.whole:
+        what = "how many samples are learned from is not said, and no input tells"
+        draft.problem(("run", "training"), what, "'samples'", at_key=True)
     for name, given in inputs.items():
         if isinstance(given, (SpikesInput, LabelsInput)):
             continue
