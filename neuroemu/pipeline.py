@@ -119,6 +119,7 @@ def execute(
         spool.budget(),
         given.rewards,  # type: ignore[arg-type]
         program.snapshots,
+        learning_steps=None if program.training is None else given.trained * program.steps,
         environment=given.loop,
         membranes=program.neurobench,
         journal=journal,
@@ -147,6 +148,7 @@ def execute(
         activity=activity,
         costs=cost,
         samples=given.samples,
+        trained=given.trained,
         answers=answers,
         float_run=twin,
         closed_loop=closed,
@@ -180,10 +182,11 @@ def _answers(program: Program, given: Feed, step: np.ndarray, index: np.ndarray,
     if program.decode is None:
         return None
     decoder, n = program.decode.decoder, program.network[program.decode.population].size
-    found = decoder.answers(step, index, payload, n, program.steps, given.samples)
+    found = decoder.answers(step, index, payload, n, program.steps, given.samples)[given.trained :]
     if given.labels is None:
         return Answers(found, None, None, None)
-    return Answers(found, given.labels, *score(decoder, found, given.labels))
+    labels = given.labels[given.trained :]
+    return Answers(found, labels, *score(decoder, found, labels))
 
 
 def _neurobench(

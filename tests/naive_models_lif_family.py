@@ -1,4 +1,4 @@
-"""Plain-Python twins of the models of the LIF's kind: if, li, alif, homeostatic_lif, three_factor_lif."""
+"""Plain-Python twins of the models of the LIF's kind: if, li, alif, homeostatic_lif, three_factor_lif, leaky_error."""
 
 from __future__ import annotations
 
@@ -149,7 +149,27 @@ class ThreeFactorLif(_Membrane):
         return spike
 
 
+class LeakyError:
+    ports = 2
+    fields = ("v", "bias", "y1")
+
+    def __init__(self, registers, state):
+        self.r = registers
+        for name in self.fields:
+            setattr(self, name, state[name])
+
+    def at_rest(self, inputs):
+        return not (any(inputs) or any(getattr(self, name) for name in self.fields))
+
+    def step(self, inputs, a, step, noise):
+        came, wanted = (wrap(x, a.q_bits or 32) for x in inputs)
+        self.v = clipped(decay(self.v, self.r["decay_v"]) + came + self.bias, a)
+        self.y1 = max(-127, min(127, toward_zero(wanted - self.v, 2 ** self.r["error_shift"])))
+        return self.y1
+
+
 naive.MODELS |= {
+    "leaky_error": LeakyError,
     "if": IntegrateAndFire,
     "li": LeakyIntegrator,
     "alif": Alif,

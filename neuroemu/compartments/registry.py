@@ -27,6 +27,7 @@ BUILT_IN = {
     "graded_vec": "graded_vec",
     "homeostatic_lif": "homeostatic_lif",
     "if": "integrate_and_fire",
+    "leaky_error": "leaky_error",
     "li": "leaky_integrator",
     "li_snu": "li_snu",
     "lif": "lif",

@@ -66,6 +66,7 @@ class Plan:
     models: of populations whose model does not come along (compartments.load).
     rewards: by the name that a learning projection gives, the one value that it sees in each step.
     snapshots: by plastic projection, after how many steps each its synapses are looked at; others at the end only.
+    learning_steps: after so many of all steps nothing is learned any more; None learns to the end.
     begin: where an earlier run of the same image stopped.  keep: is given the state at the end.
     environment: is called between steps and may end the run; what it sends are inputs, drives and rewards.
     membranes: whether changes of potentials are counted.
@@ -86,6 +87,7 @@ class Plan:
     memory: int = 1 << 30
     rewards: dict[str, Drive] = field(default_factory=dict)
     snapshots: dict[str, int] = field(default_factory=dict)
+    learning_steps: int | None = None
     begin: Checkpoint | None = None
     keep: Callable[[Checkpoint], None] | None = None
     environment: Managing | None = None
@@ -193,6 +195,9 @@ class _Engine:
         self.synaptic = fresh(image)
         listed = {n: np.zeros((2, n), np.int64) for n in {1, crew.n}}
         self._cuts = {n: cut_for(image, self._models, state, self.synaptic, listed[n], n, plan.seed) for n in listed}
+        if plan.learning_steps is not None:
+            for learner in (learner for cut in self._cuts.values() for learner in cut.learners):
+                learner.record["until"] = plan.learning_steps
         filled = np.zeros((crew.n, state.ring.shape[0]), np.uint8)
         self._memory = {
             n: Memory(

@@ -15,7 +15,7 @@ from ..decode import FirstSpike, Population, Rate
 from ..environments import Environment
 from ..errors import ChipError, Problem, ProgramError
 from ..mapping import METHODS, MappingOptions
-from ..program import Decode, Program
+from ..program import Decode, Program, Training
 from . import chip_file, marked_yaml
 from . import program_schema as schema
 from .build_environment import check_environment, environment_of, is_expected
@@ -84,6 +84,7 @@ def _program(draft: Draft, given: Environment | None) -> Program:
     inputs = inputs_of(draft, environment, is_expected(draft, given))
     check_environment(draft, environment, network)
     check_learning(draft, network, chip, inputs)
+    training = _training(draft)
     decode = _decode(draft)
     mapping = _mapping(draft)
     network = with_probes(draft, network)
@@ -111,7 +112,17 @@ def _program(draft: Draft, given: Environment | None) -> Program:
         places=draft.places,
         snapshots=snapshots,
         environment=environment,
+        training=training,
     )
+
+
+def _training(draft: Draft) -> Training | None:
+    given = draft.spec.run.training
+    if given is None:
+        return None
+    if not draft.spec.learning:
+        draft.problem(("run", "training"), "nothing learns", "'learning', and 'learn' in a connection", at_key=True)
+    return Training(given.passes, given.samples)
 
 
 def _decode(draft: Draft) -> Decode | None:

@@ -45,6 +45,7 @@ REGISTERS = {
         "decay_signal": 900,
         "signal_shift": 1,
     },
+    "leaky_error": {"decay_v": 300, "error_shift": 3},
     "snu": {"decay": 500, "b": -200},
     "li_snu": {"decay": 500, "b": -200},
     "a_snu": {"decay": 500, "b0": -150, "decay_b": 700, "beta": 900},

@@ -96,18 +96,19 @@ class Case:
         )  # fmt: skip
         return compile_network(network, chip, options or MappingOptions()).image, network.probes
 
-    def run(self, options=None, threads=1, every=1, samples=1):
+    def run(self, options=None, threads=1, every=1, samples=1, learning_steps=None):
         """(Snapshots, (steps, n_post) what arrived, learned by part, image)."""
         image, probes = self.image(options)
         plan = Plan(
             self.n_steps // samples, samples, SEED, {"pre": graded_spikes(self.pre)},
             {"post": Written(orders(self.post, self.third))}, probes, threads=threads, models={"post": OBEDIENT},
             rewards={"dopamine": Written(self.reward[:, None])}, snapshots={"w": every},
+            learning_steps=learning_steps,
         )  # fmt: skip
         traces, counters = run(image, plan)
         return traces.synapses["w"], traces.states["post", "got"], counters.learned, image
 
-    def twin(self, image, samples=1):
+    def twin(self, image, samples=1, learning_steps=None):
         """The same of the twin, as lists."""
         h = habits_of(self)
         n_pre, n_post = self.pre.shape[1], self.post.shape[1]
@@ -132,6 +133,9 @@ class Case:
                 if synapse["pre"] in pre:
                     effective = synapse["w"] if self.on_sum else shifted(synapse["w"], self.format.exponent)
                     got[k + 1 + synapse["d"], synapse["post"], synapse["first"]] += effective
+            if learning_steps is not None and k >= learning_steps:
+                pages.append(page(twin))
+                continue
             model = self.third[:, k].T.tolist()
             post = np.flatnonzero(self.post[k]).tolist()
             for part, counts in twin.step(k + 1, pre, post, model, int(self.reward[k])).items():
@@ -195,10 +199,10 @@ def pages_of(found):
     return [tuple(table[k].tolist() for table in tables) for k in range(found.step.size)]
 
 
-def check(case, options=None, threads=1, samples=1):
+def check(case, options=None, threads=1, samples=1, learning_steps=None):
     """The engine gives what its twin gives, at every step; returns the last page."""
-    found, got, learned, image = case.run(options, threads, samples=samples)
-    pages, arrived, counts = case.twin(image, samples)
+    found, got, learned, image = case.run(options, threads, samples=samples, learning_steps=learning_steps)
+    pages, arrived, counts = case.twin(image, samples, learning_steps)
     for k, (ours, theirs) in enumerate(zip(pages_of(found), pages, strict=True)):
         for name, mine, its in zip(("weight", "delay", "tag", *TRACES), ours, theirs, strict=True):
             assert mine == its, f"{name} after step {k}"
@@ -426,6 +430,21 @@ def test_a_spike_that_leaves_nothing_behind_is_no_trace():
 def test_samples_equal_the_twin_that_forgets_its_traces(case):
     # 24 steps: epochs of 5 end somewhere within the samples of 8, and go on counting.
     check(case, samples=3)
+
+
+@settings(max_examples=10)
+@given(cases(), st.integers(0, 24))
+def test_frozen_learning_equals_the_twin_that_is_no_longer_told_of_spikes(case, learning_steps):
+    check(case, learning_steps=learning_steps)
+
+
+@pytest.mark.parametrize(("learning_steps", "last"), [(None, 120), (6, 120), (5, 110), (2, 100), (0, 100)])
+def test_after_the_learning_steps_weights_stay(learning_steps, last):
+    # The trace of step 2 does not decay: the spikes of steps 3 and 6 add 2^-2 * 40 each.
+    case = case_of(
+        {"w": "2^-2*y0*x1"}, [(0, 0, 100, 0)], steps_of(8, 1, (2, 0)), steps_of(8, 1, (3, 0), (6, 0)), traces=PAIR
+    )
+    assert case.run(learning_steps=learning_steps)[0].weight[-1, 0] == last
 
 
 def test_recorded_numbers_that_end_before_the_run_are_refused():

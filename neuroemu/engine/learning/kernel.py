@@ -4,6 +4,7 @@ Order within step t, after the compartments' own update and the barrier:
 1. synapses      spikes of step t put weights into the ring
 2. traces        spikes of step t, before and behind the synapse, are noted
 3. epoch         if t is a multiple of T: histories, then all rules of all due synapses, from the old w, d and t
+Behind the step `until` only 1 is left.
 
 A synapse is due when one of its gates is: its axon spiked in the epoch (x0), its compartment did (y0), or u_k is on. Others
 are not looked at: with no gate on, a rule adds nothing.
@@ -46,11 +47,15 @@ def learn(learner_at, step, parity, host_at, host_payload_at, n_host, reward_at)
         low = np.searchsorted(sources, me.pre_first)
         high = np.searchsorted(sources, me.pre_first + me.n_pre)
         _deliver(me, sources[low:high], step)
+        if step > me.until:
+            continue
         _axons(me, sources[low:high], payloads[low:high], step, now)
         if k == me.thread:
             low = np.searchsorted(sources, me.post_first + me.lo)
             high = np.searchsorted(sources, me.post_first + me.hi)
             _compartments(me, sources[low:high], step, now)
+    if step > me.until:
+        return 0
     if me.from_model:
         _read_model(me, now)
     if now == me.epoch:

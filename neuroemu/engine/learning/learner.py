@@ -75,6 +75,7 @@ LEARNER = np.dtype(
             "writes",  # bits 1, 2, 4: w, d, t are changed
             "uses",  # bits 1, 2, 4: w, d, t are read or changed
             "every",  # bit k: a product has the gate u_k
+            "until",  # step after which nothing is learned any more: weights are delivered as they are, traces are not kept
             "by_axon",  # 1: a product has the gate x0
             "by_compartment",
             "shift_rounding",

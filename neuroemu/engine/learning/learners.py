@@ -27,6 +27,8 @@ from .visit import SCRATCH, visit
 
 FUSED_FROM = 1 << 16  # synapses of a projection, from which a second of compiling its rule is worth it
 
+FOREVER = 2**62  # steps
+
 
 def with_numbers(image: ChipImage, n_steps: int) -> ChipImage:
     """The image with the random numbers of Lava's generators for so many steps, where a rule asks for them."""
@@ -275,6 +277,7 @@ def _learner(
         values[setting] = getattr(rule, setting)
     assert counts.shape[1] == N_LEARNED
     record = np.zeros(1, LEARNER)
+    record["until"] = FOREVER
     for key_name, value in values.items():
         record[key_name] = value
     for key_name, array in arrays.items():
