@@ -76,7 +76,9 @@ def _run_hash(report: Report) -> str:
     settings = (int(program.seed), int(program.steps), int(report.samples), bool(program.fresh_samples))
     answered = () if report.closed_loop is None else (report.closed_loop.sent,)
     frozen = [] if program.training is None else [("trained", report.trained)]
-    return digest(report.compiled.image.model_hash, settings, spikes.hexdigest(), *_currents(program), *answered, *frozen)
+    return digest(
+        report.compiled.image.model_hash, settings, spikes.hexdigest(), *_currents(program), *answered, *frozen
+    )
 
 
 def _currents(program: Program) -> list[tuple[Any, ...]]:
