@@ -150,8 +150,8 @@ def write(learned: Learned, teacher: bool) -> None:
         one = np.ones((labels("train").size, 1), np.uint8)
         np.savez_compressed(folder / "glm_digits.npz", teacher=taught(), one=one)
     one = np.ones((labels("test").size, 1), np.uint8)
-    weights = {"pixels_digit": learned.pixels.astype(np.int16), "one_digit": learned.one.astype(np.int16)}
-    np.savez_compressed(folder / "glm_first_spike.npz", one=one, **weights)
+    pixels, threshold = learned.pixels.astype(np.int16), learned.one.astype(np.int16)
+    np.savez_compressed(folder / "glm_first_spike.npz", one=one, pixels_digit=pixels, one_digit=threshold)
 
 
 def main() -> int:
