@@ -21,6 +21,7 @@ from .interrupts import interrupts
 from .library import programs, schema
 from .map import map_
 from .options import CONTEXT
+from .report import report
 from .rule import rule
 from .run import check, run
 
@@ -40,7 +41,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, map_, reprice, remap, chips, rule, import_, programs, schema):
+for command in (run, check, map_, reprice, remap, report, chips, rule, import_, programs, schema):
     cli.add_command(command)
 
 
