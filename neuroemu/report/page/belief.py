@@ -8,7 +8,7 @@ from typing import Any
 from ..lines import cost_notes
 from .files import RunFiles
 from .model import Section, Table, Text
-from .quantities import ABSENT, count, share
+from .quantities import ABSENT, count
 
 
 def quantisation(summary: dict[str, Any]) -> Section | None:
@@ -27,10 +27,12 @@ def quantisation(summary: dict[str, Any]) -> Section | None:
         blocks.append(Table("Weights", header, rows))
     twin = found.get("float")
     if twin:
-        told = [["accuracy", ABSENT if twin["accuracy"] is None else share(twin["accuracy"])],
-                ["same answer as the chip", ABSENT if twin["agreement"] is None else share(twin["agreement"])],
-                ["spikes", count(twin["spikes"])]]  # fmt: skip
-        blocks.append(Table("In floats", ["figure", "floats"], told))
+        accuracy, same = twin["accuracy"], twin["agreement"]
+        told = [["spikes", count(summary["spikes"]), count(twin["spikes"])]]
+        if accuracy is not None:
+            told.insert(0, ["accuracy", f"{summary['accuracy'] * 100:.2f} %", f"{accuracy * 100:.2f} %"])
+        below = "" if same is None else f"The same answer in {same * 100:.2f} % of the samples."
+        blocks.append(Table("Against the network in floats", ["figure", "chip", "floats"], told, below=below))
     return Section("rounding", "What rounding did", blocks) if blocks else None
 
 

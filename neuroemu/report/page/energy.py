@@ -35,7 +35,7 @@ def by_event(summary: dict[str, Any]) -> Table:
         [key.replace("_", " "), *([count(happened[key])] if happened else []), text, share((pj or 0.0) / total) if pj else ABSENT]
         for (key, pj), text in zip(rows, texts, strict=True)
     ]
-    return Table("By event", header, told, shares=[(pj or 0.0) / total for _, pj in rows])
+    return Table("By event", header, told, shares=[(pj or 0.0) / total for _, pj in rows], minor=frozenset({len(header) - 1}))
 
 
 def _by_population(files: RunFiles) -> Table:

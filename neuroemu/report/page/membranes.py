@@ -8,6 +8,7 @@ import numpy as np
 
 from .files import RunFiles
 from .model import Plot, Section
+from .quantities import brief
 from .svg import element, joined, number
 
 MOST_PROBES = 8
@@ -51,7 +52,7 @@ def _plot(name: str, field: str, group: Any) -> Plot:
     wanted = min(samples, max(1, -(-WINDOW // max(steps, 1))))
     read = np.concatenate([group["data"][k, : min(steps, READ), :lines] for k in range(wanted)]).astype(np.float64)
     index = [int(each) for each in np.asarray(group.attrs["index"])[:lines]]
-    low, high = float(read.min(initial=0.0)), float(read.max(initial=0.0))
+    low, high = float(read.min(initial=0.0)), float(read.max(initial=0.0))  # so that 0 lies within
     scale = HEIGHT / ((high - low) or 1.0)
     paths = []
     for k in range(lines):
@@ -74,10 +75,10 @@ def _plot(name: str, field: str, group: Any) -> Plot:
     one = group.attrs.get("one")
     if one:
         below.append(f"1.0 of the network is {float(one):,.6g}.")
-    told = f"{field} of {name} over {read.shape[0]:,} steps, from {low:,.6g} to {high:,.6g}."
+    told = f"{field} of {name} over {read.shape[0]:,} steps, from {low:,.0f} to {high:,.0f}."
     legend = [(f"pop-{k}", f"{name}[{number_}]") for k, number_ in enumerate(index)]
     return Plot(
-        f"{name}.{field}", joined(paths), WIDTH, HEIGHT, 110, told, (f"{high:,.6g}", f"{low:,.6g}"),
+        f"{name}.{field}", joined(paths), WIDTH, HEIGHT, 110, told, (brief(high), brief(low)),
         ("step 1", f"step {read.shape[0]:,}"), legend, " ".join(below),
     )  # fmt: skip
 

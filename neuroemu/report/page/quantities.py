@@ -23,6 +23,11 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def brief(value: float) -> str:
+    """A whole number that may be long, for an axis."""
+    return f"{value / 1e6:,.2f} M" if abs(value) >= 1e6 else f"{value:,.0f}"
+
+
 def share(value: float) -> str:
     """A share in percent: three digits, or less than what they can say."""
     if 0 < value < 0.0005:

@@ -77,8 +77,8 @@ def _grid(found: Spikes, order: list[int], more: str) -> Plot:
         body.append(_panel(panel, top, high, joined(paths), _cell(found, panel, columns)))
     told = f"Density of {found.total:,} spikes of {len(order)} populations over {found.n_steps:,} steps."
     below = (
-        f"Too many to draw each: {found.total:,} spikes are counted in {columns} stretches of time. The darkest cell of a population is "
-        f"its fullest; a cell of a quarter as many spikes is half as dark.{more}"
+        f"Too many to draw each: {found.total:,} spikes are counted in {columns} stretches of time. The strongest cell of a population is "
+        f"its fullest; a cell of a quarter as many spikes is half as strong.{more}"
     )
     return _plot("The whole run, as density", body, heights, panels, ("step 1", f"step {found.n_steps:,}"), told, below)
 

@@ -62,7 +62,7 @@ def _table(found: dict[str, Any]) -> Table:
             ]
         )  # fmt: skip
     header = ["projection", "synapses", "changed", "mean before", "mean after", "range after", "at a limit"]
-    return Table("Weights", header, rows)
+    return Table("Weights", header, rows, minor=frozenset({1, 5, 6}))
 
 
 def _mean(spread: dict[str, Any]) -> str:
