@@ -36,7 +36,7 @@ LAYERS = [
     ["neurobench"],
     ["report", "sheet"],
     ["profile"],
-    ["again", "pipeline", "progress", "importing", "mapped"],
+    ["again", "pipeline", "progress", "importing", "mapped", "timeline"],
     ["cli"],
     ["__main__", "__init__"],
 ]  # fmt: skip

@@ -24,6 +24,7 @@ from .options import CONTEXT
 from .report import report
 from .rule import rule
 from .run import check, run
+from .timeline import timeline
 
 
 @click.group(context_settings=CONTEXT)
@@ -41,7 +42,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, map_, reprice, remap, report, chips, rule, import_, programs, schema):
+for command in (run, check, map_, reprice, remap, report, timeline, chips, rule, import_, programs, schema):
     cli.add_command(command)
 
 

@@ -24,9 +24,11 @@ from .options import (
     compiled_for,
     width,
 )
+from .timeline import say
 
 if TYPE_CHECKING:
     from ..report import Report
+    from ..timeline import Told
 
 
 @click.command(context_settings=CONTEXT)
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--threads", type=click.IntRange(1, 64), help="Threads [default: what is worth it]. Results are the same."
 )
+@click.option("--timeline", is_flag=True, help="Also write trace.json.gz, for Perfetto (see 'neuroemu timeline').")
 @MAPPING
 @LATENCY
 @NO_CACHE
@@ -61,6 +64,7 @@ def run(
     quiet: bool,
     overwrite: bool,
     threads: int | None,
+    timeline: bool,
     mapping: str | None,
     latency: str | None,
     no_cache: bool,
@@ -108,9 +112,19 @@ def run(
             report = pipeline.execute(read, compiled, advanced, threads)
         progress.stage("writing")
         interrupts.raise_if_any()
-        landed = folder.write(report, wanted, overwrite, ["neuroemu", *sys.argv[1:]], numbered=out is None)
+        told: list[Told] = []
+        more = (lambda partial: told.append(_timeline(report, partial))) if timeline else None
+        landed = folder.write(report, wanted, overwrite, ["neuroemu", *sys.argv[1:]], out is None, more)
         interrupts.landed(landed)
     show(replace(report, folder=landed), as_json)
+    if told and not as_json:
+        say(landed / folder.TIMELINE, told[0])
+
+
+def _timeline(report: Report, partial: Path) -> Told:
+    from .. import timeline as timelines
+
+    return timelines.write(report.priced, partial / timelines.FILE)
 
 
 def show(report: Report, as_json: bool) -> None:
