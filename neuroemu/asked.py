@@ -20,6 +20,7 @@ class Asked:
     latency: str | None
     in_floats: bool
     neurobench: bool
+    timeline: bool
     mapping: str | None
     allow_code: bool
     overwrite: bool

@@ -37,7 +37,7 @@ LAYERS = [
     ["neurobench"],
     ["report", "sheet"],
     ["profile"],
-    ["again", "pipeline", "progress", "importing", "mapped", "unfinished"],
+    ["again", "pipeline", "progress", "importing", "mapped", "timeline", "unfinished"],
     ["cli"],
     ["__main__", "__init__"],
 ]  # fmt: skip

@@ -171,7 +171,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(whole, tmp_path, monkeypatch):
 
 def asked(**more):
     return Asked(
-        "learns.yaml", (), None, None, None, False, False, None, False, False, ("neuroemu", "run"), ".", (100, 0.0), **more
+        "learns.yaml", (), None, None, None, False, False, False, None, False, False, ("neuroemu", "run"), ".", (100, 0.0), **more
     )  # fmt: skip
 
 

@@ -21,9 +21,11 @@ from .interrupts import interrupts
 from .library import programs, schema
 from .map import map_
 from .options import CONTEXT
+from .report import report
 from .resume import resume
 from .rule import rule
 from .run import check, run
+from .timeline import timeline
 
 
 @click.group(context_settings=CONTEXT)
@@ -41,7 +43,10 @@ def cli() -> None:
     """
 
 
-for command in (run, resume, check, map_, reprice, remap, chips, rule, import_, programs, schema):
+COMMANDS = (
+    run, resume, check, map_, reprice, remap, report, timeline, chips, rule, import_, programs, schema,
+)  # fmt: skip
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..asked import Asked
     from ..program import Program
     from ..report import Report
+    from ..timeline import Told
     from ..unfinished import Unfinished
 
 
@@ -41,8 +42,13 @@ def read(asked: Asked) -> Program:
     return found
 
 
-def carry_out(asked: Asked, progress: Any, threads: int | None, cache: bool, begun: Unfinished | None) -> Report:
-    """Maps, runs, prices and lands.  begun: a run to go on with; the report says where it landed."""
+def carry_out(
+    asked: Asked, progress: Any, threads: int | None, cache: bool, begun: Unfinished | None
+) -> tuple[Report, Told | None]:
+    """Maps, runs, prices and lands.  begun: a run to go on with.
+
+    Returns the report, which says where it landed, and what the timeline tells where one was asked for.
+    """
     program = read(asked)
 
     def mapped(part: str) -> None:
@@ -73,8 +79,10 @@ def carry_out(asked: Asked, progress: Any, threads: int | None, cache: bool, beg
             report = pipeline.execute(program, compiled, advanced, threads, begun.journal if begun else None)
         progress.stage("writing")
         interrupts.raise_if_any()
+        told: list[Told] = []
         run_id = begun.asked.id if begun else None
-        landed = folder.write(report, wanted, asked.overwrite, list(asked.command), asked.numbered, run_id)
+        more = (lambda partial: told.append(_timeline(report, partial))) if asked.timeline else None
+        landed = folder.write(report, wanted, asked.overwrite, list(asked.command), asked.numbered, run_id, more)
         interrupts.landed(landed)
     except BaseException:
         if begun is not None and not begun.resumable:
@@ -82,4 +90,10 @@ def carry_out(asked: Asked, progress: Any, threads: int | None, cache: bool, beg
         raise
     if begun is not None:
         begun.remove()
-    return replace(report, folder=landed)
+    return replace(report, folder=landed), told[0] if told else None
+
+
+def _timeline(report: Report, partial: Path) -> Told:
+    from .. import timeline
+
+    return timeline.write(report.priced, partial / timeline.FILE)

@@ -39,5 +39,5 @@ def resume(folder: Path, threads: int | None, as_json: bool, quiet: bool, no_cac
     with shown_progress(quiet or as_json) as progress:
         found = begun.journal.begin
         progress.part(f"going on from step {found.step:,}" if found else "no checkpoint yet: from the start")
-        report = carry_out(asked, progress, threads, not no_cache, begun)
-    show(report, as_json)
+        report, told = carry_out(asked, progress, threads, not no_cache, begun)
+    show(report, as_json, told)

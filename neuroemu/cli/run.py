@@ -28,6 +28,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..report import Report
+    from ..timeline import Told
 
 
 @click.command(context_settings=CONTEXT)
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--threads", type=click.IntRange(1, 64), help="Threads [default: what is worth it]. Results are the same."
 )
+@click.option("--timeline", is_flag=True, help="Also write trace.json.gz, for Perfetto (see 'neuroemu timeline').")
 @MAPPING
 @LATENCY
 @NO_CACHE
@@ -63,6 +65,7 @@ def run(
     quiet: bool,
     overwrite: bool,
     threads: int | None,
+    timeline: bool,
     mapping: str | None,
     latency: str | None,
     no_cache: bool,
@@ -82,6 +85,7 @@ def run(
         latency=latency,
         in_floats=in_floats,
         neurobench=neurobench,
+        timeline=timeline,
         mapping=mapping,
         allow_code=allow_code,
         overwrite=overwrite,
@@ -92,11 +96,12 @@ def run(
         numbered=out is None,
     )
     with shown_progress(quiet or as_json) as progress:
-        report = carry_out(asked, progress, threads, not no_cache, None)
-    show(report, as_json)
+        report, told = carry_out(asked, progress, threads, not no_cache, None)
+    show(report, as_json, told)
 
 
-def show(report: Report, as_json: bool) -> None:
+def show(report: Report, as_json: bool, told: Told | None = None) -> None:
+    """Prints a run, and what its timeline tells."""
     if as_json:
         import json
 
@@ -105,6 +110,11 @@ def show(report: Report, as_json: bool) -> None:
     from ..report.terminal import as_text
 
     click.echo(as_text(report, width(), colour()), nl=False)
+    if told is not None and report.folder is not None:
+        from ..report import folder
+        from .timeline import say
+
+        say(report.folder / folder.TIMELINE, told)
 
 
 @click.command(context_settings=CONTEXT)

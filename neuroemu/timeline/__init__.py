@@ -1,0 +1,8 @@
+"""The timeline of a run: trace.json.gz in the Chrome trace format, which Perfetto (ui.perfetto.dev) and chrome://tracing open.
+
+trace.py says what is told, window.py how much of it, format.py how it is written.
+"""
+
+from .trace import FILE, MOST_EVENTS, Told, write
+
+__all__ = ["FILE", "MOST_EVENTS", "Told", "write"]
