@@ -81,9 +81,13 @@ def _models(program: Program) -> dict[str, Model]:
 
 
 def execute(
-    program: Program, compiled: Compiled, progress: Progress | None = None, threads: int | None = None
+    program: Program,
+    compiled: Compiled,
+    progress: Progress | None = None,
+    threads: int | None = None,
+    spread: bool = True,
 ) -> Report:
-    """Runs a compiled program, prices it and decodes it."""
+    """Runs a compiled program, prices it and decodes it.  spread: whether its summary has `ranges`."""
     began = time.perf_counter()
     image = compiled.image
     given = host.feed(program)
@@ -137,7 +141,7 @@ def execute(
         wall_s=time.perf_counter() - began,
         summary={},
     )
-    return replace(report, summary=summarise(report))
+    return replace(report, summary=summarise(report, spread))
 
 
 def _spikes_of(program: Program, compiled: Compiled, traces: Traces) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

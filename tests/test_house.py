@@ -36,6 +36,7 @@ LAYERS = [
     ["report", "sheet"],
     ["profile"],
     ["again", "pipeline", "progress", "importing", "mapped"],
+    ["sweep"],
     ["cli"],
     ["__main__", "__init__"],
 ]  # fmt: skip

@@ -23,6 +23,7 @@ from .map import map_
 from .options import CONTEXT
 from .rule import rule
 from .run import check, run
+from .sweep import sweep
 
 
 @click.group(context_settings=CONTEXT)
@@ -40,7 +41,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, map_, reprice, remap, chips, rule, import_, programs, schema):
+for command in (run, check, map_, reprice, remap, sweep, chips, rule, import_, programs, schema):
     cli.add_command(command)
 
 

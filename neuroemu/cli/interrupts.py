@@ -18,6 +18,7 @@ class _Interrupts:
     def __init__(self) -> None:
         self.arrived = False
         self.folder: Path | None = None
+        self.left = "Nothing was written."  # what is said of an interrupt before anything has landed
 
     def install(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -66,7 +67,7 @@ class _Interrupts:
         self.folder = folder
 
     def what_is_left(self) -> str:
-        return f"The run is in {self.folder}." if self.folder else "Nothing was written."
+        return f"The run is in {self.folder}." if self.folder else self.left
 
 
 interrupts = _Interrupts()

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .report import Report
 
 
-def summarise(report: Report) -> dict[str, Any]:
-    """summary.json: what a run did and cost (priced.py), what it answered, and what rounding did to it."""
+def summarise(report: Report, spread: bool = True) -> dict[str, Any]:
+    """summary.json: what a run did and cost (priced.py), what it answered, and what rounding did to it.  spread: see there."""
     program, answers, image = report.program, report.answers, report.compiled.image
     return {
         "name": program.name,
@@ -30,7 +30,7 @@ def summarise(report: Report) -> dict[str, Any]:
         if answers
         else None,
         "mean_error": answers.mean_error if answers else None,
-        **priced.summarise(report.priced, int(program.seed)),
+        **priced.summarise(report.priced, int(program.seed), spread),
         "weights": synapses.summarise(report),
         "overflows": _overflows(report),
         "graded_spikes": sum(int(np.count_nonzero(np.abs(payload) != 1)) for _, _, payload in report.traces.pieces()),
