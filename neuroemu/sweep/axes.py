@@ -35,6 +35,11 @@ class Listed:
         """What a grid takes."""
         return self.values
 
+    @property
+    def size(self) -> float:
+        """How many values there are."""
+        return len(self.values)
+
     def at(self, share: float) -> Any:
         """The value at a share 0 <= share < 1 of the axis."""
         return self.values[int(share * len(self.values))]
@@ -65,6 +70,11 @@ class Ranged:
         last = max(self.points - 1, 1)
         return tuple(dict.fromkeys(self.written(self._between(k / last)) for k in range(self.points)))
 
+    @property
+    def size(self) -> float:
+        """How many values there are."""
+        return self.high - self.low + 1 if self.whole else math.inf if self.high > self.low else 1
+
     def at(self, share: float) -> Any:
         """The value at a share 0 <= share < 1 of the axis; every whole number has the same part of it, or of its logarithm."""
         if not self.whole:
@@ -72,7 +82,7 @@ class Ranged:
         if not self.log:
             return int(self.low) + int(share * (int(self.high) - int(self.low) + 1))
         low, high = math.log(self.low), math.log(self.high + 1)
-        return min(int(math.exp(low + share * (high - low))), int(self.high))
+        return min(max(int(math.exp(low + share * (high - low))), int(self.low)), int(self.high))
 
     def written(self, value: float) -> Any:
         """A number as the program gets it: rounded, with its unit."""
@@ -185,8 +195,9 @@ def override(key: str, value: Any) -> str:
     if isinstance(value, str):
         plain = value and value == value.strip() and "\n" not in value and _reads_as(value, value)
         return f"{key}={value if plain else json.dumps(value)}"
-    if isinstance(value, float) and "e" in repr(value):
-        return f"{key}={_plain(value)}" if abs(value) < 1 else f"{key}={value:.17e}"
+    if isinstance(value, float) and "e" in repr(value):  # YAML wants a dot in front of it
+        mantissa, _, exponent = repr(value).partition("e")
+        return f"{key}={mantissa if '.' in mantissa else f'{mantissa}.0'}e{exponent}"
     return f"{key}={json.dumps(value)}"
 
 

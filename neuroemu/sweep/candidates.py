@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import warnings
 from typing import Any, Protocol
 
@@ -25,7 +26,7 @@ Found = dict[
 
 POPULATION = 20  # of NSGA-II
 AT_ONCE = 8  # points that TPE gives without having seen what the others gave
-DRAWS_A_POINT = 50  # after so many draws for each point wanted, there are no new ones
+DRAWS_A_POINT = 20  # after so many draws for each point wanted, new ones are too rare
 
 
 def key_of(values: Values) -> str:
@@ -64,6 +65,11 @@ class Known:
         pass
 
 
+def _wanted(plan: Plan) -> int:
+    """How many points: no more than there are."""
+    return int(min(plan.points or 0, math.prod(axis.size for axis in plan.vary.values())))
+
+
 def _grid(plan: Plan) -> list[Values]:
     """Every combination, the last key fastest."""
     return list(itertools.product(*(axis.all() for axis in plan.vary.values())))
@@ -72,7 +78,7 @@ def _grid(plan: Plan) -> list[Values]:
 def _drawn(plan: Plan) -> list[Values]:
     """Independent draws; the k-th depends on the seed and k alone."""
     found: dict[str, Values] = {}
-    wanted = plan.points or 0
+    wanted = _wanted(plan)
     for k in range(wanted * DRAWS_A_POINT):
         shares = np.random.Generator(np.random.Philox(key=[plan.seed, k])).random(len(plan.vary))
         values = tuple(axis.at(float(share)) for axis, share in zip(plan.vary.values(), shares, strict=True))
@@ -123,7 +129,7 @@ class Search:
         )
 
     def batch(self) -> list[Values]:
-        wanted = self._plan.points or 0
+        wanted = _wanted(self._plan)
         fresh: list[Values] = []
         while not fresh and len(self._seen) < wanted and self._n < wanted * DRAWS_A_POINT:
             if self._asked:  # a whole batch of points that were there before

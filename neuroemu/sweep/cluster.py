@@ -35,7 +35,8 @@ class Cluster:
             raise OutputError(
                 "--scheduler needs dask, which is not installed. Try: pip install 'neuroemu[cluster]'."
             ) from None
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it logs what we say in our own words
+        for name in ("distributed", "distributed.client", "distributed.core", "distributed.comm"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # it logs what we say in our own words
         self._setting, self._address, self._waiting = setting, address, waiting
         self._ended: queue.Queue[Any] = queue.Queue()
         self._tasks: dict[str, tuple[Task, Any]] = {}
@@ -55,9 +56,7 @@ class Cluster:
 
     def put(self, task: Task) -> None:
         key = f"neuroemu-{id(self)}-{next(self._number)}"
-        future = self._client.submit(
-            tasks.do, self._setting, task, key=key, pure=False, allow_other_workers=True, retries=0
-        )
+        future = self._client.submit(tasks.do, self._setting, task, key=key, pure=False, retries=0)
         self._tasks[key] = task, future
         future.add_done_callback(lambda done: self._ended.put(done.key))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import Problem, ProgramError
-from .candidates import Candidates, Found, Values, key_of
+from .candidates import Candidates, Values, key_of
 from .crew import Crew, Lost
 from .folder import Folder
 from .plan import SEARCHING, Plan
@@ -204,7 +204,7 @@ class Conduct:
             if others:
                 self._price(record_name(point.seen.what, result.model_hash), others)
             return []
-        if result.model_hash:
+        if not result.unmapped:
             return []
         self._learn(result.mapping, "", "", result.error)
         alike = [other for other in others if other.mapping == result.mapping]
@@ -243,7 +243,7 @@ class Conduct:
             return found
         task = found.task
         if isinstance(task, Run):
-            return [Done(task.number, found.why, 0.0, None, task.mapping, "?", "?")]
+            return [Done(task.number, found.why, 0.0, None, task.mapping)]
         if isinstance(task, Map):
             return [Mapped(task.mapping, found.why)]
         if len(task.points) > 1:

@@ -154,7 +154,8 @@ def parallel(
     rails: list[Rail] = []
     for k, (key, axis) in enumerate(vary.items()):
         scale = _scale(axis, [row.values[k] for row in rows])
-        scales.append((scale, lambda row, k=k: _number(row.values[k])))
+        number = (lambda value: value) if isinstance(scale, Names) else _number
+        scales.append((scale, lambda row, k=k, number=number: number(row.values[k])))
         ticks = [Tick(_level(scale.at(t)), _short(t, axis)) for t in scale.ticks()]
         rails.append(Rail(_across(len(rails), n, width), key, False, ticks))
     for goal in goals:

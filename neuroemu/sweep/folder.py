@@ -104,8 +104,8 @@ class Folder:
                 "sources": "was begun with another version of neuroemu",
                 "program_hash": "is of a program that has changed since",
             }
-            first = next((known[key] for key in other if key in known), "")
-            what = first or f"is of another sweep ({_told(other[0], old, told)})"
+            first = next((key for key in other if key not in known), "")
+            what = f"is of another sweep ({_told(first, old, told)})" if first else known[other[0]]
             raise OutputError(f"{self.path} {what}; its points would not compare. Try another -o.")
 
 

@@ -133,7 +133,7 @@ class Mapped:
 class Done:
     """A point with its summary, or with why it has none.  wall_s: of this point in its worker.
 
-    model_hash: '' where not even a mapping was found.
+    unmapped: whether it failed because there is no such mapping.
     """
 
     number: int
@@ -143,6 +143,7 @@ class Done:
     mapping: str = ""
     model_hash: str = ""
     mesh_hash: str = ""
+    unmapped: bool = False
 
 
 Result = Seen | Mapped | Done
@@ -228,7 +229,8 @@ class _Worker:
             hashes = compiled.image.model_hash, compiled.image.mesh_hash
             report = pipeline.execute(program, compiled, None, self._setting.threads, self._setting.spread)
         except Exception as error:
-            return Done(task.number, _told(error), time.perf_counter() - began, None, task.mapping, *hashes)
+            taken = time.perf_counter() - began
+            return Done(task.number, _told(error), taken, None, task.mapping, *hashes, unmapped=not hashes[0])
         summary = _steady(report.summary)
         name, done = record_name(task.what, compiled.image.model_hash), report.priced
         if task.keep:
