@@ -46,9 +46,11 @@ def test_a_list_holds_what_yaml_can_write_once_each(option, values):
     ],
 )
 def test_a_range_in_a_grid(text, values):
-    assert of_option(f"key={text}")[1].all() == pytest.approx(values) if all(
-        isinstance(v, float) for v in values
-    ) else of_option(f"key={text}")[1].all() == values
+    assert (
+        of_option(f"key={text}")[1].all() == pytest.approx(values)
+        if all(isinstance(v, float) for v in values)
+        else of_option(f"key={text}")[1].all() == values
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from tests.sweep.crews import planned, swept, table
 
 pytest.importorskip("distributed")
 
+SCHEDULER = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+WORKER = ("distributed.cli.dask_worker", "--nthreads", "1", "--no-nanny", "--no-dashboard")
 ROOT = Path(__file__).resolve().parents[2]
 MIXED = (  # 64 points: 4 runs, 4 mappings made again, 56 prices
     "network.populations.relay.threshold=0.8,0.9,1.0,1.1",
@@ -29,38 +31,30 @@ MIXED = (  # 64 points: 4 runs, 4 mappings made again, 56 prices
 
 def started(folder, *command):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NEUROEMU_CACHE": "off"}
-    out = open(folder / f"{command[1]}.log", "a")
-    return subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT
-    )
+    with open(folder / f"{command[0]}.log", "a") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", *command], cwd=folder, env=environment, stdout=out, stderr=subprocess.STDOUT
+        )
 
 
 @pytest.fixture(scope="module")
 def dask(tmp_path_factory):
     """(address, two workers) of a cluster."""
     folder = tmp_path_factory.mktemp("dask")
-    file = folder / "scheduler.json"
-    processes = [
-        started(
-            folder, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-            "--scheduler-file", str(file),
-        )
-    ]  # fmt: skip
-    while not file.is_file() or not file.stat().st_size:
-        assert processes[0].poll() is None, (folder / "distributed.cli.dask_scheduler.log").read_text()
-        time.sleep(0.05)
-    address = json.loads(file.read_text())["address"]
-    for k in range(2):
-        processes.append(
-            started(
-                folder, "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard",
-                "--local-directory", str(folder / f"worker-{k}"),
-            )
-        )  # fmt: skip
-    yield address, processes[1:]
-    for process in reversed(processes):
-        process.kill()
-        process.wait()
+    file, processes = folder / "scheduler.json", []
+    try:
+        processes.append(started(folder, *SCHEDULER, "--scheduler-file", str(file)))
+        while not file.is_file() or not file.stat().st_size:
+            assert processes[0].poll() is None, (folder / f"{SCHEDULER[0]}.log").read_text()
+            time.sleep(0.05)
+        address = json.loads(file.read_text())["address"]
+        for k in range(2):
+            processes.append(started(folder, *WORKER, address, "--local-directory", str(folder / f"worker-{k}")))
+        yield address, processes[1:]
+    finally:
+        for process in reversed(processes):
+            process.kill()
+            process.wait()
 
 
 def test_a_mixed_sweep_gives_the_table_of_this_machine_and_a_killed_worker_loses_no_point(dask, monkeypatch, tmp_path):

@@ -11,55 +11,34 @@ from pathlib import Path
 
 import pytest
 
+from neuroemu.cache.key import sources
+from neuroemu.files import program_file
 from neuroemu.sweep import sweep
+from neuroemu.sweep.crew import Lost
 from neuroemu.sweep.local import Local
-from neuroemu.sweep.tasks import Price
+from neuroemu.sweep.tasks import Look, Setting
 from tests.sweep.crews import SPREAD, planned, swept, table
 
 ROOT = Path(__file__).resolve().parents[2]
 VARY = ("seed=1..6", "chip.prices.spike_out.energy=1 pJ,2 pJ")
 
-# A model that kills its process where a file says so: once, or always.
-DEADLY = '''
-import os
-from neuroemu.compartments import Field, Model, table
-from pathlib import Path
 
-Parameters = table("Parameters", deadly=Field("2: kills, 1: kills once", 0, 0, 2))
-State = table("State", v=Field("potential"))
-once = Path(__file__).with_name("once")
+class Bomb:
+    """A task that kills the worker that takes it: once, or always."""
 
+    def __init__(self, once):
+        self.once = once
 
-def update(p, s, a, now):
-    return (0, State(0), 0)
+    def __reduce__(self):
+        return explode, (self.once,)
 
 
-def at_rest(p, s):
-    return True
-
-
-def switches(parameters):
-    worst = int(parameters["deadly"].max())
-    if worst == 2 or (worst == 1 and not once.exists()):
+def explode(once):
+    if once is not None and once.exists():
+        return Look(())
+    if once is not None:
         once.touch()
-        os.kill(os.getpid(), 9)
-    return {}
-
-
-Deadly = Model("deadly", Parameters, State, update, at_rest, switches=switches)
-'''
-PROGRAM = """
-neuroemu: 1
-name: deadly
-chip: loihi1-davies2018
-network:
-  populations:
-    eye: {size: 4, source: flashes}
-    cell: {size: 2, neuron: "deadly.py:Deadly", parameters: {deadly: 0}}
-  connections: [{from: eye, to: cell, weights: 100}]
-inputs: {flashes: {values: [[0.9, 0.8, 0.1, 0.0]], encode: bernoulli}}
-run: {steps: 5}
-"""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
@@ -92,15 +71,17 @@ def test_the_table_is_the_same_however_many_work_and_whoever_is_killed(here, tmp
     assert crews[0].pids == [] and not any(alive(pid) for pid in killed)
 
 
-def test_a_point_that_kills_its_workers_fails_alone(tmp_path):
-    (tmp_path / "deadly.py").write_text(DEADLY)
-    (tmp_path / "deadly.yaml").write_text(PROGRAM)
-    plan = planned(
-        "network.populations.cell.parameters.deadly=0,1,2", program=tmp_path / "deadly.yaml", fixed=(), allow_code=True
-    )
-    rows = sweep.run(plan, tmp_path / "sweep", jobs=1).rows
-    assert [row.how for row in rows] == ["run", "run", None]
-    assert rows[2].error == "its worker died 3 times, the last time by SIGKILL (out of memory?)"
+def test_a_task_that_kills_its_workers_is_given_up_and_no_other(tmp_path):
+    path = str(program_file.read("quickstart").path)
+    crew = Local(Setting(path, str(tmp_path), False, False, 1, False, sources()), 2)
+    for task in (Bomb(None), Bomb(tmp_path / "once"), Look(((7, ()),)), Look(((8, ("seed=x",)),))):
+        crew.put(task)
+    found = [crew.take() for _ in range(4)]
+    crew.close()
+    (lost,) = [one for one in found if isinstance(one, Lost)]
+    assert lost.task.once is None and lost.why.endswith("died 3 times, the last time by SIGKILL (out of memory?)")
+    seen = {one.number: one.error for results in found if results and not isinstance(results, Lost) for one in results}
+    assert seen[7] is None and "seed" in seen[8] and [] in found
 
 
 def alive(pid):
@@ -145,10 +126,3 @@ def test_a_sweep_that_is_killed_goes_on_and_leaves_no_process(how, here, tmp_pat
     assert 0 < done < 12
     outcome = sweep.run(planned(*VARY), tmp_path / "sweep", jobs=1)
     assert outcome.before == done and table(tmp_path / "sweep") == table(here)
-
-
-def test_tasks_travel_whole():
-    import pickle
-
-    task = Price("record", ())
-    assert pickle.loads(pickle.dumps(task)) == task

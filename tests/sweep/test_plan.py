@@ -28,9 +28,7 @@ def test_a_sweep_file_says_it_all_and_options_lie_over_it(tmp_path):
     plan = of_options(str(tmp_path / "explore.yaml"))
     assert plan.program.name == "quickstart.yaml" and plan.fixed == ("run.steps=20",)
     assert (plan.search, plan.points, plan.seed, plan.keys[0]) == ("random", 12, 5, "chip.mesh.width")
-    over = of_options(
-        str(tmp_path / "explore.yaml"), ("seed=3",), ("chip.mesh.width=8",), ("spikes:min",), "tpe", 7, 1
-    )
+    over = of_options(str(tmp_path / "explore.yaml"), ("seed=3",), ("chip.mesh.width=8",), ("spikes:min",), "tpe", 7, 1)
     assert over.fixed == ("run.steps=20", "seed=3") and over.vary["chip.mesh.width"].all() == (8,)
     assert (over.search, over.points, over.seed) == ("tpe", 7, 1)
     assert {goal.key: goal.direction for goal in over.goals} == {"energy_pj.total": "min", "spikes": "min"}

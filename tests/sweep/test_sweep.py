@@ -155,7 +155,7 @@ def test_a_program_with_a_mistake_or_without_what_is_wanted_is_told(monkeypatch,
     with pytest.raises(ProgramError, match="no 'decode'"):
         swept(monkeypatch, planned("seed=1,2", goals=("accuracy",)), tmp_path / "sweep")
     assert not (tmp_path / "sweep").exists()
-    with pytest.raises(ProgramError, match="no point has a figure 'energy_pj.by_core.77'"):
+    with pytest.raises(ProgramError, match=r"no point has a figure 'energy_pj\.by_core\.77'"):
         swept(monkeypatch, planned("seed=1,2", goals=("energy_pj.by_core.77",)), tmp_path / "sweep")
 
 
