@@ -92,8 +92,12 @@ def execute(
     progress: Progress | None = None,
     threads: int | None = None,
     journal: Journal | None = None,
+    spread: bool = True,
 ) -> Report:
-    """Runs a compiled program, prices it and decodes it.  journal: where it keeps what is done, and goes on from."""
+    """Runs a compiled program, prices it and decodes it.
+
+    journal: where it keeps what is done, and goes on from.  spread: whether its summary has `ranges`.
+    """
     began = time.perf_counter()
     image = compiled.image
     given = host.feed(program)
@@ -156,7 +160,7 @@ def execute(
         wall_s=time.perf_counter() - began,
         summary={},
     )
-    return replace(report, summary=summarise(report))
+    return replace(report, summary=summarise(report, spread))
 
 
 def _as_run(program: Program, given: Feed, done: int) -> tuple[Program, Feed]:

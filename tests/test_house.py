@@ -38,6 +38,7 @@ LAYERS = [
     ["report", "sheet"],
     ["profile"],
     ["again", "pipeline", "progress", "importing", "mapped", "timeline", "unfinished"],
+    ["sweep"],
     ["cli"],
     ["__main__", "__init__"],
 ]  # fmt: skip

@@ -25,6 +25,7 @@ from .report import report
 from .resume import resume
 from .rule import rule
 from .run import check, run
+from .sweep import sweep
 from .timeline import timeline
 
 
@@ -44,7 +45,7 @@ def cli() -> None:
 
 
 COMMANDS = (
-    run, resume, check, map_, reprice, remap, report, timeline, chips, rule, import_, programs, schema,
+    run, resume, check, map_, reprice, remap, sweep, report, timeline, chips, rule, import_, programs, schema,
 )  # fmt: skip
 for command in COMMANDS:
     cli.add_command(command)

@@ -19,6 +19,7 @@ class _Interrupts:
         self.arrived = False
         self.folder: Path | None = None
         self.unfinished: Path | None = None
+        self.left = "Nothing was written."  # what is said of an interrupt before anything has landed
 
     def install(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -71,7 +72,7 @@ class _Interrupts:
             return f"The run is in {self.folder}."
         if self.unfinished and (self.unfinished / "checkpoint.npz").exists():
             return f"What was done up to the last checkpoint is kept: neuroemu resume {self.unfinished}"
-        return "Nothing was written."
+        return self.left
 
 
 interrupts = _Interrupts()

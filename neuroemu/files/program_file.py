@@ -45,11 +45,16 @@ def read(
     """
     path = library.find("programs", str(name), error=ProgramError)
     document = marked_yaml.read(path, ProgramError, go_on=True)
-    for override in overrides:
+    lay = [f"{key}={value}" for key, value in (("seed", seed), ("run.steps", steps)) if value is not None]
+    for override in (*overrides, *lay):
         lay_over(document, override)
-    for key, value in (("seed", seed), ("run.steps", steps)):
-        if value is not None:
-            lay_over(document, f"{key}={value}")
+    return built(document, path, allow_code, environment)
+
+
+def built(
+    document: Document, path: Path, allow_code: bool = False, environment: Environment | None = None
+) -> Program:
+    """The program of a document that was read from the file at `path`, with what was laid over it. Raises as `read`."""
     spec, problems, salvaged = _shape(document)
     if spec is None or salvaged is None:
         raise ProgramError(problems)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from .report import Report
 
 
-def summarise(report: Report) -> dict[str, Any]:
-    """summary.json: what a run did and cost (priced.py), what it answered, and what rounding did to it."""
+def summarise(report: Report, spread: bool = True) -> dict[str, Any]:
+    """summary.json: what a run did and cost (priced.py), what it answered, and what rounding did to it.  spread: see there."""
     program, answers, image = report.program, report.answers, report.compiled.image
     return {
         "name": program.name,
@@ -32,7 +32,7 @@ def summarise(report: Report) -> dict[str, Any]:
         else None,
         "mean_error": answers.mean_error if answers else None,
         "trained": report.trained,
-        **priced.summarise(report.priced, int(program.seed)),
+        **priced.summarise(report.priced, int(program.seed), spread),
         "weights": synapses.summarise(report),
         "overflows": _overflows(report),
         "environment": _environment(report),
