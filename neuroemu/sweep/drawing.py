@@ -12,7 +12,7 @@ from .goals import Goal
 from .scales import Names, Scale, figure_text, scale_of, value_text
 from .table import Row
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 400, 84, 16, 16, 48  # of a scatter
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 520, 350, 84, 16, 30, 48  # of a scatter
 TALL, ASIDE, CAPTION = 360, 64, 44  # of parallel coordinates
 MOST_DRAWN = 2000  # points beside the front
 MOST_PAIRS = 3  # goals of which pairs are drawn
@@ -153,7 +153,7 @@ def parallel(
     scales: list[tuple[Scale | Names, Any]] = []
     rails: list[Rail] = []
     for k, (key, axis) in enumerate(vary.items()):
-        scale = _scale(axis, [row.values[k] for row in rows])
+        scale = _scale(axis)
         number = (lambda value: value) if isinstance(scale, Names) else _number
         scales.append((scale, lambda row, k=k, number=number: number(row.values[k])))
         ticks = [Tick(_level(scale.at(t)), _short(t, axis)) for t in scale.ticks()]
@@ -179,14 +179,11 @@ def _level(share: float) -> float:
     return round(TALL - 24 - share * (TALL - 24 - CAPTION), 1)
 
 
-def _scale(axis: Axis, values: list[Any]) -> Scale | Names:
-    if isinstance(axis, Listed):
-        numbers = [v for v in axis.values if isinstance(v, (int, float)) and not isinstance(v, bool)]
-        if len(numbers) < len(axis.values):
-            return Names(axis.values)
-        return scale_of(numbers)
-    found = scale_of([_number(value) for value in values])
-    return Scale(found.low, found.high, axis.log)
+def _scale(axis: Axis) -> Scale | Names:
+    if not isinstance(axis, Listed):
+        return Scale(axis.low, axis.high, axis.log)
+    numbers = [v for v in axis.values if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    return scale_of(numbers) if len(numbers) == len(axis.values) else Names(axis.values)
 
 
 def _number(value: Any) -> Any:

@@ -11,13 +11,15 @@ import jinja2
 from . import drawing
 from .axes import in_order, override
 from .folder import TABLE
-from .scales import figure_text, value_text
+from .scales import axis_text, figure_text, value_text
+from .table import failures
 
 if TYPE_CHECKING:
     from .sweep import Outcome
 
 TEMPLATE = "page.html.j2"
-MOST_FAILED = 50  # that are listed
+MOST_FAILED = 50  # reasons that are listed
+MOST_NUMBERS = 20  # points that are named of each
 MOST_BEST = 50
 
 
@@ -33,7 +35,7 @@ def page(outcome: Outcome) -> str:
     beaten = [row for row in able if row.number not in chosen]
     others = drawing.thinned(beaten)
     best = drawing.thinned(outcome.front)
-    failed = [row for row in outcome.rows if row.error]
+    failed = failures(outcome.rows)
     written = {path.stem for path in outcome.programs}
     return environment.get_template(TEMPLATE).render(
         name=plan.program.stem,
@@ -41,7 +43,7 @@ def page(outcome: Outcome) -> str:
         n=len(outcome.rows),
         plan=plan,
         fixed=plan.fixed,
-        vary=[(key, value_text(axis.told())) for key, axis in plan.vary.items()],
+        vary=[(key, axis_text(axis)) for key, axis in plan.vary.items()],
         keys=keys,
         table=TABLE,
         best=[
@@ -60,8 +62,13 @@ def page(outcome: Outcome) -> str:
         parallel=drawing.parallel(others, best, plan.vary, plan.goals),
         left_out=len(beaten) - len(others) + len(outcome.front) - len(best),
         failed=[
-            {"number": row.number, "values": [value_text(value) for value in row.values], "error": row.error}
-            for row in failed[:MOST_FAILED]
+            {
+                "numbers": ", ".join(str(row.number) for row in rows[:MOST_NUMBERS]),
+                "more": max(0, len(rows) - MOST_NUMBERS),
+                "first": [value_text(value) for value in rows[0].values],
+                "error": error,
+            }
+            for error, rows in failed[:MOST_FAILED]
         ],
         n_failed=len(failed),
         box=drawing,

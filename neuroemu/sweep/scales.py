@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import units
+from .axes import Axis, Listed
 
 DECADES = 2.0  # that positive numbers span, from which on an axis is logarithmic
 TICKS = 5
@@ -81,3 +82,8 @@ def figure_text(key: str, value: float | None) -> str:
 def value_text(value: Any) -> str:
     """A value of a point as people read it."""
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def axis_text(axis: Axis) -> str:
+    """What is varied, as --vary has it."""
+    return ", ".join(map(value_text, axis.values)) if isinstance(axis, Listed) else str(axis.told())

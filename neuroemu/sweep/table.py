@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,15 @@ class Row:
     record: str
     mesh_hash: str
     figures: dict[str, float | None]
+
+
+def failures(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+    """The points that failed, by why, in the order of the first of each."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.error:
+            found.setdefault(row.error, []).append(row)
+    return list(found.items())
 
 
 class Table:

@@ -8,9 +8,10 @@ from typing import Any
 from .folder import PAGE, TABLE
 from .scales import figure_text, value_text
 from .sweep import Outcome
+from .table import failures
 
 MOST = 12  # rows of the front
-MOST_FAILED = 5
+MOST_FAILED = 5  # reasons
 
 
 def as_text(outcome: Outcome, seconds: float, width: int) -> str:
@@ -24,12 +25,14 @@ def as_text(outcome: Outcome, seconds: float, width: int) -> str:
     if outcome.front:
         goals = ", ".join(f"{goal.key} {goal.direction}" for goal in plan.goals)
         lines += ["", f"best by {goals}", *_table(outcome, width)]
-    failed = [row for row in outcome.rows if row.error]
-    for row in failed[:MOST_FAILED]:
-        told = ", ".join(f"{key}={value_text(value)}" for key, value in zip(plan.keys, row.values, strict=True))
-        lines += ["", f"point {row.number} failed ({told}):", *(f"  {line}" for line in str(row.error).splitlines())]
+    failed = failures(outcome.rows)
+    for error, rows in failed[:MOST_FAILED]:
+        values = ", ".join(f"{key}={value_text(v)}" for key, v in zip(plan.keys, rows[0].values, strict=True))
+        which = f"{len(rows):,} points failed, the first" if len(rows) > 1 else "failed:"
+        lines += ["", f"{which} point {rows[0].number} ({values})", *(f"  {line}" for line in error.splitlines())]
     if len(failed) > MOST_FAILED:
-        lines += ["", f"... and {len(failed) - MOST_FAILED:,} more points failed; --retry-failed tries them again."]
+        others = sum(len(rows) for _, rows in failed[MOST_FAILED:])
+        lines += ["", f"... and {others:,} more failed for other reasons, which are in {PAGE}."]
     where = os.path.relpath(outcome.folder)
     where = str(outcome.folder) if where.startswith("..") else where
     programs = f", {len(outcome.programs)} programs in best/" if outcome.programs else ""
