@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,9 @@ class Asked:
     out: str = ""
     numbered: bool = False
     id: str = field(default_factory=lambda: secrets.token_hex(8))
+
+
+def asked_of(written: dict[str, Any]) -> Asked:
+    """What was written as JSON. Raises TypeError, AttributeError where it is none."""
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in written.items()}
+    return Asked(**values)

@@ -86,6 +86,25 @@ def _models(program: Program) -> dict[str, Model]:
     return {population.name: population.compartment for population in program.network.on_chip}
 
 
+def plan_of(program: Program, compiled: Compiled, given: Feed) -> Plan:
+    """What the engine is to run.  given: of the same program (host.feed)."""
+    return Plan(
+        program.steps,
+        given.samples,
+        program.seed,
+        given.inputs,  # type: ignore[arg-type]
+        host.drives(program, given, compiled.quantised.scale),  # type: ignore[arg-type]
+        program.network.probes,
+        program.fresh_samples,
+        models=_models(program),
+        rewards=given.rewards,  # type: ignore[arg-type]
+        snapshots=program.snapshots,
+        learning_steps=None if program.training is None else given.trained * program.steps,
+        environment=given.loop,
+        membranes=program.neurobench,
+    )
+
+
 def execute(
     program: Program,
     compiled: Compiled,
@@ -108,24 +127,12 @@ def execute(
         if progress:
             progress("chip", done, total)
 
-    plan = Plan(
-        program.steps,
-        given.samples,
-        program.seed,
-        given.inputs,  # type: ignore[arg-type]
-        host.drives(program, given, compiled.quantised.scale),  # type: ignore[arg-type]
-        program.network.probes,
-        program.fresh_samples,
-        advanced,
-        budget.most_spikes(),
-        threads,
-        _models(program),
-        spool.budget(),
-        given.rewards,  # type: ignore[arg-type]
-        program.snapshots,
-        learning_steps=None if program.training is None else given.trained * program.steps,
-        environment=given.loop,
-        membranes=program.neurobench,
+    plan = replace(
+        plan_of(program, compiled, given),
+        progress=advanced,
+        most_spikes=budget.most_spikes(),
+        threads=threads,
+        memory=spool.budget(),
         journal=journal,
     )
     try:

@@ -19,7 +19,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Any
 
-from .asked import Asked
+from .asked import Asked, asked_of
 from .compiler import Compiled
 from .engine.journal import CHECKPOINT, Every, Journal, sync_folder
 from .errors import DataError, OutputError
@@ -105,8 +105,8 @@ def open_(path: Path) -> Unfinished:
 
 def has_landed(asked: Asked) -> bool:
     """Whether the run is where it was to land: it was ended between that and taking its folder away."""
-    with contextlib.suppress(OSError, ValueError):
-        return json.loads((Path(asked.out) / "manifest.json").read_text()).get("id") == asked.id
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return json.loads((Path(asked.out) / "manifest.json").read_text())["asked"]["id"] == asked.id
     return False
 
 
@@ -128,15 +128,11 @@ def _written(folder: Path) -> tuple[Asked, dict[str, str]]:
         found = json.loads((folder / ASKED).read_text())
         if found["format"] != FORMAT:
             raise ValueError(f"format {found['format']}, this neuroemu reads {FORMAT}")
-        asked = Asked(**{key: _frozen(value) for key, value in found["asked"].items()})
+        asked = asked_of(found["asked"])
         Every(*asked.every)
         return asked, dict(found["went_in"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{folder / ASKED} cannot be read ({error}). Run it from the start.") from None
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _locked(folder: Path) -> IO[bytes]:

@@ -38,7 +38,7 @@ LAYERS = [
     ["report", "sheet"],
     ["profile"],
     ["again", "pipeline", "progress", "importing", "mapped", "timeline", "unfinished"],
-    ["sweep"],
+    ["compare", "sweep"],
     ["cli"],
     ["__main__", "__init__"],
 ]  # fmt: skip

@@ -16,6 +16,7 @@ import click
 
 from .again import remap, reprice
 from .chips import chips
+from .compare import compare
 from .import_ import import_
 from .interrupts import interrupts
 from .library import programs, schema
@@ -45,7 +46,7 @@ def cli() -> None:
 
 
 COMMANDS = (
-    run, resume, check, map_, reprice, remap, sweep, report, timeline, chips, rule, import_, programs, schema,
+    run, resume, check, map_, reprice, remap, compare, sweep, report, timeline, chips, rule, import_, programs, schema,
 )  # fmt: skip
 for command in COMMANDS:
     cli.add_command(command)
@@ -65,8 +66,8 @@ def _guarded() -> int:
             click.echo(text, err=True)
 
     try:
-        cli.main(standalone_mode=False)
-        return 0
+        code = cli.main(standalone_mode=False)  # of a command that ends with one (click's Exit)
+        return code if isinstance(code, int) else 0
     except click.exceptions.Exit as ended:
         return int(ended.exit_code)
     except click.ClickException as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,9 +80,9 @@ def carry_out(
         progress.stage("writing")
         interrupts.raise_if_any()
         told: list[Told] = []
-        run_id = begun.asked.id if begun else None
+        noted = {"asked": asdict(begun.asked if begun else asked)}
         more = (lambda partial: told.append(_timeline(report, partial))) if asked.timeline else None
-        landed = folder.write(report, wanted, asked.overwrite, list(asked.command), asked.numbered, run_id, more)
+        landed = folder.write(report, wanted, asked.overwrite, list(asked.command), asked.numbered, noted, more)
         interrupts.landed(landed)
     except BaseException:
         if begun is not None and not begun.resumable:

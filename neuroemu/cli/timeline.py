@@ -27,7 +27,8 @@ def timeline(run_folder: Path, first: int, steps: int | None, events: int, out: 
 
     Cores and messages of as many steps as fit the budget; energy and spikes of the whole run.
     """
-    from .. import again, timeline as timelines
+    from .. import again
+    from .. import timeline as timelines
     from ..errors import OutputError, Problem, ProgramError
     from ..progress import shown
 

@@ -70,6 +70,7 @@ class Plan:
     begin: where an earlier run of the same image stopped.  keep: is given the state at the end.
     environment: is called between steps and may end the run; what it sends are inputs, drives and rewards.
     membranes: whether changes of potentials are counted.
+    until: after how many of all steps it ends; None runs all.
     journal: where what is done is kept on disk as the run goes on, and where it goes on from, in place of `begin`.
     """
 
@@ -93,6 +94,7 @@ class Plan:
     environment: Managing | None = None
     membranes: bool = False
     journal: Journal | None = None
+    until: int | None = None
 
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
@@ -102,7 +104,7 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     """
     wanted = 1 if PYTHON else plan.threads or min(available(), MOST_THREADS)  # plain Python has no barrier
     crew = Crew(wanted, fixed=plan.threads is not None)
-    total = plan.steps * plan.samples
+    total = min(plan.steps * plan.samples, plan.steps * plan.samples if plan.until is None else plan.until)
     image = with_numbers(image, total)
     state = start(image, crew.n)
     models = _models(image, plan)

@@ -75,14 +75,14 @@ def write(
     overwrite: bool,
     command: list[str],
     numbered: bool = False,
-    id: str | None = None,
+    noted: dict[str, Any] | None = None,
     more: More = None,
 ) -> Path:
     """Writes the run and returns where.  numbered: another run may take the name first, then the next number is taken.
 
-    id: of a run that can be gone on with, by which it is known to have landed.
+    noted: what the manifest says besides.
     """
-    return land(lambda partial: _write_files(report, partial, command, id, more), folder, overwrite, numbered)
+    return land(lambda partial: _write_files(report, partial, command, noted or {}, more), folder, overwrite, numbered)
 
 
 def land(fill: Callable[[Path], None], folder: Path, overwrite: bool, numbered: bool = False) -> Path:
@@ -159,8 +159,8 @@ def _swap(partial: Path, folder: Path) -> None:
     shutil.rmtree(aside.parent, ignore_errors=True)
 
 
-def _write_files(report: Report, folder: Path, command: list[str], id: str | None, more: More) -> None:
-    tables.as_json(folder / "manifest.json", manifest(report, command) | ({} if id is None else {"id": id}))
+def _write_files(report: Report, folder: Path, command: list[str], noted: dict[str, Any], more: More) -> None:
+    tables.as_json(folder / "manifest.json", manifest(report, command) | noted)
     tables.as_json(folder / "summary.json", report.summary)
     tables.write_costs(report.priced, folder)
     write_spikes(report, folder / "spikes.h5")
