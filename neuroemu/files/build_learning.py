@@ -143,7 +143,8 @@ def _rule(draft: Draft, name: str, given: RuleSpec) -> Learning | None:
         text = getattr(given, key)
         if text is not None:
             try:
-                rules[key] = parse(target, "".join(c if c.isprintable() else " " for c in text))
+                plain = "".join(c if c.isprintable() else " " for c in text)
+                rules[key] = parse(target, plain, any_scale=DIALECTS[given.dialect].any_scale)
             except ProgramError as error:
                 _note(draft, (*at, key), error.problems)
     traces = {}
