@@ -158,8 +158,11 @@ def _rule(draft: Draft, name: str, given: RuleSpec) -> Learning | None:
         "payload": given.payload,
         "dialect": DIALECTS[given.dialect],
     }
+    together = faults(Learning((), {}, **settings))
+    _note(draft, (*at, "dialect"), together)
     for label, trace in traces.items():
-        _note(draft, (*at, "traces", label), faults(Learning((), {label: trace}, **settings)))
+        told = [problem for problem in faults(Learning((), {label: trace}, **settings)) if problem not in together]
+        _note(draft, (*at, "traces", label), told)
     alone = faults(Learning((), traces, **settings))
     for key, rule in rules.items():
         told = [problem for problem in faults(Learning((rule,), traces, **settings)) if problem not in alone]
