@@ -41,6 +41,7 @@ BUILT_IN = {
     "soma": "soma",
     "srm0": "srm0",
     "three_factor_lif": "three_factor_lif",
+    "three_factor_snu": "three_factor_snu",
 }
 """Name of a model: file of this package."""
 
