@@ -43,6 +43,7 @@ BUILT_IN = {
     "srm0": "srm0",
     "three_factor_glm": "three_factor_glm",
     "three_factor_lif": "three_factor_lif",
+    "three_factor_snu": "three_factor_snu",
 }
 """Name of a model: file of this package."""
 

@@ -50,6 +50,7 @@ REGISTERS = {
     "li_snu": {"decay": 500, "b": -200},
     "a_snu": {"decay": 500, "b0": -150, "decay_b": 700, "beta": 900},
     "soft_snu": {"decay": 500, "b": -600, "unit": 12},
+    "three_factor_snu": {"decay": 500, "b": -600, "unit": 12},
     "srm0": {**alpha(3.0), "decay_f": 700, "feedback": -200, "bias": -4000, "bias_exponent": 1},
     "glm": {**alpha(3.0), "decay_f": 700, "feedback": -100, "bias": -4000, "bias_exponent": 1},
     "three_factor_glm": {

@@ -243,7 +243,7 @@ def main() -> int:
     task = TASKS[options.task]
     task = Task(task.program, task.inputs, options.outputs or task.outputs, task.first, task.hidden)
     settings = (feedback_setting(options.feedback),) if task.hidden else ()
-    settings += (f"run.samples={options.trials}",) if options.trials else ()
+    settings += (f"run.samples={options.trials}", "run.latency=simple") if options.trials else ()
     for seed in options.seed:
         program = program_of(task, seed, settings)
         wanted, began = wanted_of(program), time.perf_counter()
