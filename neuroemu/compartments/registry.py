@@ -20,6 +20,7 @@ BUILT_IN = {
     "a_snu": "a_snu",
     "alif": "alif",
     "atrlif": "atrlif",
+    "bcm": "bcm",
     "delta": "delta",
     "dendrite": "dendrite",
     "glm": "glm",
