@@ -21,7 +21,7 @@ from .interrupts import interrupts
 from .library import programs, schema
 from .map import map_
 from .options import CONTEXT
-from .report import report
+from .report import plot, report
 from .rule import rule
 from .run import check, run
 from .timeline import timeline
@@ -42,7 +42,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, map_, reprice, remap, report, timeline, chips, rule, import_, programs, schema):
+for command in (run, check, map_, reprice, remap, report, plot, timeline, chips, rule, import_, programs, schema):
     cli.add_command(command)
 
 

@@ -80,7 +80,8 @@ class Board:
         """What part of the mesh is drawn, if it is not all."""
         if self.x == (0, self.mesh.width - 1) and self.y == (0, self.mesh.height - 1):
             return ""
-        return f" Drawn are the tiles x {self.x[0]} to {self.x[1]}, y {self.y[0]} to {self.y[1]} of {self.mesh.width} x {self.mesh.height}."
+        columns, rows = (f"{first} to {last}" for first, last in (self.x, self.y))
+        return f" Drawn are the tiles x {columns}, y {rows} of {self.mesh.width} x {self.mesh.height}."
 
 
 def board(mesh: Mesh, cores: Iterable[int]) -> Board:

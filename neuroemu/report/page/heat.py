@@ -46,8 +46,8 @@ def heat(files: RunFiles) -> Section:
     ]
     tiles = np.unique(cores // mesh.cores_per_tile).size
     lead = (
-        f"{cores.size:,} of {mesh.n_cores:,} cores on {tiles:,} of {mesh.n_tiles:,} tiles are in use; the others are empty squares.{where.said()} "
-        "Point at a core for its figure."
+        f"{cores.size:,} of {mesh.n_cores:,} cores on {tiles:,} of {mesh.n_tiles:,} tiles are in use; "
+        f"the others are empty squares.{where.said()} Point at a core for its figure."
     )
     return Section("mesh", "Where on the mesh", [Pictures(maps)], lead)
 
@@ -104,7 +104,9 @@ def _load(files: RunFiles, where: Board, cores: np.ndarray, received: np.ndarray
     most_core = float(received.max(initial=0.0))
     below = f"Squares: messages received by cores, at most {count(most_core)}."
     try:
-        links = [(int(row["link"]), int(row["messages"]), float(row["busy_ns"]), float(row["waited_ns"])) for row in rows]
+        links = [
+            (int(row["link"]), int(row["messages"]), float(row["busy_ns"]), float(row["waited_ns"])) for row in rows
+        ]
     except (KeyError, TypeError, ValueError) as error:
         raise files.broken("links.csv", error) from None
     between = sorted((row for row in links if net.first_net <= row[0] < net.n_links), key=lambda row: -row[1])
@@ -115,11 +117,17 @@ def _load(files: RunFiles, where: Board, cores: np.ndarray, received: np.ndarray
     elif not between:
         below += " No message crossed from tile to tile."
     else:
-        body += joined(_link(where, net, row, between[0][1]) for row in between[:HEAVIEST] if _drawn(where, net, row[0]))
+        body += joined(
+            _link(where, net, row, between[0][1]) for row in between[:HEAVIEST] if _drawn(where, net, row[0])
+        )
         dropped = f" The {HEAVIEST} that carry most are drawn, of {len(between):,}." if len(between) > HEAVIEST else ""
         below += f" Lines: links between tiles, the widest carried {count(between[0][1])}.{dropped}"
-    told = f"Map of messages: cores receive at most {count(most_core)}; {len(between):,} links between tiles carried any."
-    return Picture("Messages", body, where.width, where.height, where.widest, told, scale=("0", text(most_core)), below=below)
+    told = (
+        f"Map of messages: cores receive at most {count(most_core)}; {len(between):,} links between tiles carried any."
+    )
+    return Picture(
+        "Messages", body, where.width, where.height, where.widest, told, scale=("0", text(most_core)), below=below
+    )
 
 
 def _drawn(where: Board, net: Fabric, link: int) -> bool:

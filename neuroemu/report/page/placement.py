@@ -20,7 +20,8 @@ def placement(files: RunFiles) -> Section:
     """Of mapping.json, with what cores.csv says of each core."""
     try:
         parts = [
-            (str(part["population"]), str(part["part"]), int(part["size"]), int(part["core"])) for part in files.mapping["parts"]
+            (str(part["population"]), str(part["part"]), int(part["size"]), int(part["core"]))
+            for part in files.mapping["parts"]
         ]
         limits = {key: limit for key, limit in files.mapping["limits_per_core"].items() if key in RESOURCES and limit}
         asked = {int(row["core"]): {key: int(row[key]) for key in limits} for row in files.table("cores.csv")}
