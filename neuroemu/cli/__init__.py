@@ -22,7 +22,7 @@ from .interrupts import interrupts
 from .library import programs, schema
 from .map import map_
 from .options import CONTEXT
-from .report import report
+from .report import plot, report
 from .resume import resume
 from .rule import rule
 from .run import check, run
@@ -46,7 +46,7 @@ def cli() -> None:
 
 
 COMMANDS = (
-    run, resume, check, map_, reprice, remap, compare, sweep, report, timeline, chips, rule, import_, programs, schema,
+    run, resume, check, map_, reprice, remap, compare, sweep, report, plot, timeline, chips, rule, import_, programs, schema,
 )  # fmt: skip
 for command in COMMANDS:
     cli.add_command(command)

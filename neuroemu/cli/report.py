@@ -26,3 +26,20 @@ def report(run_folder: Path) -> None:
         raise OutputError(f"{run_folder} cannot be written ({error.strerror}).") from None
     for path in written:
         click.echo(f"{path}: {path.stat().st_size:,} bytes")
+
+
+@click.command(context_settings=CONTEXT)
+@click.argument("kind", type=click.Choice(["raster", "energy", "mesh", "pareto"]))
+@RUN
+@click.option("-o", "--out", "out", type=click.Path(path_type=Path), help="PNG, PDF or SVG [default: KIND.png].")
+@click.option("--x", default="", metavar="FIGURE", help="Of pareto [default: energy_pj.total].")
+@click.option("--y", default="", metavar="FIGURE", help="Of pareto [default: latency_ns.total].")
+def plot(kind: str, run_folder: Path, out: Path | None, x: str, y: str) -> None:
+    """Draw the run in folder RUN with matplotlib; pareto is of the folder of a sweep."""
+    if (x or y) and kind != "pareto":
+        raise click.UsageError("--x and --y are for pareto.")
+    from ..report.plots import save
+
+    path = out or Path(f"{kind}.png")
+    save(kind, run_folder, path, x, y)
+    click.echo(f"{path}: {path.stat().st_size:,} bytes")

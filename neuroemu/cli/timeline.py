@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 @click.command(context_settings=CONTEXT)
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--from", "first", type=click.IntRange(1), default=1, show_default=True, help="The first step that is told.")
-@click.option("--steps", type=click.IntRange(1), help="How many steps at most [default: as many as the budget has room for].")
-@click.option("--events", type=click.IntRange(1000, 20_000_000), default=200_000, show_default=True, help="Budget of the file.")
+@click.option(
+    "--from", "first", type=click.IntRange(1), default=1, show_default=True, help="The first step that is told."
+)
+@click.option(
+    "--steps", type=click.IntRange(1), help="How many steps at most [default: as many as the budget has room for]."
+)
+@click.option(
+    "--events", type=click.IntRange(1000, 20_000_000), default=200_000, show_default=True, help="Budget of the file."
+)
 @click.option("-o", "--out", "out", type=click.Path(path_type=Path), help="File [default: RUN/trace.json.gz].")
 @QUIET
 def timeline(run_folder: Path, first: int, steps: int | None, events: int, out: Path | None, quiet: bool) -> None:

@@ -179,7 +179,8 @@ def draw_page(folder: Path) -> None:
         raise
     except Exception as error:
         warnings.warn(
-            f"report.html could not be drawn ({type(error).__name__}: {error}); the run is whole. 'neuroemu report' tries again.",
+            f"report.html could not be drawn ({type(error).__name__}: {error}); the run is whole. "
+            "'neuroemu report' tries again.",
             stacklevel=2,
         )
 

@@ -3,6 +3,7 @@
 trace.py says what is told, window.py how much of it, format.py how it is written.
 """
 
-from .trace import FILE, MOST_EVENTS, Told, write
+from ..report.folder import TIMELINE as FILE
+from .trace import MOST_EVENTS, Told, write
 
 __all__ = ["FILE", "MOST_EVENTS", "Told", "write"]

@@ -1,4 +1,4 @@
-"""What the cores did in the steps of a window: their phases, and every message from the one that sent it to the one that took it."""
+"""What the cores did in the steps of a window: their phases, and every message from who sent it to who took it."""
 
 from __future__ import annotations
 

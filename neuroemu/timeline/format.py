@@ -1,7 +1,7 @@
 """Events of the Chrome trace format ("Trace Event Format", the JSON object form), one line each.
 
-Times are given in ns and written in us with three decimals: the format's readers keep whole ns. Begin and end are rounded each by
-itself, so that slices that follow each other never overlap.
+Times are given in ns and written in us with three decimals: the format's readers keep whole ns. Begin and end are rounded each
+by itself, so that slices that follow each other never overlap.
 """
 
 from __future__ import annotations
@@ -45,7 +45,14 @@ def flow(pid: int, tid: int, number: int, ns: float, slice_ns: tuple[float, floa
     """One end of an arrow.  slice_ns: begin and end of the slice that it is to hang on, which it is kept within."""
     begin, end = round(slice_ns[0]), round(slice_ns[1])
     at = max(begin, min(round(ns), end - 1))
-    found: Event = {"ph": "f" if ends else "s", "pid": pid, "tid": tid, "id": number, "name": "message", "cat": "message"}
+    found: Event = {
+        "ph": "f" if ends else "s",
+        "pid": pid,
+        "tid": tid,
+        "id": number,
+        "name": "message",
+        "cat": "message",
+    }
     return {**found, "ts": at / 1000, "bp": "e"} if ends else {**found, "ts": at / 1000}
 
 

@@ -1,7 +1,7 @@
 """What a timeline tells of a priced run: every time step, what the cores did in it, every message, energy and queues.
 
-Steps are laid end to end on the time of the chip. Tracks: the run (its steps), every core twice (sending, receiving, which it does
-side by side), the host. Arrows go from where a message is handed over to where its core begins to work on it.
+Steps are laid end to end on the time of the chip. Tracks: the run (its steps), every core twice (sending, receiving, which it
+does side by side), the host. Arrows go from where a message is handed over to where its core begins to work on it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from ..events import Event
-from ..report.folder import TIMELINE as FILE
 from ..report.priced import Priced
 from ..schedule import BARRIER, PARTS, TICK
 from ..traffic import Ways, ways
@@ -41,8 +40,11 @@ def write(priced: Priced, path: Path, first: int = 0, steps: int | None = None, 
     Cores and messages are told of as many steps as fit the budget; energy and spikes of the whole run.
     """
     found = ways(priced.wiring)
-    sent = np.bincount(priced.activity.step - 1, found.messages[priced.activity.source], priced.activity.n_steps).astype(np.int64)
-    shown = window(sent, priced.wiring.cores_in_use().size, first, steps, budget)
+    sent = np.bincount(
+        priced.activity.step - 1, found.messages[priced.activity.source], priced.activity.n_steps
+    ).astype(np.int64)
+    each = sent if has_messages(priced) else np.zeros_like(sent)  # what is not told takes no room
+    shown = window(each, priced.wiring.cores_in_use().size, first, steps, budget)
     left_out = _left_out(priced, shown, sent)
     about = {
         "program": "neuroemu",
@@ -61,7 +63,9 @@ def _left_out(priced: Priced, shown: Window, sent: np.ndarray) -> str:
     n_steps = priced.activity.n_steps
     here = int(sent[shown.first : shown.last].sum())
     if shown.last - shown.first < n_steps:
-        told.append(f"cores and {int(sent.sum()) - here:,} messages of the other {n_steps - (shown.last - shown.first):,} steps")
+        told.append(
+            f"cores and {int(sent.sum()) - here:,} messages of the other {n_steps - (shown.last - shown.first):,} steps"
+        )
     if not has_messages(priced):
         told.append(f"all messages: the latency mode '{priced.latency}' does not send them one by one")
     elif not shown.messages:

@@ -65,7 +65,11 @@ def not_modelled(summary: dict[str, Any]) -> Section:
     guessed = [note.removeprefix("Estimate: ") for note in notes if note.startswith("Estimate: ")]
     others = [note for note in notes if not note.startswith(("Warning: ", "Not modelled: ", "Estimate: "))]
     blocks = [Text(warnings, "Warnings", "warning")] if warnings else []
-    blocks += [Text(items, title) for title, items in (("Not modelled", missing), ("Estimates", guessed), ("Ranges", others)) if items]
+    blocks += [
+        Text(items, title)
+        for title, items in (("Not modelled", missing), ("Estimates", guessed), ("Ranges", others))
+        if items
+    ]
     lead = "These lie in no figure above, and in neither end of a range unless it says so."
     return Section("missing", "What is not modelled", blocks, lead)
 

@@ -54,7 +54,7 @@ class Board:
         left, top = self.corner(core // each)
         side = TILE / in_a_row
         row, column = divmod(core % each, in_a_row)
-        inset = 0.06 * side
+        inset = 1.0 if side >= 8 else 0.06 * side
         return left + column * side + inset, top + row * side + inset, side - 2 * inset
 
     def tiles(self) -> list[int]:
@@ -66,21 +66,33 @@ class Board:
             if self.x[0] <= mesh.tile_xy(tile)[0] <= self.x[1] and self.y[0] <= mesh.tile_xy(tile)[1] <= self.y[1]
         ]
 
-    def ground(self) -> Markup:
-        """Every core as an empty square."""
+    def ground(self, again: bool = False) -> Markup:
+        """Every core as an empty square.  again: as in a drawing of the same board before, which has it whole."""
+        if again:
+            return element("use", href="#ground")
         each = self.mesh.cores_per_tile
         path = []
         for tile in self.tiles():
             for core in range(tile * each, (tile + 1) * each):
-                left, top, side = self.cell(core)
-                path.append(f"M{number(left)} {number(top)}h{number(side)}v{number(side)}h-{number(side)}z")
-        return element("path", d="".join(path), class_="ground")
+                path.append(self.square(core))
+        return element("path", d="".join(path), class_="ground", id="ground")
+
+    def square(self, core: int) -> str:
+        """A core as a piece of a path."""
+        left, top, side = self.cell(core)
+        return box(left, top, side, side)
 
     def said(self) -> str:
         """What part of the mesh is drawn, if it is not all."""
         if self.x == (0, self.mesh.width - 1) and self.y == (0, self.mesh.height - 1):
             return ""
-        return f" Drawn are the tiles x {self.x[0]} to {self.x[1]}, y {self.y[0]} to {self.y[1]} of {self.mesh.width} x {self.mesh.height}."
+        columns, rows = (f"{first} to {last}" for first, last in (self.x, self.y))
+        return f" Drawn are the tiles x {columns}, y {rows} of {self.mesh.width} x {self.mesh.height}."
+
+
+def box(left: float, top: float, wide: float, high: float) -> str:
+    """A rectangle as a piece of a path."""
+    return f"M{number(left)} {number(top)}h{number(wide)}v{number(high)}h-{number(wide)}z"
 
 
 def board(mesh: Mesh, cores: Iterable[int]) -> Board:

@@ -50,7 +50,7 @@ def page(folder: Path) -> Page:
 
 
 def draw(folder: Path) -> list[Path]:
-    """Writes both files into the folder, each whole or not at all, and returns where.  Raises OutputError as page, and OSError."""
+    """Writes both files into the folder, each whole or not at all; returns where.  Raises OutputError as page, and OSError."""
     shown = page(folder)
     written = []
     for name, text in zip(FILES, (html.page(shown), markdown.page(shown)), strict=True):

@@ -32,17 +32,30 @@ def by_event(summary: dict[str, Any]) -> Table:
     total = summary["energy_pj"]["dynamic"] or 1.0
     header = ["event", *(["times"] if happened else []), unit, "share"]
     told = [
-        [key.replace("_", " "), *([count(happened[key])] if happened else []), text, share((pj or 0.0) / total) if pj else ABSENT]
+        [
+            key.replace("_", " "),
+            *([count(happened[key])] if happened else []),
+            text,
+            share((pj or 0.0) / total) if pj else ABSENT,
+        ]
         for (key, pj), text in zip(rows, texts, strict=True)
     ]
-    return Table("By event", header, told, shares=[(pj or 0.0) / total for _, pj in rows], minor=frozenset({len(header) - 1}))
+    return Table(
+        "By event", header, told, shares=[(pj or 0.0) / total for _, pj in rows], minor=frozenset({len(header) - 1})
+    )
 
 
 def _by_population(files: RunFiles) -> Table:
     rows = files.table("populations.csv")
     try:
         entries = [
-            (row["population"], int(row["size"]), int(row["spikes"]), float(row["mean_rate_hz"]), float(row["dynamic_pj"]))
+            (
+                row["population"],
+                int(row["size"]),
+                int(row["spikes"]),
+                float(row["mean_rate_hz"]),
+                float(row["dynamic_pj"]),
+            )
             for row in rows
         ]
     except (KeyError, TypeError, ValueError) as error:
@@ -63,7 +76,12 @@ def _by_core(files: RunFiles) -> Table:
     try:
         entries = [
             (
-                [row["core"], f"{row['tile_x']}, {row['tile_y']}", count(int(row["spikes"])), count(int(row["synaptic_events"]))],
+                [
+                    row["core"],
+                    f"{row['tile_x']}, {row['tile_y']}",
+                    count(int(row["spikes"])),
+                    count(int(row["synaptic_events"])),
+                ],
                 float(row["dynamic_pj"]),
             )
             for row in rows
@@ -79,7 +97,12 @@ def _by_core(files: RunFiles) -> Table:
 
 
 def _ranked(
-    title: str, header: list[str], entries: list[tuple[list[str], float]], what: str, minor: frozenset[int], **nobodys: float
+    title: str,
+    header: list[str],
+    entries: list[tuple[list[str], float]],
+    what: str,
+    minor: frozenset[int],
+    **nobodys: float,
 ) -> Table:
     """The largest rows, what the others have together, and what belongs to none of them."""
     blank = [""] * (len(header) - 1)

@@ -15,7 +15,16 @@ import numpy as np
 
 from ...errors import OutputError
 
-NEEDED = ("summary.json", "manifest.json", "mapping.json", "steps.csv", "cores.csv", "populations.csv", "links.csv", "costs.h5")
+NEEDED = (
+    "summary.json",
+    "manifest.json",
+    "mapping.json",
+    "steps.csv",
+    "cores.csv",
+    "populations.csv",
+    "links.csv",
+    "costs.h5",
+)
 MOST_TEXT = 256 << 20  # bytes of a JSON or a table that is read whole
 MOST_ARRAY = 1 << 30  # bytes of an array that is read whole
 AGAIN = "Run it again."

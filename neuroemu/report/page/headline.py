@@ -35,7 +35,10 @@ def headline(summary: dict[str, Any]) -> Section:
         )
         if key in summary and not (key == "samples" and samples == 1)
     ]  # fmt: skip
-    lead = "Nominal, with the range from all constants at their low ends to all at their high ends; the band holds nine of ten draws."
+    lead = (
+        "Nominal, with the range from all constants at their low ends to all at their high ends; "
+        "the band holds nine of ten draws."
+    )
     return Section("headline", "Headline", [Cards(cards, facts)], lead)
 
 

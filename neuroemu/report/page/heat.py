@@ -13,12 +13,13 @@ from .board import GAP, TILE, Board, board, mesh_of
 from .files import RunFiles
 from .model import Picture, Pictures, Section
 from .quantities import count, show
-from .svg import element, joined, number
+from .svg import element, joined
 
-SINGLE = 800  # cores up to which each is an element of its own, which tells its value
-TOLD = 200  # of more cores, those of largest value that do
+SINGLE = 600  # cores up to which each is an element of its own, which tells its value
+TOLD = 120  # of more cores, those of largest value that do
 LEVELS = 16  # of colour, for the others
-HEAVIEST = 400  # links that are drawn
+HEAVIEST = 240  # links that are drawn
+FIRST = "Energy"  # the map that is drawn first, and has the ground of all
 SIDES = ("east", "west", "north", "south")
 
 
@@ -40,23 +41,27 @@ def heat(files: RunFiles) -> Section:
         raise files.broken("costs.h5", error) from None
     where = board(mesh, cores.tolist())
     maps = [
-        _map(where, "Energy", cores, pj, lambda value: show(value, "pJ"), "dynamic energy"),
+        _map(where, FIRST, cores, pj, lambda value: show(value, "pJ"), "dynamic energy"),
         _map(where, "Spikes", cores, spikes, lambda value: f"{count(value)} spikes", "spikes"),
         _load(files, where, cores, received),
     ]
     tiles = np.unique(cores // mesh.cores_per_tile).size
     lead = (
-        f"{cores.size:,} of {mesh.n_cores:,} cores on {tiles:,} of {mesh.n_tiles:,} tiles are in use; the others are empty squares.{where.said()} "
-        "Point at a core for its figure."
+        f"{cores.size:,} of {mesh.n_cores:,} cores on {tiles:,} of {mesh.n_tiles:,} tiles are in use; "
+        f"the others are empty squares.{where.said()} {_pointing(cores.size)}"
     )
     return Section("mesh", "Where on the mesh", [Pictures(maps)], lead)
+
+
+def _pointing(n_cores: int) -> str:
+    return "Point at a core for its figure." if n_cores <= SINGLE else f"Point at one of the {TOLD} largest for its figure."
 
 
 def _map(
     where: Board, title: str, cores: np.ndarray, values: np.ndarray, text: Callable[[float], str], told: str
 ) -> Picture:
     most = float(values.max(initial=0.0))
-    body = where.ground() + _cells(where, cores, values, text)
+    body = where.ground(again=title != FIRST) + _cells(where, cores, values, text)
     return Picture(
         title, body, where.width, where.height, where.widest, f"Map of {told} by core, at most {text(most)}.",
         scale=("0", text(most)),
@@ -73,12 +78,9 @@ def _cells(where: Board, cores: np.ndarray, values: np.ndarray, text: Callable[[
         rest = order[TOLD:]
         level = np.ceil(values[rest] / most * LEVELS).astype(int)
         for k in range(1, LEVELS + 1):
-            path = []
-            for core in cores[rest[level == k]].tolist():
-                left, top, side = where.cell(core)
-                path.append(f"M{number(left)} {number(top)}h{number(side)}v{number(side)}h-{number(side)}z")
+            path = "".join(where.square(core) for core in cores[rest[level == k]].tolist())
             if path:
-                parts.append(element("path", d="".join(path), class_="heat", fill_opacity=f"{k / LEVELS:.2f}"))
+                parts.append(element("path", d=path, class_="heat", fill_opacity=f"{k / LEVELS:.2f}"))
     for k in single.tolist():
         core = int(cores[k])
         left, top, side = where.cell(core)
@@ -100,26 +102,36 @@ def _load(files: RunFiles, where: Board, cores: np.ndarray, received: np.ndarray
     def text(value: float) -> str:
         return f"{count(value)} messages"
 
-    body = where.ground() + _cells(where, cores, received, text)
+    body = where.ground(again=True) + _cells(where, cores, received, text)
     most_core = float(received.max(initial=0.0))
     below = f"Squares: messages received by cores, at most {count(most_core)}."
     try:
-        links = [(int(row["link"]), int(row["messages"]), float(row["busy_ns"]), float(row["waited_ns"])) for row in rows]
+        links = [
+            (int(row["link"]), int(row["messages"]), float(row["busy_ns"]), float(row["waited_ns"])) for row in rows
+        ]
     except (KeyError, TypeError, ValueError) as error:
         raise files.broken("links.csv", error) from None
     between = sorted((row for row in links if net.first_net <= row[0] < net.n_links), key=lambda row: -row[1])
-    if not links:
+    if not received.any():
+        below = "No message was sent."
+    elif not links:
         below += f" The latency mode '{files.summary['latency']}' sends no messages over links."
     elif net.topology == TREE:
         below += " Links of the tree are not drawn."
     elif not between:
         below += " No message crossed from tile to tile."
     else:
-        body += joined(_link(where, net, row, between[0][1]) for row in between[:HEAVIEST] if _drawn(where, net, row[0]))
+        body += joined(
+            _link(where, net, row, between[0][1]) for row in between[:HEAVIEST] if _drawn(where, net, row[0])
+        )
         dropped = f" The {HEAVIEST} that carry most are drawn, of {len(between):,}." if len(between) > HEAVIEST else ""
         below += f" Lines: links between tiles, the widest carried {count(between[0][1])}.{dropped}"
-    told = f"Map of messages: cores receive at most {count(most_core)}; {len(between):,} links between tiles carried any."
-    return Picture("Messages", body, where.width, where.height, where.widest, told, scale=("0", text(most_core)), below=below)
+    told = (
+        f"Map of messages: cores receive at most {count(most_core)}; {len(between):,} links between tiles carried any."
+    )
+    return Picture(
+        "Messages", body, where.width, where.height, where.widest, told, scale=("0", text(most_core)), below=below
+    )
 
 
 def _drawn(where: Board, net: Fabric, link: int) -> bool:

@@ -32,11 +32,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: frozenset[
     """Lines of a table, its columns padded so that it reads as text too."""
     cells = [[escape(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(row[k]) for row in cells) for k in range(len(header))]
-    lines = [
-        "| " + " | ".join(cell.ljust(wide) if k in left else cell.rjust(wide) for k, (cell, wide) in enumerate(zip(row, widths, strict=True))) + " |"
-        for row in cells
-    ]  # fmt: skip
-    rule = "|" + "|".join(("-" * (wide + 2)) if k in left else "-" * (wide + 1) + ":" for k, wide in enumerate(widths)) + "|"
+    lines = []
+    for row in cells:
+        columns = enumerate(zip(row, widths, strict=True))
+        padded = [cell.ljust(wide) if k in left else cell.rjust(wide) for k, (cell, wide) in columns]
+        lines.append(f"| {' | '.join(padded)} |")
+    rules = ["-" * (wide + 2) if k in left else "-" * (wide + 1) + ":" for k, wide in enumerate(widths)]
+    rule = f"|{'|'.join(rules)}|"
     return [lines[0], rule, *lines[1:]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ def membranes(files: RunFiles) -> Section | None:
     path = files.folder / "spikes.h5"
     if not path.is_file():
         return None
-    plots, left_out = [], 0
+    plots: list[Plot] = []
+    left_out = 0
     try:
         with h5py.File(path, "r") as file:
             for name, node in file.get("nodes", {}).items():
@@ -58,7 +60,8 @@ def _plot(name: str, field: str, group: Any) -> Plot:
     for k in range(lines):
         x, y = _line(read[:, k])
         points = "L".join(
-            f"{number(a)} {number(b)}" for a, b in zip((x * WIDTH).tolist(), (HEIGHT - (y - low) * scale).tolist(), strict=True)
+            f"{number(a)} {number(b)}"
+            for a, b in zip((x * WIDTH).tolist(), (HEIGHT - (y - low) * scale).tolist(), strict=True)
         )
         paths.append(element("path", d="M" + points, class_=f"line pop-{k}"))
     if low < 0 < high:
@@ -68,7 +71,9 @@ def _plot(name: str, field: str, group: Any) -> Plot:
     if read.shape[0] > POINTS:
         below.append(f"The least and the largest of every {-(-read.shape[0] // (POINTS // 2)):,} steps.")
     if samples * steps > read.shape[0]:
-        shown = f"{wanted:,} of {samples:,} samples" if steps <= READ else f"{read.shape[0]:,} of {samples * steps:,} steps"
+        shown = (
+            f"{wanted:,} of {samples:,} samples" if steps <= READ else f"{read.shape[0]:,} of {samples * steps:,} steps"
+        )
         below.append(f"The first {shown}.")
     if n > lines:
         below.append(f"{lines} of {n:,} probed compartments.")
@@ -90,7 +95,7 @@ def _line(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return (np.arange(n) + 0.5) / n, values
     bounds = np.arange(POINTS // 2 + 1) * n // (POINTS // 2)
     at = []
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in itertools.pairwise(bounds.tolist()):
         at += sorted((low + int(values[low:high].argmin()), low + int(values[low:high].argmax())))
     order = np.array(at)
     return (order + 0.5) / n, values[order]

@@ -35,7 +35,8 @@ class Cards:
 class Table:
     """header: names, with their units.  rows: texts.  left: columns of words; the others are numbers, set to the right.
 
-    minor: columns that a narrow page leaves out.  shares: 0..1 of each row, drawn as a bar at its end; empty where there are none.  below: what must be said of the table.
+    shares: 0..1 of each row, drawn as a bar at its end; empty where there are none.  below: what must be said of the table.
+    minor: columns that a narrow page leaves out.
     """
 
     title: str
@@ -53,7 +54,7 @@ class Plot:
 
     body: elements of an SVG of width x height units.  y: texts at the top and the bottom.  x: texts from left to right.
     legend: (class of the style sheet, text).  tall: its height on the page in pixels.
-    told: the drawing in a sentence, for those who do not see it.  rows: names beside it, at percent of its height, in place of y.
+    told: the drawing in a sentence, for those who do not see it.  rows: (name, percent of the height) beside it, in place of y.
     """
 
     title: str

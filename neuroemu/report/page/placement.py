@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from markupsafe import Markup
 
 from ...compiler.demand import RESOURCES
-from .board import Board, board, mesh_of
+from .board import Board, board, box, mesh_of
 from .files import RunFiles
 from .model import Picture, Section
 from .quantities import count
@@ -13,14 +15,15 @@ from .svg import element, joined
 
 HUES = 8  # classes pop-0.. of the style sheet
 NAMED = 24  # populations of a legend
-CORES = 1500  # that are drawn
+SINGLE = 400  # cores up to which each is an element of its own, which tells what it holds
 
 
 def placement(files: RunFiles) -> Section:
     """Of mapping.json, with what cores.csv says of each core."""
     try:
         parts = [
-            (str(part["population"]), str(part["part"]), int(part["size"]), int(part["core"])) for part in files.mapping["parts"]
+            (str(part["population"]), str(part["part"]), int(part["size"]), int(part["core"]))
+            for part in files.mapping["parts"]
         ]
         limits = {key: limit for key, limit in files.mapping["limits_per_core"].items() if key in RESOURCES and limit}
         asked = {int(row["core"]): {key: int(row[key]) for key in limits} for row in files.table("cores.csv")}
@@ -35,26 +38,33 @@ def placement(files: RunFiles) -> Section:
     names = list(dict.fromkeys(population for population, *_ in parts))
     hue = {name: _class(k) for k, name in enumerate(names)}
     where = board(mesh, on)
-    drawn = sorted(on)[:CORES]
-    body = where.ground() + joined(_core(where, core, on[core], asked.get(core, {}), limits, hue) for core in drawn)
+    seats = [_seat(where, core, on[core], asked.get(core, {}), limits) for core in sorted(on)]
+    body = (
+        where.ground(again=True)
+        + joined(_told(where, seat, hue) for seat in seats[:SINGLE])
+        + _rest(seats[SINGLE:], hue)
+    )
     sizes = {name: sum(size for population, _, size, _ in parts if population == name) for name in names}
     legend = [(hue[name], f"{name} ({count(sizes[name])})") for name in names[:NAMED]]
     legend += [("none", f"{len(names) - NAMED} more populations")] if len(names) > NAMED else []
     below = "As high as the core is full, as wide as the share of each population." + where.said()
-    below += f" The first {CORES:,} of {len(on):,} cores are drawn." if len(on) > CORES else ""
+    below += f" Point at one of the first {SINGLE:,} cores for what it holds." if len(on) > SINGLE else ""
     told = f"{len(parts):,} parts of {len(names):,} populations on {len(on):,} of {mesh.n_cores:,} cores."
     picture = Picture("", body, where.width, where.height, where.widest, told, legend, below=below)
     return Section("mapping", "Mapping", [picture], told)
 
 
-def _core(
-    where: Board,
-    core: int,
-    parts: list[tuple[str, str, int]],
-    asked: dict[str, int],
-    limits: dict[str, int],
-    hue: dict[str, str],
-) -> Markup:
+class _Seat(NamedTuple):
+    """A core.  told: what it holds, in words.  bars: (population, left, top, width, height)."""
+
+    core: int
+    told: str
+    bars: list[tuple[str, float, float, float, float]]
+
+
+def _seat(
+    where: Board, core: int, parts: list[tuple[str, str, int]], asked: dict[str, int], limits: dict[str, int]
+) -> _Seat:
     """Bars side by side, a population each."""
     left, top, side = where.cell(core)
     shares = {key.replace("_", " "): asked[key] / limits[key] for key in asked}
@@ -68,11 +78,29 @@ def _core(
     widths: dict[str, float] = {}
     for population, _, size in parts:
         widths[population] = widths.get(population, 0.0) + side * size / total
-    bars = [element("rect", x=left, y=top, width=side, height=side, class_="ground")]
+    bars = []
     for population, wide in widths.items():
-        bars.append(element("rect", x=left, y=top + side - high, width=wide, height=high, class_=hue[population]))
+        bars.append((population, left, top + side - high, wide, high))
         left += wide
-    return element("g", *bars, data_t="\n".join(told))
+    return _Seat(core, "\n".join(told), bars)
+
+
+def _told(where: Board, seat: _Seat, hue: dict[str, str]) -> Markup:
+    left, top, side = where.cell(seat.core)
+    under = element("rect", x=left, y=top, width=side, height=side, class_="ground")
+    bars = [
+        element("rect", x=x, y=y, width=wide, height=high, class_=hue[name]) for name, x, y, wide, high in seat.bars
+    ]
+    return element("g", under, *bars, data_t=seat.told)
+
+
+def _rest(seats: list[_Seat], hue: dict[str, str]) -> Markup:
+    """Of many cores: a path for all bars of a colour."""
+    paths: dict[str, list[str]] = {}
+    for seat in seats:
+        for name, *bar in seat.bars:
+            paths.setdefault(hue[name], []).append(box(*bar))
+    return joined(element("path", d="".join(path), class_=class_) for class_, path in paths.items())
 
 
 def _class(k: int) -> str:

@@ -1,4 +1,4 @@
-"""The spike raster: every spike where there are few; else how many fall in each cell of a grid, and every spike of the beginning."""
+"""The spike raster: every spike where there are few; else how many fall in each cell of a grid, and each of the beginning."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ def _singly(found: Spikes, order: list[int], title: str, more: str) -> Plot:
         path = "".join(f"M{number(a)} {number(b)}v{tall}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
         body.append(_panel(panel, top, high, element("path", d=path, class_=f"tick {_class(panel)}")))
     told = f"Raster of {total:,} spikes of {len(order)} populations over {found.until:,} steps."
-    return _plot(title, body, heights, panels, ("step 1", f"step {found.until:,}"), told, f"Every stroke is a spike.{more}")
+    return _plot(
+        title, body, heights, panels, ("step 1", f"step {found.until:,}"), told, f"Every stroke is a spike.{more}"
+    )
 
 
 def _grid(found: Spikes, order: list[int], more: str) -> Plot:
@@ -71,14 +73,17 @@ def _grid(found: Spikes, order: list[int], more: str) -> Plot:
         most = int(panel.grid.max())
         level = np.ceil(np.sqrt(panel.grid / most) * LEVELS).astype(int)
         paths = [
-            element("path", d=_runs(level == k, wide, row_high, top), class_=f"cells {_class(panel)}", stroke_width=row_high, opacity=k / LEVELS)
+            element(
+                "path", d=_runs(level == k, wide, row_high, top), class_=f"cells {_class(panel)}", stroke_width=row_high,
+                opacity=f"{k / LEVELS:.2f}",
+            )
             for k in range(1, LEVELS + 1)
         ]  # fmt: skip
         body.append(_panel(panel, top, high, joined(paths), _cell(found, panel, columns)))
     told = f"Density of {found.total:,} spikes of {len(order)} populations over {found.n_steps:,} steps."
     below = (
-        f"Too many to draw each: {found.total:,} spikes are counted in {columns} stretches of time. The strongest cell of a population is "
-        f"its fullest; a cell of a quarter as many spikes is half as strong.{more}"
+        f"Too many to draw each: {found.total:,} spikes are counted in {columns} stretches of time. "
+        f"The strongest cell of a population is its fullest; a cell of a quarter as many spikes is half as strong.{more}"
     )
     return _plot("The whole run, as density", body, heights, panels, ("step 1", f"step {found.n_steps:,}"), told, below)
 
@@ -87,7 +92,9 @@ def _cell(found: Spikes, panel: Panel, columns: int) -> str:
     steps = -(-found.n_steps // columns)
     each = -(-panel.size // panel.rows)
     most = int(panel.grid.max())
-    return f"A cell: {steps:,} step{'s' * (steps > 1)} of {each:,} compartment{'s' * (each > 1)}, at most {most:,} spikes"
+    return (
+        f"A cell: {steps:,} step{'s' * (steps > 1)} of {each:,} compartment{'s' * (each > 1)}, at most {most:,} spikes"
+    )
 
 
 def _runs(mask: np.ndarray, wide: float, high: float, top: float) -> str:
@@ -104,7 +111,8 @@ def _runs(mask: np.ndarray, wide: float, high: float, top: float) -> str:
 
 
 def _panel(panel: Panel, top: float, high: float, inner: Markup, more: str = "") -> Markup:
-    told = f"{panel.name}: {panel.size:,} {'compartments' if panel.on_chip else 'inputs of the host'}, {int(panel.grid.sum()):,} spikes"
+    what = "compartments" if panel.on_chip else "inputs of the host"
+    told = f"{panel.name}: {panel.size:,} {what}, {int(panel.grid.sum()):,} spikes"
     told += f"\n{more}" if more else ""
     ground = element("rect", x=0, y=top, width=WIDTH, height=high, class_="ground", data_t=told)
     return ground + inner
@@ -114,7 +122,9 @@ def _plot(
     title: str, body: list[Markup], heights: list[float], panels: list[Panel], x: tuple[str, ...], told: str, below: str
 ) -> Plot:
     high = sum(heights) + GAP * (len(heights) - 1)
-    legend = [("accent", "on chip")] + ([("muted", "from the host")] if any(not panel.on_chip for panel in panels) else [])
+    legend = [("accent", "on chip")] + (
+        [("muted", "from the host")] if any(not panel.on_chip for panel in panels) else []
+    )
     middles = [100 * (top + tall / 2) / high for top, tall in zip(_tops(heights), heights, strict=True)]
     return Plot(
         title, joined(body), WIDTH, high, round(high), told, (), x, legend, below,

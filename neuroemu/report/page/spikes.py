@@ -16,7 +16,7 @@ SINGLY = 6000  # spikes up to which each is drawn
 
 @dataclass(frozen=True)
 class Panel:
-    """A population.  size: compartments.  rows: of the grid, each of size / rows compartments.  grid: (rows, columns) counts."""
+    """A population.  size: compartments.  rows: of the grid, each of size / rows compartments.  grid: (rows, columns)."""
 
     name: str
     size: int
@@ -61,7 +61,9 @@ def spikes(files: RunFiles) -> Spikes:
             for low in range(0, n, PIECE):
                 step = file["step"][low : low + PIECE].astype(np.int64)
                 source = file["source"][low : low + PIECE].astype(np.int64)
-                if step.size and (step.min() < 1 or step.max() > n_steps or source.max() >= first[-1] or source.min() < 0):
+                if step.size and (
+                    step.min() < 1 or step.max() > n_steps or source.max() >= first[-1] or source.min() < 0
+                ):
                     raise ValueError("a spike lies outside the run")
                 panel = np.searchsorted(first, source, side="right") - 1
                 row = row_first[panel] + (source - first[panel]) * rows[panel] // np.maximum(sizes[panel], 1)

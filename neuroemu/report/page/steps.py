@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -68,7 +69,9 @@ def stretches(files: RunFiles) -> Stretches:
         np.add.at(bound, (at, parts.argmax(axis=1)), 1)
         for row in range(3):
             sums[row] += np.bincount(at, rows[:, row], k)
-        order = np.lexsort((-np.arange(at.size), rows[:, 3], at))  # the last of a stretch is its longest, the first of equals
+        order = np.lexsort(
+            (-np.arange(at.size), rows[:, 3], at)
+        )  # the last of a stretch is its longest, the first of equals
         last = order[np.flatnonzero(np.append(np.diff(at[order]), 1))]
         longer = last[rows[last, 3] > longest[at[last]]]
         longest[at[longer]] = rows[longer, 3]
@@ -80,7 +83,7 @@ def stretches(files: RunFiles) -> Stretches:
     return Stretches(bounds, path, longest, longest_step, longest_core, bound, *sums)
 
 
-def _pieces(files: RunFiles):  # type: ignore[no-untyped-def]
+def _pieces(files: RunFiles) -> Iterator[np.ndarray]:
     """(rows, len(COLUMNS)) float64, a piece after the other."""
     try:
         with open(files.folder / "steps.csv", encoding="utf-8") as stream:

@@ -45,11 +45,14 @@ def _times(found: Stretches) -> Plot:
     base = np.zeros(found.n)
     bars = []
     in_use = [k for k in range(len(PARTS)) if found.path_ns[:, k].any()]
-    for k in sorted(in_use, key=lambda k: PARTS[k] not in ("barrier", "tick")):  # what is the same in all steps lies lowest
+    for k in sorted(
+        in_use, key=lambda k: PARTS[k] not in ("barrier", "tick")
+    ):  # what is the same in all steps lies lowest
         bars.append(_columns(base * scale, (base + mean[:, k]) * scale, f"part-{PARTS[k]}"))
         base = base + mean[:, k]
     hover = joined(
-        element("rect", x=k, y=0, width=1, height=HEIGHT, class_="hover", data_t=_told(found, k, mean[k])) for k in range(found.n)
+        element("rect", x=k, y=0, width=1, height=HEIGHT, class_="hover", data_t=_told(found, k, mean[k]))
+        for k in range(found.n)
     )
     told = f"Mean time of a step over the run, up to {show(top, 'ns')}, split into what bounded it."
     legend = [(f"part-{PARTS[k]}", PARTS[k]) for k in in_use]
@@ -61,7 +64,8 @@ def _times(found: Stretches) -> Plot:
 def _columns(low: np.ndarray, high: np.ndarray, class_: str) -> Markup:
     """Bars of width 1 from low to high, from the bottom, as one path."""
     path = "".join(
-        f"M{k} {HEIGHT - b:.1f}h1V{HEIGHT - a:.1f}h-1z" for k, (a, b) in enumerate(zip(low.tolist(), high.tolist(), strict=True))
+        f"M{k} {HEIGHT - b:.1f}h1V{HEIGHT - a:.1f}h-1z"
+        for k, (a, b) in enumerate(zip(low.tolist(), high.tolist(), strict=True))
         if b - a > 0.02
     )  # fmt: skip
     return element("path", d=path, class_=class_)
@@ -75,7 +79,9 @@ def _told(found: Stretches, k: int, mean: np.ndarray) -> str:
     if n == 1:
         lines.append(f"{show(float(mean.sum()), 'ns')}, bounded by {PARTS[most]}")
     else:
-        lines.append(f"{show(float(mean.sum()), 'ns')} mean; bounded by {PARTS[most]} in {int(found.bound[k, most]):,} of {n:,}")
+        lines.append(
+            f"{show(float(mean.sum()), 'ns')} mean; bounded by {PARTS[most]} in {int(found.bound[k, most]):,} of {n:,}"
+        )
         lines.append(f"longest: step {int(found.longest_step[k]):,}, {show(float(found.longest_ns[k]), 'ns')}")
     if core >= 0:
         lines.append(f"slowest: core {core}")

@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 
 def element(tag: str, *inner: Markup, **attributes: object) -> Markup:
-    """<tag ...>inner</tag>.  A trailing underscore of an attribute's name is dropped, inner ones become hyphens; None is left out.
+    """<tag ...>inner</tag>.  Underscores of attributes' names become hyphens, a trailing one is dropped; None is left out.
 
     inner: other elements; a plain string is escaped.
     """

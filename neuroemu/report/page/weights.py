@@ -91,8 +91,9 @@ def _histogram(name: str, before: np.ndarray | None, after: np.ndarray, limits: 
 
 def _bars(heights: np.ndarray, top: int, bins: int) -> Markup:
     wide = WIDTH / bins
+    bar = number(0.84 * wide)
     path = "".join(
-        f"M{number(k * wide + 0.08 * wide)} {number(HEIGHT)}h{number(0.84 * wide)}V{number(HEIGHT - HEIGHT * n / top)}h-{number(0.84 * wide)}z"
+        f"M{number((k + 0.08) * wide)} {number(HEIGHT)}h{bar}V{number(HEIGHT - HEIGHT * n / top)}h-{bar}z"
         for k, n in enumerate(heights.tolist())
         if n
     )
@@ -118,7 +119,10 @@ def _curves(name: str, steps: np.ndarray, looks: np.ndarray) -> Plot:
     scale = HEIGHT / ((high - low) or 1.0)
 
     def points(values: np.ndarray) -> list[str]:
-        return [f"{number(a)} {number(HEIGHT - (b - low) * scale)}" for a, b in zip(x.tolist(), values.tolist(), strict=True)]
+        return [
+            f"{number(a)} {number(HEIGHT - (b - low) * scale)}"
+            for a, b in zip(x.tolist(), values.tolist(), strict=True)
+        ]
 
     def area(bottom: np.ndarray, top: np.ndarray, class_: str) -> Markup:
         return element("path", d=f"M{'L'.join(points(bottom))}L{'L'.join(points(top)[::-1])}z", class_=class_)
@@ -126,7 +130,9 @@ def _curves(name: str, steps: np.ndarray, looks: np.ndarray) -> Plot:
     body = area(least, most, "band wide") + area(p5, p95, "band")
     body += element("path", d=f"M{'L'.join(points(p50))}", class_="line accent-line")
     legend = [("accent", "median"), ("band", "nine of ten"), ("band wide", "all")]
-    below = f"{at.size:,} of {len(looks):,} looks" + (f", every {stride}-th of {looks.shape[1]:,} synapses." if stride > 1 else ".")
+    below = f"{at.size:,} of {len(looks):,} looks" + (
+        f", every {stride}-th of {looks.shape[1]:,} synapses." if stride > 1 else "."
+    )
     told = f"Weights of {name} from step {int(steps[0]):,} to {int(steps[-1]):,}, median {p50[0]:g} to {p50[-1]:g}."
     return Plot(
         f"{name}: learning", body, WIDTH, HEIGHT, 130, told, (f"{high:g}", f"{low:g}"),
