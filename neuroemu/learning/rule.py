@@ -79,6 +79,8 @@ class Product:
 
     def __str__(self) -> str:
         scale = f"{self.mantissa}*2^{self.exponent}" if self.mantissa != 1 else f"2^{self.exponent}"
+        if self.divides and self.exponent >= 0:
+            scale = f"{self.mantissa}*2^{self.exponent + 1}*2^-1"
         return "*".join([scale, self.gate_text, *(str(factor) for factor in self.factors)])
 
 
