@@ -106,7 +106,7 @@ def test_the_engine_equals_its_twin(chip, name):
     assert counters.counts[:, :, events].tolist() == counts
     fired, resting = np.array(counts)[:, 0, 3].sum(), np.array(counts)[:, 0, 2].sum()
     assert fired > N or name in ("li", "bcm")  # else this test tests nothing
-    assert resting > N // 2 or name.endswith("glm")
+    assert resting > N // 2 or name.endswith("glm") or name == "three_factor_snu"  # its y1 seldom is 0
 
 
 class Always:
