@@ -12,15 +12,23 @@ import numpy as np
 from ..errors import Problem, ProgramError
 from .graph import KNOWN
 from .heaps import damaged_heap
+from .trial import trial
 
-MAX_BYTES = 4 << 30  # of the file, and of all its arrays unpacked
+MAX_BYTES = 1 << 30  # of the file, and of all its arrays unpacked: a hundred times what a full chip takes
 MOST_NODES = 100_000
 
 
 def read(path: str | Path) -> Any:
     """The nir.NIRGraph in a file. Raises ProgramError with what is wrong: no such file, not HDF5, cut short, unknown nodes."""
+    _check_file(Path(path), str(path))
+    if what := trial(Path(path)):
+        _refuse(str(path), f"is damaged: it {what}", "a file as nir.write writes it")
+    return read_here(path)
+
+
+def read_here(path: str | Path) -> Any:
+    """The same of a file that the library survives. Raises ProgramError."""
     file = str(path)
-    _check_file(Path(path), file)
     import h5py  # a tenth of a second that others need not wait for
 
     problems: list[Problem] = []
