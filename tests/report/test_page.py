@@ -269,7 +269,12 @@ def test_a_column_has_one_unit_and_aligned_digits():
 
 
 def test_markdown_escapes():
-    assert markdown.escape("a|b <i>_x_</i>\n`c`") == r"a\|b &lt;i&gt;\_x\_&lt;/i&gt; \`c\`"
+    assert markdown.escape("a|b <i>_x_</i>\n`c`") == r"a\|b &lt;i>\_x\_&lt;/i> \`c\`"
+    assert (markdown.escape("< 0.1 %"), markdown.escape("a->b"), markdown.escape("> a")) == (
+        "< 0.1 %",
+        "a->b",
+        "&gt; a",
+    )
 
 
 def test_a_notebook_gets_a_small_fragment(report):

@@ -74,7 +74,7 @@ def spikes(files: RunFiles) -> Spikes:
                     head_steps.append(step[: SINGLY + 1 - kept])
                     head_sources.append(source[: SINGLY + 1 - kept])
                     kept += head_steps[-1].size
-    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise files.broken("costs.h5", error) from None
     step = np.concatenate([np.zeros(0, np.int64), *head_steps])
     source = np.concatenate([np.zeros(0, np.int64), *head_sources])
