@@ -213,8 +213,9 @@ def test_a_page_that_fails_costs_nobody_a_run(report, tmp_path, monkeypatch):
         raise ValueError("a fault of ours")
 
     monkeypatch.setattr(folder_module.page, "draw", broken)
-    with pytest.warns(UserWarning, match="the run is whole"):
-        landed = report.save(tmp_path / "run")
+    with pytest.warns(UserWarning, match="the run is whole") as said:
+        landed = folder_module.write(report, tmp_path / "run", False, [], more=broken)
+    assert len(said) == 2  # the page, and what was asked for besides
     assert (landed / "summary.json").is_file() and not (landed / "report.html").exists()
     monkeypatch.undo()
     assert len(draw(landed)) == 2
