@@ -168,20 +168,25 @@ def _write_files(report: Report, folder: Path, command: list[str], noted: dict[s
         synapses.write_weights(report, folder / synapses.FILE)
     draw_page(folder)
     if more:
-        more(folder)
+        _beside("what was asked for besides", more, folder)
 
 
 def draw_page(folder: Path) -> None:
-    """Writes report.html and report.md into a folder that has everything else. A page that fails costs nobody a run."""
+    """Writes report.html and report.md into a folder that has everything else."""
+    _beside("report.html", page.draw, folder)
+
+
+def _beside(what: str, fill: Callable[[Path], object], folder: Path) -> None:
+    """Writes what a run can do without. A fault of ours in it is a warning, and costs nobody a run."""
     try:
-        page.draw(folder)
+        fill(folder)
     except OSError:  # a full disk: as with every other file
         raise
     except Exception as error:
         warnings.warn(
-            f"report.html could not be drawn ({type(error).__name__}: {error}); the run is whole. "
-            "'neuroemu report' tries again.",
-            stacklevel=2,
+            f"{what} could not be written ({type(error).__name__}: {error}); the run is whole. "
+            "'neuroemu report' and 'neuroemu timeline' try again.",
+            stacklevel=3,
         )
 
 

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-POINTS = 2000  # of the counters, outside the window
-A_MESSAGE = 5  # events at most: its slice, two ends of its arrow, the queue before and after
+POINTS = 2000  # of the counters at most, outside the window
+# Events at most.
+A_MESSAGE = 5  # its slice, two ends of its arrow, the queue before and after
 A_CORE = 3  # in a step: its phases
+A_STEP = 7  # the step, its barrier and tick, the host, three counters
+A_POINT = 3  # counters
+A_TRACK = 4  # names and order of the two tracks of a core
+OTHERS = 16  # names of the other tracks, and the last counter
 
 
 @dataclass(frozen=True)
@@ -35,11 +40,12 @@ def window(messages: np.ndarray, n_cores: int, first: int, most_steps: int | Non
     At least one step; where its messages alone are more than the budget, its cores without them.
     """
     n_steps = messages.size
+    n_points = min(POINTS, budget // (4 * A_POINT), n_steps)
+    room = budget - A_POINT * n_points - A_TRACK * n_cores - OTHERS
     end = n_steps if most_steps is None else min(n_steps, first + most_steps)
-    cost = np.cumsum(A_MESSAGE * messages[first:end] + A_CORE * n_cores)
-    fits = int(np.searchsorted(cost, budget, side="right"))
+    cost = np.cumsum(A_MESSAGE * messages[first:end] + A_CORE * n_cores + A_STEP)
+    fits = int(np.searchsorted(cost, room, side="right"))
     last = first + max(fits, 1)
-    edges = np.arange(POINTS + 1) * n_steps // POINTS if n_steps > POINTS else np.arange(n_steps + 1)
-    inside = np.arange(first, last + 1)
-    points = np.unique(np.concatenate([edges, inside]))
-    return Window(first, last, fits > 0, points[points < n_steps])
+    edges = np.arange(n_points) * n_steps // max(n_points, 1)
+    points = np.unique(np.concatenate([[0], edges, np.arange(first, min(last + 1, n_steps))]))
+    return Window(first, last, fits > 0, points)

@@ -213,8 +213,9 @@ def test_a_page_that_fails_costs_nobody_a_run(report, tmp_path, monkeypatch):
         raise ValueError("a fault of ours")
 
     monkeypatch.setattr(folder_module.page, "draw", broken)
-    with pytest.warns(UserWarning, match="the run is whole"):
-        landed = report.save(tmp_path / "run")
+    with pytest.warns(UserWarning, match="the run is whole") as said:
+        landed = folder_module.write(report, tmp_path / "run", False, [], more=broken)
+    assert len(said) == 2  # the page, and what was asked for besides
     assert (landed / "summary.json").is_file() and not (landed / "report.html").exists()
     monkeypatch.undo()
     assert len(draw(landed)) == 2
@@ -269,7 +270,12 @@ def test_a_column_has_one_unit_and_aligned_digits():
 
 
 def test_markdown_escapes():
-    assert markdown.escape("a|b <i>_x_</i>\n`c`") == r"a\|b &lt;i&gt;\_x\_&lt;/i&gt; \`c\`"
+    assert markdown.escape("a|b <i>_x_</i>\n`c`") == r"a\|b &lt;i>\_x\_&lt;/i> \`c\`"
+    assert (markdown.escape("< 0.1 %"), markdown.escape("a->b"), markdown.escape("> a")) == (
+        "< 0.1 %",
+        "a->b",
+        "&gt; a",
+    )
 
 
 def test_a_notebook_gets_a_small_fragment(report):

@@ -12,7 +12,7 @@ from ...chip import Mesh
 from .svg import element, number
 
 TILE, GAP, CHIP_GAP = 40.0, 10.0, 14.0
-WHOLE = 1024  # tiles up to which the whole mesh is drawn, whatever is in use
+WHOLE = 256  # tiles up to which the whole mesh is drawn, whatever is in use
 WIDEST = 520  # pixels of a picture
 TILE_PIXELS = 56  # at most
 

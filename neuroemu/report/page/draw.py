@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ...errors import OutputError
 from . import html, markdown
 from .belief import manifest, neurobench, not_modelled, quantisation
 from .energy import energy
@@ -26,9 +27,9 @@ def page(folder: Path) -> Page:
     """Everything that is shown of a run.  Raises OutputError where the folder is none or lacks what is needed."""
     files = RunFiles(folder)
     summary = files.summary
-    steps = summary["steps"]
-    about = f"{summary['chip']}, {count(steps)} step{'s' * (steps != 1)}, latency mode '{summary['latency']}'"
     try:
+        steps = summary["steps"]
+        about = f"{summary['chip']}, {count(steps)} step{'s' * (steps != 1)}, latency mode '{summary['latency']}'"
         made = (
             headline(summary),
             energy(files),
@@ -43,9 +44,9 @@ def page(folder: Path) -> Page:
             not_modelled(summary),
             manifest(files),
         )
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, ZeroDivisionError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
         # A folder is somebody's files: what is missing or of another kind deep inside is told as such.
-        raise files.broken("summary.json", f"{type(error).__name__}: {error}") from error
+        raise OutputError(f"{folder} cannot be shown ({type(error).__name__}: {error}). Run it again.") from error
     return Page(str(summary["name"]), about, tuple(section for section in made if section is not None))
 
 

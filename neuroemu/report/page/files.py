@@ -67,7 +67,7 @@ class RunFiles:
         try:
             with h5py.File(self.folder / "costs.h5", "r") as file:
                 found = json.loads(str(file.attrs["head"]))
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, RuntimeError) as error:
             raise self.broken("costs.h5", error) from None
         return self._checked("costs.h5", found, ("names", "sizes", "source_names", "source_sizes", "step_ms", "chip"))
 

@@ -54,7 +54,11 @@ def heat(files: RunFiles) -> Section:
 
 
 def _pointing(n_cores: int) -> str:
-    return "Point at a core for its figure." if n_cores <= SINGLE else f"Point at one of the {TOLD} largest for its figure."
+    return (
+        "Point at a core for its figure."
+        if n_cores <= SINGLE
+        else f"Point at one of the {TOLD} largest for its figure."
+    )
 
 
 def _map(

@@ -24,8 +24,9 @@ def page(shown: Page) -> str:
 
 
 def escape(text: str) -> str:
-    """A text on one line in which nothing is markup."""
-    return _SPECIAL.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))
+    """A text on one line in which nothing is markup.  '< ' opens no tag, and '>' means something at the beginning alone."""
+    escaped = html.escape(" ".join(text.split()), quote=False).replace("&lt; ", "< ").replace("&gt;", ">")
+    return _SPECIAL.sub(r"\\\1", "&gt;" + escaped[1:] if escaped.startswith(">") else escaped)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: frozenset[int] = frozenset({0})) -> list[str]:

@@ -39,7 +39,7 @@ def membranes(files: RunFiles) -> Section | None:
                         left_out += 1
                         continue
                     plots.append(_plot(str(name), str(field), group))
-    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise files.broken("spikes.h5", error) from None
     if not plots:
         return None

@@ -11,6 +11,7 @@ from .files import RunFiles
 PIECE = 1 << 20  # spikes that are read at once
 COLUMNS = 240  # of the grid at most, in time
 MOST_ROWS = 48  # of the grid, for each population
+ALL_ROWS = 200 * MOST_ROWS  # of all populations together, but for one each
 SINGLY = 6000  # spikes up to which each is drawn
 
 
@@ -48,7 +49,7 @@ def spikes(files: RunFiles) -> Spikes:
     head, n_steps = files.head, int(files.summary["steps"])
     sizes = np.array([*head["sizes"], *head["source_sizes"]], np.int64)
     first = np.concatenate([[0], np.cumsum(sizes)])
-    rows = np.minimum(sizes, MOST_ROWS)
+    rows = np.minimum(sizes, min(MOST_ROWS, max(ALL_ROWS // max(sizes.size, 1), 1)))
     row_first = np.concatenate([[0], np.cumsum(rows)])
     columns = min(COLUMNS, n_steps)
     grid = np.zeros(int(row_first[-1]) * columns, np.int64)
@@ -74,7 +75,7 @@ def spikes(files: RunFiles) -> Spikes:
                     head_steps.append(step[: SINGLY + 1 - kept])
                     head_sources.append(source[: SINGLY + 1 - kept])
                     kept += head_steps[-1].size
-    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise files.broken("costs.h5", error) from None
     step = np.concatenate([np.zeros(0, np.int64), *head_steps])
     source = np.concatenate([np.zeros(0, np.int64), *head_sources])
