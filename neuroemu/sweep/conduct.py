@@ -20,6 +20,7 @@ from .table import Row, Table
 from .tasks import Done, Item, Look, Map, Mapped, Price, Result, Run, Seen, Task, record_name
 
 LOOKED_AT_ONCE = 25  # points of a Look
+AT_ONCE = 2000  # points that are under way together
 PRICED_AT_ONCE = 8  # of a Price: few enough that little is lost with a worker
 
 Progress = Callable[[str, int, int], None]  # stage, points done, points in all
@@ -51,14 +52,17 @@ class Conduct:
         self._ran = {row.what for row in self.rows.values() if row.how}
         self._next = 0
         self._used = {row.number for row in self.rows.values()}
-        self._in_all = 0
+        self._in_all, self._more = 0, False
 
     def go(self, source: Candidates) -> None:
         """Does every point. Raises ProgramError where no point of the first batch can even be read."""
         while batch := source.batch():
             self._in_all = max(self._plan.points or 0, self._in_all + len(batch))
-            self._do([values for values in batch if key_of(values) not in self.rows])
-            self._folder.forget_images()
+            fresh = [values for values in batch if key_of(values) not in self.rows]
+            more = len(fresh) > AT_ONCE or self._plan.search in SEARCHING
+            for k in range(0, len(fresh), AT_ONCE):
+                self._do(fresh[k : k + AT_ONCE], more)
+                self._folder.forget_images()
             source.tell({key_of(values): self._figures(values) for values in batch})
 
     def _figures(self, values: Values) -> tuple[float, ...] | None:
@@ -66,9 +70,9 @@ class Conduct:
         found = [figures[goal.key] for goal in self._plan.goals]
         return None if None in found else tuple(float(figure) for figure in found if figure is not None)
 
-    def _do(self, fresh: list[Values]) -> None:
-        if not fresh:
-            return
+    def _do(self, fresh: list[Values], more: bool) -> None:
+        """Does these points.  more: whether others may come that could be priced from their records."""
+        self._more = more
         points = self._looked_at(fresh)
         self._map(points)
         waiting = self._groups(points)
@@ -94,6 +98,7 @@ class Conduct:
         for result in self._all(tasks):
             assert isinstance(result, Seen)
             seen[result.number] = result
+            self._progress("reading", len(seen), len(given))
         if not self.rows and all(one.error for one in seen.values()):
             raise _none_can(seen[numbered[0][0]].error or "", len(seen))
         failed = [
@@ -146,7 +151,7 @@ class Conduct:
             self._price(record, points)
             return []
         first.how = "run"
-        keep = len(points) > 1 or self._plan.search in SEARCHING
+        keep = len(points) > 1 or self._more
         self._crew.put(Run(first.number, first.mapping, first.seen.what, first.overrides, keep))
         return [first.number]
 
