@@ -50,6 +50,9 @@ class Conduct:
         self.before = len(self.rows)
         self._mappings = table.mappings()
         self._ran = {row.what for row in self.rows.values() if row.how}
+        self._sharing: dict[str, list[Row]] = defaultdict(list)  # rows that did not fail, by record
+        for row in self.rows.values():
+            self._sharing[row.record].append(row)
         self._next = 0
         self._used = {row.number for row in self.rows.values()}
         self._in_all, self._more = 0, False
@@ -160,7 +163,7 @@ class Conduct:
 
         Where no row says that it ran, its run ended, and the sweep before its row was there: the first point is it.
         """
-        done = [row for row in self.rows.values() if row.record == record and row.how]
+        done = [row for row in self._sharing[record] if row.how]
         if not any(row.how == "run" for row in done):
             points[0].how = "run"
         first: dict[str, int] = {}
@@ -182,22 +185,22 @@ class Conduct:
     def _collect(self, groups: dict[str, list[_Point]], points: dict[int, _Point], running: set[int]) -> None:
         """Takes what comes until no point is on its way.  points: by number.  running: numbers of those that run."""
         group_of = {point.number: name for name, group in groups.items() for point in group}
-        left = {name: list(group) for name, group in groups.items()}
+        left = {name: {point.number: point for point in group} for name, group in groups.items()}
         missing = set(group_of)
         while missing:
             found = [result for result in self._taken() if isinstance(result, Done)]
             self._add([self._row(points[result.number], result) for result in found])
             for result in found:
                 missing.discard(result.number)
-                name = group_of[result.number]
-                left[name] = [point for point in left[name] if point.number != result.number]
+                others = left[group_of[result.number]]
+                del others[result.number]
                 if result.number not in running:
                     continue
-                failed = self._ended(result, points[result.number], left[name])
-                missing -= {point.number for point in failed}
-                left[name] = [point for point in left[name] if point not in failed]
-                if result.error and left[name]:
-                    running |= set(self._begin(left[name]))
+                for failed in self._ended(result, points[result.number], list(others.values())):
+                    missing.discard(failed.number)
+                    del others[failed.number]
+                if result.error and others:
+                    running |= set(self._begin(list(others.values())))
             self._told("running")
 
     def _ended(self, result: Done, point: _Point, others: list[_Point]) -> list[_Point]:
@@ -227,8 +230,9 @@ class Conduct:
         self._add([(Row(p.number, p.values, None, error, 0.0, p.seen.what, "", "", {}), None) for p in points])
 
     def _add(self, rows: Sequence[tuple[Row, dict[str, Any] | None]]) -> None:
-        if rows:
-            self.rows.update({key_of(row.values): row for row in self._table.add(rows)})
+        for row in self._table.add(rows) if rows else ():
+            self.rows[key_of(row.values)] = row
+            self._sharing[row.record].append(row)
 
     def _all(self, tasks: Sequence[Task]) -> Iterator[Result]:
         """What becomes of tasks that nothing else depends on."""

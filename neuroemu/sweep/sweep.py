@@ -84,7 +84,7 @@ def run(
         rows = sorted(conduct.rows.values(), key=lambda row: row.number)
         return _ended(plan, held, rows, conduct.before)
     except BaseException:
-        if table is None or not table.rows():
+        if table is None or table.is_empty():
             if table is not None:
                 table.close()
             held.abandon()
