@@ -41,11 +41,13 @@ class Counters:
     """counts[step, part, Count]: int32.  learned[step, part, Learned]: int32, of no step where nothing learns.
 
     overflows[population, kind]: how often a compartment left a register, kinds as in OVERFLOWS: lawful, and never wanted.
+    membranes[population]: how often a compartment's potential changed, its first step included; None where nobody asked.
     """
 
     counts: np.ndarray
     overflows: np.ndarray
     learned: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, N_LEARNED), np.int32))
+    membranes: np.ndarray | None = None
 
     @property
     def n_steps(self) -> int:

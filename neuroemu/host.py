@@ -8,11 +8,12 @@ import numpy as np
 
 from .chip import Chip
 from .compiler.registers import bias_units, spread
-from .data import DATASETS, require
 from .encode import Current, Encoder, Span
 from .errors import DataError
+from .loop import Loop, SentCurrent, SentReward, SentSpikes, check_current
 from .network import Lif, Spikes
-from .program import DataInput, Program, SpikesInput, ValuesInput
+from .program import DataInput, EnvironmentInput, LabelsInput, Program, SpikesInput, ValuesInput
+from .samples import one_hot, shown
 from .streams import stream
 from .widths import STATE_UNIT
 
@@ -116,57 +117,69 @@ class Awarded:
 
 @dataclass(frozen=True)
 class Feed:
-    """Everything that the host sends.  samples: how many are run.  labels: (samples,) or None."""
+    """Everything that the host sends.  samples: how many are run, of which the first `trained` are learned from and not
+    answered (0 where a program does not train).  labels: (samples,) or None.
+
+    currents: by population, values and gain.  loop: of the environment; sent_currents: those that it gives, and gain.
+    """
 
     samples: int
     labels: np.ndarray | None
-    inputs: dict[str, Encoded | Listed]
+    inputs: dict[str, Encoded | Listed | SentSpikes]
     currents: dict[str, tuple[np.ndarray, float]]
-    rewards: dict[str, Reward | Awarded] = field(default_factory=dict)
+    rewards: dict[str, Reward | Awarded | SentReward] = field(default_factory=dict)
+    loop: Loop | None = None
+    sent_currents: dict[str, tuple[str, float]] = field(default_factory=dict)
+    trained: int = 0
 
 
 def feed(program: Program) -> Feed:
     """Loads and encodes the inputs of a program. Raises DataError where a data set cannot be had or is too short."""
+    sides, trained = shown(program)
     values: dict[str, np.ndarray] = {}
     labels: np.ndarray | None = None
+    for name, side in sides.items():
+        values[name] = side.values
+        labels = side.labels if side.labels is not None else labels
+    samples = trained + _samples(program, {name: array[trained:] for name, array in values.items()})
     for name, given in program.inputs.items():
-        if isinstance(given, DataInput):
-            require(given.dataset)
-            data = DATASETS[given.dataset].load(given.split)
-            values[name], labels = data.values, data.labels
-        elif isinstance(given, ValuesInput):
-            values[name] = given.values
-            labels = given.labels if given.labels is not None else labels
-    samples = _samples(program, values)
-    inputs: dict[str, Encoded | Listed] = {}
+        if isinstance(given, LabelsInput):
+            values[name] = one_hot(given, sides[given.labels_of], trained if program.training else None)
+    loop = None if program.environment is None else Loop(program.environment)
+    inputs: dict[str, Encoded | Listed | SentSpikes] = {}
     for population in program.network.sources:
         assert isinstance(population.model, Spikes)
         name = population.model.source
         given = program.inputs[name]
         if isinstance(given, SpikesInput):
             inputs[population.name] = Listed(given.step, given.channel, given.payload, program.steps)
+            continue
+        draws = (program.network.step_ms, program.seed, stream("encode", name))
+        if isinstance(given, EnvironmentInput):
+            assert loop is not None
+            inputs[population.name] = SentSpikes(loop, given.sent, given.encoder, *draws)
         else:
-            inputs[population.name] = Encoded(
-                values[name],
-                given.encoder,
-                program.steps,
-                program.network.step_ms,
-                program.seed,
-                stream("encode", name),
-            )
-    currents = {}
+            inputs[population.name] = Encoded(values[name], given.encoder, program.steps, *draws)
+    currents, sent_currents = {}, {}
     for population in program.network.on_chip:
         if isinstance(population.model, Lif) and population.model.current:
             name = population.model.current
             given = program.inputs[name]
-            assert not isinstance(given, SpikesInput) and isinstance(given.encoder, Current)
-            currents[population.name] = (values[name], given.encoder.gain)
-    return Feed(samples, None if labels is None else labels[:samples], inputs, currents, _rewards(program, values))
+            assert isinstance(given, (DataInput, ValuesInput, EnvironmentInput))
+            assert isinstance(given.encoder, Current)
+            if isinstance(given, EnvironmentInput):
+                sent_currents[population.name] = (given.sent, given.encoder.gain)
+            else:
+                currents[population.name] = (values[name], given.encoder.gain)
+    labels = None if labels is None else labels[:samples]
+    return Feed(samples, labels, inputs, currents, _rewards(program, values, loop), loop, sent_currents, trained)
 
 
-def _rewards(program: Program, values: dict[str, np.ndarray]) -> dict[str, Reward | Awarded]:
+def _rewards(
+    program: Program, values: dict[str, np.ndarray], loop: Loop | None
+) -> dict[str, Reward | Awarded | SentReward]:
     """By the input's name."""
-    found: dict[str, Reward | Awarded] = {}
+    found: dict[str, Reward | Awarded | SentReward] = {}
     for projection in program.network.projections:
         name = projection.learning.reward if projection.learning is not None else None
         if name is None:
@@ -174,8 +187,13 @@ def _rewards(program: Program, values: dict[str, np.ndarray]) -> dict[str, Rewar
         given = program.inputs[name]
         if isinstance(given, SpikesInput):
             found[name] = Awarded(Listed(given.step, given.channel, given.payload, program.steps))
+        elif isinstance(given, EnvironmentInput):
+            assert loop is not None
+            found[name] = SentReward(
+                loop, given.sent, given.encoder.gain if isinstance(given.encoder, Current) else 1.0
+            )
         else:
-            assert isinstance(given.encoder, Current)
+            assert not isinstance(given, LabelsInput) and isinstance(given.encoder, Current)
             found[name] = Reward(values[name], given.encoder.gain, program.steps)
     return found
 
@@ -193,24 +211,20 @@ def _samples(program: Program, values: dict[str, np.ndarray]) -> int:
     return program.samples
 
 
-def drives(program: Program, feed: Feed, scale: dict[str, float]) -> dict[str, DirectCurrent]:
+def drives(program: Program, feed: Feed, scale: dict[str, float]) -> dict[str, DirectCurrent | SentCurrent]:
     """The direct currents in the chip's units, by population.  scale: of each population, from the compiler."""
-    found = {}
+    found: dict[str, DirectCurrent | SentCurrent] = {}
     for name, (values, gain) in feed.currents.items():
-        population = program.network[name]
-        assert isinstance(population.model, Lif)
-        own = spread(population.model.bias, population.size)
-        _check_current(name, own, gain * values, scale[name], program.chip)
+        own = _own_bias(program, name)
+        check_current(name, own + gain * values, scale[name], program.chip)
         found[name] = DirectCurrent(values, gain, own, scale[name], program.chip, program.steps)
+    for name, (sent, gain) in feed.sent_currents.items():
+        assert feed.loop is not None
+        found[name] = SentCurrent(feed.loop, sent, gain, _own_bias(program, name), scale[name], program.chip, name)
     return found
 
 
-def _check_current(name: str, own: np.ndarray, current: np.ndarray, scale: float, chip: Chip) -> None:
-    """Raises DataError where a direct current leaves the bias register: it would be cut off silently."""
-    most = (chip.registers.bias_max << chip.registers.bias_exponent_max) / STATE_UNIT / scale
-    largest = float(np.max(np.abs(own + current)))
-    if largest > most * (1 + 1e-9):
-        raise DataError(
-            f"population '{name}': its direct current and bias reach {largest:.4g}; the bias register of {chip.name} "
-            f"holds {most:.4g} at this population's scale. Try a smaller gain, or a larger threshold and weights."
-        )
+def _own_bias(program: Program, name: str) -> np.ndarray:
+    model = program.network[name].model
+    assert isinstance(model, Lif)
+    return spread(model.bias, program.network[name].size)

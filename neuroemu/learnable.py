@@ -11,7 +11,7 @@ from .chip import Chip
 from .encode import Current
 from .errors import Problem
 from .network import Network, Projection
-from .program import DataInput, Input, SpikesInput
+from .program import DataInput, EnvironmentInput, Input, LabelsInput, SpikesInput
 
 REWARD = (-128, 127)  # a signed byte
 WEIGHTS = "'format' with whole weights, into a population by registers"
@@ -76,11 +76,15 @@ def reward_problems(projection: Projection, inputs: dict[str, Input]) -> list[Pr
 def _unlike(given: Input) -> list[tuple[str, str]]:
     """What keeps an input from being a reward: (what, allowed)."""
     number = f"whole numbers {REWARD[0]}..{REWARD[1]}"
+    if isinstance(given, EnvironmentInput):  # what it sends is looked at when it does (loop.py)
+        if given.encoder is None or isinstance(given.encoder, Current):
+            return []
+        return [("is encoded as spikes", "no 'encode', or 'encode: current' with a gain")]
     if isinstance(given, SpikesInput):
         if given.channel.size and given.channel.max() > 0:
             return [(f"has a spike in channel {given.channel.max()}", "one channel, 0")]
         values = np.zeros(0) if given.payload is None else given.payload
-    elif isinstance(given, DataInput) or not isinstance(given.encoder, Current):
+    elif isinstance(given, (DataInput, LabelsInput)) or not isinstance(given.encoder, Current):
         return [
             ("is not one value a step", "'encode: current' with values of one channel, or spikes whose payload it is")
         ]

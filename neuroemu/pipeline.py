@@ -14,25 +14,28 @@ from . import budget, host, spool
 from .compartments import Model
 from .compiler import Compiled
 from .compiler.expand import expand
-from .costs import Activity, costs
-from .counters import Traces
+from .costs import Activity, Costs, costs
+from .counters import Counters, Traces
 from .decode import score
 from .engine.crew import available
+from .engine.journal import Journal
 from .engine.run import Plan
 from .engine.run import run as run_engine
 from .engine.shares import blocks_of
+from .environments import Environment
 from .errors import ProblemsError
 from .files import program_file
 from .host import Feed
 from .network import Network
+from .neurobench import of_chip, of_graph
 from .prepare import program_of
 from .profile import compiled as compiled_for
 from .program import Program
-from .reference import raster, run_float
+from .reference import raster, run_float, sent_to
 from .report import Report
-from .report.report import Answers, FloatComparison
+from .report.report import Answers, ClosedLoop, FloatComparison
 from .report.summary import summarise
-from .wiring import wiring_of
+from .wiring import Wiring, wiring_of
 
 Progress = Callable[[str, int, int], None]  # stage, steps done, steps in all
 
@@ -44,6 +47,7 @@ def run(
     threads: int | None = None,
     allow_code: bool = False,
     cache: bool = True,
+    environment: Environment | None = None,
     **settings: Any,
 ) -> Report:
     """Runs a program and returns its Report; with a folder, also writes it there, whole or not at all.
@@ -51,7 +55,7 @@ def run(
     program: a path, the name of one that comes along ('digits'), a Program, or a Network with the settings of
     prepare.program_of (chip, steps, inputs, samples, seed, decode, ...).
     threads: None takes what is worth it; results are the same.  allow_code: whether Python files that the file names may
-    be run.  cache: whether an image that an earlier run compiled will do.
+    be run.  cache: whether an image that an earlier run compiled will do.  environment: in place of the program's own.
     Raises ProgramError, ChipError, QuantisationError, DoesNotFit, DataError, OutputError, TooLarge; nothing is written then.
     """
     if isinstance(program, Network):
@@ -61,7 +65,9 @@ def run(
             f"{', '.join(settings)}: settings go with a Network; a Program has its own (dataclasses.replace)"
         )
     if not isinstance(program, Program):
-        program = program_file.read(program, allow_code=allow_code)
+        program = program_file.read(program, allow_code=allow_code, environment=environment)
+    elif environment is not None:
+        program = replace(program, environment=environment)
     report = execute(program, compiled_for(program, cache), progress, threads)
     if folder is None:
         return report
@@ -80,14 +86,37 @@ def _models(program: Program) -> dict[str, Model]:
     return {population.name: population.compartment for population in program.network.on_chip}
 
 
+def plan_of(program: Program, compiled: Compiled, given: Feed) -> Plan:
+    """What the engine is to run.  given: of the same program (host.feed)."""
+    return Plan(
+        program.steps,
+        given.samples,
+        program.seed,
+        given.inputs,  # type: ignore[arg-type]
+        host.drives(program, given, compiled.quantised.scale),  # type: ignore[arg-type]
+        program.network.probes,
+        program.fresh_samples,
+        models=_models(program),
+        rewards=given.rewards,  # type: ignore[arg-type]
+        snapshots=program.snapshots,
+        learning_steps=None if program.training is None else given.trained * program.steps,
+        environment=given.loop,
+        membranes=program.neurobench,
+    )
+
+
 def execute(
     program: Program,
     compiled: Compiled,
     progress: Progress | None = None,
     threads: int | None = None,
+    journal: Journal | None = None,
     spread: bool = True,
 ) -> Report:
-    """Runs a compiled program, prices it and decodes it.  spread: whether its summary has `ranges`."""
+    """Runs a compiled program, prices it and decodes it.
+
+    journal: where it keeps what is done, and goes on from.  spread: whether its summary has `ranges`.
+    """
     began = time.perf_counter()
     image = compiled.image
     given = host.feed(program)
@@ -98,26 +127,20 @@ def execute(
         if progress:
             progress("chip", done, total)
 
-    plan = Plan(
-        program.steps,
-        given.samples,
-        program.seed,
-        given.inputs,  # type: ignore[arg-type]
-        host.drives(program, given, compiled.quantised.scale),  # type: ignore[arg-type]
-        program.network.probes,
-        program.fresh_samples,
-        advanced,
-        budget.most_spikes(),
-        threads,
-        _models(program),
-        spool.budget(),
-        given.rewards,  # type: ignore[arg-type]
-        program.snapshots,
+    plan = replace(
+        plan_of(program, compiled, given),
+        progress=advanced,
+        most_spikes=budget.most_spikes(),
+        threads=threads,
+        memory=spool.budget(),
+        journal=journal,
     )
     try:
         traces, counters = run_engine(image, plan)
+        closed = None if given.loop is None else ClosedLoop.of(given.loop)
     except ProblemsError as error:
         raise program.located(error) from None
+    program, given = _as_run(program, given, counters.counts.shape[0])
 
     def priced(done: int, total: int) -> None:
         if progress:
@@ -136,12 +159,25 @@ def execute(
         activity=activity,
         costs=cost,
         samples=given.samples,
+        trained=given.trained,
         answers=answers,
         float_run=twin,
+        closed_loop=closed,
+        neurobench=_neurobench(program, compiled, given, wiring, traces, counters, cost, answers),
         wall_s=time.perf_counter() - began,
         summary={},
     )
     return replace(report, summary=summarise(report, spread))
+
+
+def _as_run(program: Program, given: Feed, done: int) -> tuple[Program, Feed]:
+    """Program and feed of a run that its environment ended after so many steps."""
+    if done == program.steps * given.samples:
+        return program, given
+    if given.samples == 1:
+        return replace(program, steps=done), given
+    samples = done // program.steps
+    return program, replace(given, samples=samples, labels=None if given.labels is None else given.labels[:samples])
 
 
 def _spikes_of(program: Program, compiled: Compiled, traces: Traces) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -157,10 +193,37 @@ def _answers(program: Program, given: Feed, step: np.ndarray, index: np.ndarray,
     if program.decode is None:
         return None
     decoder, n = program.decode.decoder, program.network[program.decode.population].size
-    found = decoder.answers(step, index, payload, n, program.steps, given.samples)
+    found = decoder.answers(step, index, payload, n, program.steps, given.samples)[given.trained :]
     if given.labels is None:
         return Answers(found, None, None, None)
-    return Answers(found, given.labels, *score(decoder, found, given.labels))
+    labels = given.labels[given.trained :]
+    return Answers(found, labels, *score(decoder, found, labels))
+
+
+def _neurobench(
+    program: Program,
+    compiled: Compiled,
+    given: Feed,
+    wiring: Wiring,
+    traces: Traces,
+    counters: Counters,
+    cost: Costs,
+    answers: Answers | None,
+) -> dict[str, Any] | None:
+    """NeuroBench's metrics: {'chip': ..}, and of a network from NIR {'framework': ..} besides."""
+    if not program.neurobench:
+        return None
+    accuracy = answers.accuracy if answers else None
+    found = {"chip": of_chip(program, compiled, wiring, traces, counters, cost.tally, given.samples, accuracy)}
+    exact = program.network.exact
+    if exact is not None and program.fresh_samples and given.loop is None:
+        steps = program.steps - exact.most_depth
+        sent = {
+            node: sent_to(given, name, exact.graph.nodes[node].size, program.steps, steps)
+            for node, name in exact.sources.items()
+        }
+        found["framework"] = of_graph(exact, sent, given.labels)
+    return found
 
 
 def _float_twin(

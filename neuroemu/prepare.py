@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import cache as images
-from . import learnable, library, mapping_file, modes
+from . import closing, learnable, library, mapping_file, modes
 from .compiler import Compiled, compile_network
 from .compiler.partition import PARTITIONERS
 from .compiler.place import PLACERS
@@ -21,7 +21,7 @@ from .errors import ChipError, Problem, ProblemsError, ProgramError
 from .files import chip_file
 from .mapping import WEIGH_BY
 from .network import SIGN_MODES, Network, Population, Spikes
-from .program import DataInput, Input, Program, SpikesInput, ValuesInput
+from .program import DataInput, EnvironmentInput, Input, LabelsInput, Program, SpikesInput, ValuesInput
 
 
 def program_of(
@@ -36,7 +36,8 @@ def program_of(
     """A Program from a Network built in Python.
 
     chip: a chip file, or the name of one that comes along.  inputs: by the names that the network's spike sources ask for.
-    more: samples, seed, fresh_samples, decode, mapping, calibrate, float_reference, snapshots (see Program).  Raises ChipError.
+    more: samples, seed, fresh_samples, decode, mapping, calibrate, float_reference, snapshots, environment (see Program).
+    Raises ChipError.
     """
     structure, prices = chip_file.read(library.find("chips", str(chip), error=ChipError))
     return Program(name, network, structure, prices, steps, inputs or {}, **more)
@@ -91,6 +92,7 @@ def _check(program: Program) -> None:
         problems.append(Problem(f"there is no population '{program.decode.population}' on the chip to decode"))
     if program.samples is not None and program.samples < 1:
         problems.append(Problem(f"samples is {program.samples}", allowed="at least 1"))
+    problems += _training_problems(program)
     problems += learnable.problems(program.network, program.chip, program.inputs)
     plastic = [projection.name for projection in program.network.projections if projection.learning is not None]
     for name, every in program.snapshots.items():
@@ -98,6 +100,7 @@ def _check(program: Program) -> None:
             problems.append(
                 Problem(f"a snapshot of '{name}' every {every} steps", allowed=f"whole steps; {', '.join(plastic)}")
             )
+    problems += closing.problems(program)
     problems += modes.problems(program.chip.mesh, program.prices, program.latency)
     mapping = program.mapping
     chosen: list[tuple[str, str, list[str]]] = [
@@ -132,7 +135,9 @@ def _input_problems(program: Program, population: Population) -> list[Problem]:
     if given is None:
         return [Problem(f"there is no input '{name}'", path=population.name, allowed=", ".join(program.inputs))]
     found = []
-    if isinstance(given, SpikesInput):
+    if isinstance(given, EnvironmentInput):
+        found += closing.unfit(name, given, program.environment, is_source, population.size)
+    elif isinstance(given, SpikesInput):
         if not is_source:
             found.append(f"'{name}' is a list of spikes, not a current")
         elif (
@@ -156,14 +161,44 @@ def _input_problems(program: Program, population: Population) -> list[Problem]:
     else:
         if isinstance(given, ValuesInput):
             found += _values_problems(name, given)
+        if isinstance(given, LabelsInput) and not _has_labels(program.inputs.get(given.labels_of)):
+            found.append(f"the input '{name}' takes the labels of '{given.labels_of}', which has none")
         if found:
             return [Problem(what, path=population.name) for what in found]
-        width = DATASETS[given.dataset].channels if isinstance(given, DataInput) else given.values.shape[-1]
+        width = _channels(given)
         if given.encoder.channels(width) != population.size:
             found.append(f"the input '{name}' has {given.encoder.channels(width)} channels, not {population.size}")
         if isinstance(given, ValuesInput) and given.values.ndim == 3 and given.values.shape[1] < program.steps:
             found.append(f"the input '{name}' has {given.values.shape[1]} steps; {program.steps} are run")
     return [Problem(what, path=population.name) for what in found]
+
+
+def _training_problems(program: Program) -> list[Problem]:
+    training, found = program.training, []
+    if training is None:
+        return []
+    if training.passes < 1 or (training.samples is not None and training.samples < 1):
+        found.append(Problem(f"{training}", allowed="passes and samples of at least 1"))
+    if training.samples is None and all(isinstance(given, SpikesInput) for given in program.inputs.values()):
+        found.append(Problem("how many samples are learned from is not said", allowed="Training(samples=n)"))
+    for name, given in program.inputs.items():
+        bare = isinstance(given, (LabelsInput, SpikesInput))
+        if training.samples is None and not bare and not (isinstance(given, DataInput) and given.split.side == "test"):
+            found.append(
+                Problem(f"which samples of '{name}' are learned from is not said", allowed="Training(samples=n)")
+            )
+    return found
+
+
+def _has_labels(given: Input | None) -> bool:
+    return isinstance(given, DataInput) or (isinstance(given, ValuesInput) and given.labels is not None)
+
+
+def _channels(given: DataInput | LabelsInput | ValuesInput) -> int:
+    """What a sample has of them before it is encoded."""
+    if isinstance(given, LabelsInput):
+        return given.classes
+    return DATASETS[given.dataset].channels if isinstance(given, DataInput) else given.values.shape[-1]
 
 
 def _values_problems(name: str, given: ValuesInput) -> list[str]:

@@ -85,6 +85,7 @@ def _of_own(program: Program, cache: bool) -> np.ndarray:
         fresh_samples=program.fresh_samples,
         models=models,
         rewards=given.rewards,  # type: ignore[arg-type]
+        environment=given.loop,
     )
     traces, _ = run(made.image, plan)
     return np.bincount(traces.source, minlength=made.image.n_sources).astype(np.int64)

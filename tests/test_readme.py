@@ -51,9 +51,11 @@ def first_run():
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "mine.yaml").write_text(blocks("yaml")[0])
-    (tmp_path / "leaky.py").write_text(blocks("python")[1])
+    (tmp_path / "servo.py").write_text(blocks("python")[1])
+    (tmp_path / "leaky.py").write_text(blocks("python")[2])
     (tmp_path / "learner.yaml").write_text(blocks("yaml")[1])
-    (tmp_path / "own.yaml").write_text(blocks("yaml")[2])
+    (tmp_path / "servo.yaml").write_text(blocks("yaml")[2])
+    (tmp_path / "own.yaml").write_text(blocks("yaml")[3])
     (tmp_path / "explore.yaml").write_text(next(block for block in blocks("text") if "neuroemu_sweep" in block))
     shutil.copy(ROOT / "tests" / "vectors" / "nir" / "norse_conv_lifbox.nir", tmp_path / "net.nir")
     return tmp_path
@@ -82,6 +84,11 @@ def test_the_model_of_your_own_does_what_it_says(folder):
     report = neuroemu.run(folder / "own.yaml", allow_code=True)
     v = report.traces.v["cell"]
     assert v.min() == 0 and v[:, 0].max() <= 300 < v[:, 1].max() <= 400
+
+
+def test_the_servo_finds_its_rate(folder):
+    results = neuroemu.run(folder / "servo.yaml", allow_code=True).summary["environment"]["results"]
+    assert abs(results["spikes_in_last_phase"] - 12) <= 6 and 0.1 < results["rate"] < 0.9
 
 
 @pytest.mark.parametrize("profile", PROFILES)

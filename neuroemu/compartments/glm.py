@@ -19,7 +19,7 @@ from .sigmoid import ONE, sigmoid_of
 from .spike_response import feed_back, respond
 from .table import Columns, Field, Model, table
 
-_WORD_BITS = np.uint64(8)  # of a 32-bit word that are more than the table knows
+WORD_BITS = np.uint64(8)  # of a 32-bit word that are more than the table knows
 
 Parameters = table(
     "Parameters", **spike_response.PARAMETERS, unit=Field("u of 2**unit is 1.0 to the sigmoid", 12, 0, 23)
@@ -38,7 +38,7 @@ def update(p, s, a, now):
     x1, x2, u, over_u = respond(p, s, a[0], now.arithmetic)
     probability = sigmoid_of(u, p.unit)
     word, _, _, _ = draw(now.seed, now.stream, now.entity, now.step)
-    payload = 1 if np.int64(word >> _WORD_BITS) < probability else 0
+    payload = 1 if np.int64(word >> WORD_BITS) < probability else 0
     f, over_f = feed_back(p, s, payload, now.arithmetic)
     return payload, State(x1, x2, f, s.bias, u, probability), over_u | over_f
 

@@ -22,7 +22,13 @@ def exceeded_alone(given: Draft, chip: Chip) -> dict[str, int]:
         heaviest = int(into[low : low + population.size].argmax())
         edges = np.unique([0, heaviest, heaviest + 1, population.size])
         inputs = inputs_of(
-            given.network, population.name, given.table, given.formats, given.first, given.shared[population.name], shared
+            given.network,
+            population.name,
+            given.table,
+            given.formats,
+            given.first,
+            given.shared[population.name],
+            shared,
         )
         asked = demands(inputs, edges, chip)[int(np.searchsorted(edges, heaviest))]
         for resource, amount in use(asked).items():

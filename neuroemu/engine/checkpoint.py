@@ -5,6 +5,7 @@ Independent of how many threads either run has. Only for the same image, compart
 
 from __future__ import annotations
 
+import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,8 @@ class Checkpoint:
     """The state at the end of a step.
 
     model_hash: of the image.  step: that is behind.  fresh: steps that were behind when the state was last fresh.
-    arrays: by name: 'cells', 'ring', 'touched', 'awake', and of the k-th plastic projection 'k.weight', 'k.x', ...
+    arrays: by name: 'cells', 'ring', 'touched', 'awake', of the k-th plastic projection 'k.weight', 'k.x', ..., and of an
+    environment 'environment.since', ...
     """
 
     model_hash: str
@@ -46,6 +48,8 @@ def save(checkpoint: Checkpoint, path: str | Path) -> None:
         with draft.open("wb") as file:
             head = np.array([FORMAT, checkpoint.step, checkpoint.fresh], np.int64)
             np.savez_compressed(file, head=head, model=np.array(checkpoint.model_hash), **checkpoint.arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +25,7 @@ from .population_schema import SourceSpec
 from .program_schema import ProgramSpec
 from .salvage import Salvaged
 
+T = TypeVar("T")
 MOST = 2**31 - 1  # of a step, a delay, an index
 
 
@@ -93,14 +97,22 @@ class Draft:
     def own_model(self, name: str, at: Path_) -> Model | None:
         """The model of 'FILE.py:NAME' beside the program, or of an installed package; None with a problem noted."""
         file, _, attribute = name.rpartition(":")
-        path = self.path.parent / file
-        if file and not self.allow_code:
+        if file:
+            return self.of_python(file, at, lambda module: registry.model_of(module, attribute))
+        return self._tried(lambda: compartments.find(name), self.path.parent, at)
+
+    def of_python(self, file: str, at: Path_, get: Callable[[ModuleType], T]) -> T | None:
+        """What is got out of a Python file beside the program, which is run; None with a problem noted."""
+        if not self.allow_code:
             self.problem(at, f"'{file}' is Python code, which would be run", remedy="--allow-code, if you trust it")
             return None
+        path = self.path.parent / file
+        return self._tried(lambda: get(self._module(path)), path, at)
+
+    def _tried(self, get: Callable[[], T], path: Path, at: Path_) -> T | None:
         try:
-            if not file:
-                return compartments.find(name)
-            return registry.model_of(self._module(path), attribute)
+            with contextlib.redirect_stdout(sys.stderr):  # what the user's code prints is no result of ours
+                return get()
         except (Exception, SystemExit) as error:  # whatever the user's code raises
             for problem in _told(error, path):
                 self.problem(at, problem.what, problem.allowed, problem.remedy)

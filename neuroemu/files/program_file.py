@@ -12,11 +12,13 @@ import numpy as np
 
 from .. import library
 from ..decode import FirstSpike, Population, Rate
+from ..environments import Environment
 from ..errors import ChipError, Problem, ProgramError
 from ..mapping import METHODS, MappingOptions
-from ..program import Decode, Program
+from ..program import Decode, Program, Training
 from . import chip_file, marked_yaml
 from . import program_schema as schema
+from .build_environment import check_environment, environment_of, is_expected
 from .build_inputs import inputs_of
 from .build_learning import check_learning, rules_of, snapshots_of
 from .build_network import network_of, with_probes
@@ -33,11 +35,12 @@ def read(
     seed: int | None = None,
     steps: int | None = None,
     allow_code: bool = False,
+    environment: Environment | None = None,
 ) -> Program:
     """The program in a file (a path, or the name of one that comes along).
 
     overrides: 'KEY=VALUE' with dotted keys, laid over the file.  seed, steps: likewise.  allow_code: whether Python files
-    that it names ('neuron: FILE.py:NAME') may be run.  Raises ProgramError with every
+    that it names ('neuron: FILE.py:NAME') may be run.  environment: in place of the file's own.  Raises ProgramError with every
     mistake of the file, of its chip and of the arrays it names.
     """
     path = library.find("programs", str(name), error=ProgramError)
@@ -45,15 +48,18 @@ def read(
     lay = [f"{key}={value}" for key, value in (("seed", seed), ("run.steps", steps)) if value is not None]
     for override in (*overrides, *lay):
         lay_over(document, override)
-    return built(document, path, allow_code)
+    return built(document, path, allow_code, environment)
 
 
-def built(document: Document, path: Path, allow_code: bool = False) -> Program:
+def built(
+    document: Document, path: Path, allow_code: bool = False, environment: Environment | None = None
+) -> Program:
     """The program of a document that was read from the file at `path`, with what was laid over it. Raises as `read`."""
     spec, problems, salvaged = _shape(document)
     if spec is None or salvaged is None:
         raise ProgramError(problems)
-    return _program(Draft(document, spec, path, salvaged, allow_code, problems))
+    draft = Draft(document, spec, path, salvaged, allow_code, problems)
+    return _program(draft, environment)
 
 
 def _shape(document: Document) -> tuple[schema.ProgramSpec | None, list[Problem], Salvaged | None]:
@@ -70,7 +76,7 @@ def _shape(document: Document) -> tuple[schema.ProgramSpec | None, list[Problem]
     return spec, problems, salvaged
 
 
-def _program(draft: Draft) -> Program:
+def _program(draft: Draft, given: Environment | None) -> Program:
     """The program, or a ProgramError with every problem."""
     spec = draft.spec
     chip = None
@@ -79,8 +85,11 @@ def _program(draft: Draft) -> Program:
     except ChipError as error:
         draft.problems += error.problems
     network = network_of(draft, rules_of(draft))
-    inputs = inputs_of(draft)
+    environment = environment_of(draft, given)
+    inputs = inputs_of(draft, environment, is_expected(draft, given))
+    check_environment(draft, environment, network)
     check_learning(draft, network, chip, inputs)
+    training = _training(draft)
     decode = _decode(draft)
     mapping = _mapping(draft)
     network = with_probes(draft, network)
@@ -102,11 +111,23 @@ def _program(draft: Draft) -> Program:
         mapping=mapping,
         calibrate=spec.quantise.calibrate,
         float_reference=spec.report.float_reference,
+        neurobench=spec.report.neurobench,
         path=draft.path,
         files=tuple(dict.fromkeys(draft.files)),
         places=draft.places,
         snapshots=snapshots,
+        environment=environment,
+        training=training,
     )
+
+
+def _training(draft: Draft) -> Training | None:
+    given = draft.spec.run.training
+    if given is None:
+        return None
+    if not draft.spec.learning:
+        draft.problem(("run", "training"), "nothing learns", "'learning', and 'learn' in a connection", at_key=True)
+    return Training(given.passes, given.samples)
 
 
 def _decode(draft: Draft) -> Decode | None:

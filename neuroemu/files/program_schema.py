@@ -1,7 +1,8 @@
 """The format of program files, as specs: `neuroemu schema program` prints it.
 
 Only shapes and ranges stand here; what needs the rest of the file (names, sizes, arrays) is files/program_file.py. Sections
-with much to say have a file each: network_schema, population_schema, connection_schema, input_schema, number_schema.
+with much to say have a file each: network_schema, population_schema, connection_schema, input_schema, environment_schema,
+number_schema.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from .checking import Count, Name, Spec, Version
+from .environment_schema import EnvironmentSpec
 from .input_schema import InputSpec
 from .learning_schema import RuleSpec, SynapseProbeSpec
 from .network_schema import NetworkSpec
@@ -20,11 +22,25 @@ from .number_schema import Array
 TextOrNothing = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 
 
+class TrainingSpec(Spec):
+    """Samples to learn from; those that follow are answered with learning frozen.
+
+    passes: over all of them, each in an order of its own.  samples: the first so many; without, the train side of a data set
+    whose side is 'test'.
+    """
+
+    passes: Annotated[int, Field(ge=1, le=10**6)] = 1
+    samples: Annotated[int, Field(ge=1, le=10**9)] | None = None
+
+
 class RunSpec(Spec):
-    """steps: of one sample (or of the run without samples).  samples: how many, 'all' by default."""
+    """steps: of one sample (or of the run without samples).  samples: how many, 'all' by default; those of training come on
+    top.
+    """
 
     steps: Annotated[int, Field(ge=1, le=10**9)]
     samples: Annotated[int, Field(ge=1, le=10**9)] | Literal["all"] = "all"
+    training: TrainingSpec | None = None
     reset: bool = True
     latency: Literal["contended", "flit", "analytic", "simple"] = "contended"
 
@@ -56,9 +72,13 @@ class QuantiseSpec(Spec):
 
 
 class ReportSpec(Spec):
-    """float_reference: also run the network in floats on the same input and say what quantisation cost."""
+    """float_reference: also run the network in floats on the same input and say what quantisation cost.
+
+    neurobench: also say the metrics of NeuroBench, of the chip and, of a network from NIR, of its framework's floats.
+    """
 
     float_reference: bool = False
+    neurobench: bool = False
 
 
 def probe(value: Any) -> str:
@@ -81,6 +101,7 @@ class ProgramSpec(Spec):
     chip: str | dict[str, Any]
     network: NetworkSpec
     inputs: dict[Name, InputSpec] = {}
+    environment: EnvironmentSpec | None = None
     run: RunSpec
     decode: DecodeSpec | None = None
     quantise: QuantiseSpec = QuantiseSpec()

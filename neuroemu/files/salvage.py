@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from .marked_yaml import Path_
 
-SECTIONS = ("decode", "mapping", "report", "seed", "about", "probes", "inputs", "learning")
+SECTIONS = ("decode", "mapping", "report", "seed", "about", "probes", "inputs", "learning", "environment")
 
 
 class Salvaged(NamedTuple):

@@ -9,11 +9,11 @@ from __future__ import annotations
 from ..connect import SynapseList
 from ..host import Feed
 from ..network import Network
-from .graph import run_exact
+from .graph import run_exact, sent_to
 from .result import FloatRun, Raster, raster
 from .twin import run_twin
 
-__all__ = ["FloatRun", "Raster", "raster", "run_float"]
+__all__ = ["FloatRun", "Raster", "raster", "run_float", "sent_to"]
 
 
 def run_float(

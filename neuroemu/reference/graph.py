@@ -133,6 +133,11 @@ def run_exact(exact: Exact, feed: Feed, steps: int, fresh_samples: bool) -> Floa
     )
 
 
+def sent_to(feed: Feed, name: str, size: int, whole: int, within: int) -> np.ndarray:
+    """(samples, within, size) float32 of what the host sends to an Input in the first steps of each sample of `whole` steps."""
+    return np.moveaxis(_sent(feed, name, size, 0, feed.samples, whole, within), -1, 0)
+
+
 def _sent(feed: Feed, name: str, size: int, first: int, n: int, whole: int, within: int) -> np.ndarray:
     """(within, size, n) float32 of what the host sends to an Input in the first steps of n samples."""
     sent = np.zeros((within, size, n), np.float32)

@@ -33,7 +33,13 @@ Section = tuple[str, list[tuple[str, str]]]
 
 def sections(report: Report) -> list[Section]:
     """What is shown of a run, in order."""
-    parts = [_result(report), *cost_sections(report.summary, report.priced), _quantisation(report)]
+    parts = [
+        _result(report),
+        _environment(report.summary),
+        *cost_sections(report.summary, report.priced),
+        _quantisation(report),
+        _neurobench(report.summary),
+    ]
     return [section for section in parts if section[1]]
 
 
@@ -76,6 +82,11 @@ def notes(report: Report) -> list[str]:
     if summary["learning"] and report.program.float_reference:
         found.append("Warning: the float network does not learn; what it loses or gains is not quantisation alone.")
     found += _made_for_another(report)
+    if summary["environment"]:
+        phases = summary["environment"]["phases"]
+        found.append(
+            f"Not modelled: what the host does in {phases:,} management phases, and how long the chip waits for it."
+        )
     wanted, there = report.program.calibrate, report.samples
     if wanted > there:
         found.append(
@@ -118,17 +129,50 @@ def cost_notes(summary: dict[str, Any]) -> list[str]:
 
 def _result(report: Report) -> Section:
     summary, rows = report.summary, []
+    asked = summary["samples"] - report.trained
     if summary["accuracy"] is not None:
-        right = round(summary["accuracy"] * summary["samples"])
-        rows.append(("accuracy", f"{summary['accuracy']:.2%}  ({right} of {summary['samples']})"))
+        right = round(summary["accuracy"] * asked)
+        rows.append(("accuracy", f"{summary['accuracy']:.2%}  ({right} of {asked})"))
     if summary["unanswered"]:
-        rows.append(("no answer", f"{summary['unanswered']} of {summary['samples']} (the population was silent)"))
+        rows.append(("no answer", f"{summary['unanswered']} of {asked} (the population was silent)"))
+    if report.trained:
+        assert report.program.training is not None
+        passes = report.program.training.passes
+        text = f"on {report.trained // passes:,} samples, {passes} time{'s' * (passes > 1)} each; frozen since"
+        rows.append(("trained", text))
     if summary["mean_error"] is not None:
         rows.append(("mean error", f"{summary['mean_error']:.4g}"))
     if report.answers is not None and report.answers.labels is None:
         shown = ", ".join(f"{answer:g}" for answer in report.answers.answers[:12])
         rows.append(("answers", shown + (", ..." if report.answers.answers.size > 12 else "")))
     return "result", rows
+
+
+def _environment(summary: dict[str, Any]) -> Section:
+    """What closed the loop, and what it says at the end."""
+    found = summary["environment"]
+    if found is None:
+        return "environment", []
+    rows = [("closed loop", f"{found['kind']}, {found['phases']:,} management phases, every {found['every']:,} steps")]
+    for name, value in found["results"].items():
+        told = "none" if value is None else f"{value:,}" if isinstance(value, (bool, int)) else f"{value:,.4g}"
+        rows.append((name.replace("_", " "), told))
+    return "environment", rows
+
+
+def _neurobench(s: dict[str, Any]) -> Section:
+    """NeuroBench's metrics, a row each: of the chip, and of the framework's floats where those were counted."""
+    found = s.get("neurobench") or {}
+    rows: dict[str, list[str]] = {}
+    for metrics in found.values():
+        for name, value in metrics.items():
+            inner = value if isinstance(value, dict) and name != "ActivationSparsityByLayer" else {name: value}
+            for key, each in inner.items():
+                if not isinstance(each, dict) and each is not None:
+                    rows.setdefault(key, []).append(f"{each:,.6g}")
+    several = f"{', '.join(found)}" if len(found) > 1 else ""
+    told = [(name, "  ".join(values)) for name, values in rows.items()]
+    return "NeuroBench", ([("of", several)] if several else []) + told
 
 
 def _work(s: dict[str, Any]) -> Section:

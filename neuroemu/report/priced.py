@@ -12,7 +12,7 @@ from ..compiler.partition import Part
 from ..costs import Activity, Costs
 from ..counters import Learned
 from ..energy import static_mw
-from ..events import HOPS, LEARNING, MEANING, Event
+from ..events import EVENTS, HOPS, LEARNING, MEANING, Event
 from ..ranges import ranges
 from ..schedule import PARTS
 from ..spool import forget
@@ -59,6 +59,7 @@ def summarise(priced: Priced, seed: int = 0, spread: bool = True) -> dict[str, A
         "active_updates": int(totals[Event.COMPARTMENT_ACTIVE]),
         "messages": int(totals[Event.TILE_IN]),
         "hops": int(totals[list(HOPS)].sum()),
+        "events": {MEANING[event].key: int(totals[event]) for event in EVENTS},
         "compartments": wiring.n_compartments,
         "synapses": wiring.synapses,
         "parts": wiring.n_parts,

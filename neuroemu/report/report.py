@@ -12,6 +12,7 @@ from ..compiler import Compiled
 from ..costs import Activity, Costs
 from ..counters import Counters, Traces
 from ..energy import Bill
+from ..loop import Loop
 from ..program import Program
 from ..reference import Raster
 from ..schedule import Schedule
@@ -22,7 +23,10 @@ from .priced import Priced
 
 @dataclass(frozen=True)
 class Answers:
-    """What the decoder read.  answers, labels: (samples,); labels and the scores are None where there are none."""
+    """What the decoder read.  answers, labels: (samples,) of those that were not learned from.
+
+    labels and the scores are None where there are none.
+    """
 
     answers: np.ndarray
     labels: np.ndarray | None
@@ -45,8 +49,28 @@ class FloatComparison:
 
 
 @dataclass(frozen=True)
+class ClosedLoop:
+    """The environment of a run.  results: what it says of itself.  sent: a digest of all that it answered."""
+
+    kind: str
+    every: int
+    phases: int
+    results: dict[str, float]
+    sent: str
+
+    @classmethod
+    def of(cls, loop: Loop) -> ClosedLoop:
+        """Of a loop that has come to its end. Raises ProgramError where the environment's results are no numbers."""
+        return cls(loop.kind, loop.every, loop.phases, loop.results(), loop.sent)
+
+
+@dataclass(frozen=True)
 class Report:
-    """A finished run.  summary: the content of summary.json.  folder: where it was written, None if nowhere."""
+    """A finished run.  summary: the content of summary.json.  folder: where it was written, None if nowhere.
+
+    neurobench: metrics by NeuroBench's names, of the 'chip' and of the 'framework', or None.
+    trained: how many of the samples, the first ones, were learned from before the others were answered.
+    """
 
     program: Program
     compiled: Compiled
@@ -60,7 +84,10 @@ class Report:
     float_run: FloatComparison | None
     wall_s: float
     summary: dict[str, Any]
+    neurobench: dict[str, Any] | None = None
+    trained: int = 0
     folder: Path | None = None
+    closed_loop: ClosedLoop | None = None
 
     @property
     def priced(self) -> Priced:

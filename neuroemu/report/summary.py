@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from ..counters import OVERFLOWS
 from ..decode import NO_ANSWER
 from ..encode import Current
 from ..events import Event
-from ..program import Program, SpikesInput, ValuesInput
+from ..program import EnvironmentInput, LabelsInput, Program, SpikesInput, ValuesInput
 from . import priced, synapses
 
 if TYPE_CHECKING:
@@ -30,11 +31,14 @@ def summarise(report: Report, spread: bool = True) -> dict[str, Any]:
         if answers
         else None,
         "mean_error": answers.mean_error if answers else None,
+        "trained": report.trained,
         **priced.summarise(report.priced, int(program.seed), spread),
         "weights": synapses.summarise(report),
         "overflows": _overflows(report),
+        "environment": _environment(report),
         "graded_spikes": sum(int(np.count_nonzero(np.abs(payload) != 1)) for _, _, payload in report.traces.pieces()),
         "quantisation": _quantisation(report),
+        "neurobench": report.neurobench,
         "wall_s": report.wall_s,
         "image_from_cache": report.compiled.from_cache,
         "seed": program.seed,
@@ -42,6 +46,15 @@ def summarise(report: Report, spread: bool = True) -> dict[str, Any]:
         "model_hash": image.model_hash,
         "mesh_hash": report.wiring.mesh_hash,
     }
+
+
+def _environment(report: Report) -> dict[str, Any] | None:
+    """What closed the loop and what it says of itself; a number that JSON has not is None."""
+    loop = report.closed_loop
+    if loop is None:
+        return None
+    results = {name: value if math.isfinite(value) else None for name, value in loop.results.items()}
+    return {"kind": loop.kind, "every": loop.every, "phases": loop.phases, "results": results}
 
 
 def _overflows(report: Report) -> dict[str, dict[str, int]]:
@@ -61,14 +74,20 @@ def _run_hash(report: Report) -> str:
         for column in (step[sent], source[sent], payload[sent]):
             spikes.update(np.ascontiguousarray(column).data)
     settings = (int(program.seed), int(program.steps), int(report.samples), bool(program.fresh_samples))
-    return digest(report.compiled.image.model_hash, settings, spikes.hexdigest(), *_currents(program))
+    answered = () if report.closed_loop is None else (report.closed_loop.sent,)
+    frozen = [] if program.training is None else [("trained", report.trained)]
+    return digest(
+        report.compiled.image.model_hash, settings, spikes.hexdigest(), *_currents(program), *answered, *frozen
+    )
 
 
 def _currents(program: Program) -> list[tuple[Any, ...]]:
     """What the direct currents and rewards of a program are made of: (values or the data set, split; gain), by name."""
     found: list[tuple[Any, ...]] = []
     for _, given in sorted(program.inputs.items()):
-        if not isinstance(given, SpikesInput) and isinstance(given.encoder, Current):
+        if isinstance(given, EnvironmentInput):
+            continue  # ClosedLoop.sent has it
+        if not isinstance(given, (LabelsInput, SpikesInput)) and isinstance(given.encoder, Current):
             values = given.values if isinstance(given, ValuesInput) else (given.dataset, repr(given.split))
             found.append((values, float(given.encoder.gain)))
     rewards = {projection.learning.reward for projection in program.network.projections if projection.learning}

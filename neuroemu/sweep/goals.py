@@ -30,7 +30,7 @@ HEADLINES = (
 
 FIGURES = (
     *HEADLINES, "mean_error", "unanswered", "steps", "samples", "input_spikes", "compartment_updates", "active_updates",
-    "compartments", "synapses", "parts", "tiles", "chips", "graded_spikes", "energy_pj.static_in_real_time",
+    "compartments", "synapses", "parts", "tiles", "chips", "graded_spikes", "trained", "energy_pj.static_in_real_time",
     "dynamic_energy_per_sample_pj", "pj_per_spike", "dynamic_pj_per_spike", "pj_per_synaptic_event",
     "dynamic_pj_per_synaptic_event", "latency_ns.late_steps", "latency_ns.tick", "latency_ns.network_step",
     "learning.traces_updated", "learning.synapses_read", "learning.synapses_written", "learning.products",
@@ -42,7 +42,8 @@ FIGURES = (
 # Tables whose entries have names of the program or the chip.
 TABLES = (
     "energy_pj.by_event.", "energy_pj.by_population.", "energy_pj.by_core.", "energy_pj.by_tile.", "latency_ns.bound_by.",
-    "ranges.interval.", "ranges.draws.", "weights.", "overflows.", "quantisation.float.rasters.",
+    "ranges.interval.", "ranges.draws.", "weights.", "overflows.", "quantisation.float.rasters.", "events.", "environment.",
+    "neurobench.",
 )  # fmt: skip
 
 

@@ -227,7 +227,7 @@ class _Worker:
             program, _ = self._reader.read(task.overrides)
             compiled = self._compiled(program, task.mapping)
             hashes = compiled.image.model_hash, compiled.image.mesh_hash
-            report = pipeline.execute(program, compiled, None, self._setting.threads, self._setting.spread)
+            report = pipeline.execute(program, compiled, None, self._setting.threads, spread=self._setting.spread)
         except Exception as error:
             taken = time.perf_counter() - began
             return Done(task.number, _told(error), taken, None, task.mapping, *hashes, unmapped=not hashes[0])

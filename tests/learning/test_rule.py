@@ -189,6 +189,21 @@ def test_a_rule_written_out_is_read_as_the_same_rule(drawn):
     assert plain(parse("t", text)) == plain(rule)
 
 
+def test_that_a_literal_divides_is_kept_whatever_others_make_of_it():
+    texts = "2^-1*x0", "8*2^-1*x0", "2^-1*2^3*x0", "x0*(4*2^-2)"
+    assert all(parse("w", text).products[0].divides for text in texts)
+    assert not any(parse("w", text).products[0].divides for text in ("2*x0", "2^0*x0", "2^-0*x0", "2^3*x0*(w-1)"))
+    assert str(parse("w", "8*2^-1*x0")) == "dw = 4*2^1*2^-1*x0"
+
+
+def test_any_scale_is_read_where_it_is_asked_for():
+    for text in ("9*x0", "2^-12*x0", "2^30*x0"):
+        with pytest.raises(ProgramError):
+            parse("w", text)
+        assert parse("w", text, any_scale=True).products
+    assert parse("w", "24*2^-12*x0", any_scale=True).products[0].exponent == -10
+
+
 @given(st.text(alphabet="x0y1u2wdt^*+-()sgn 7.e²\n", max_size=25))
 def test_no_text_does_anything_but_parse_or_be_refused(text):
     try:
