@@ -19,12 +19,13 @@ from .events import N_EVENTS
 from .schedule import PARTS, Schedule, added
 from .spool import Spool, budget, forget
 from .tally import Tally, nothing, steps_of, tally_of
-from .traffic import traffic, ways
+from .traffic import Traffic, traffic, ways
 from .why import Reason, Sample, why
 from .wiring import Wiring
 
 Progress = Callable[[int, int], None] | None
 STRETCH_BYTES = 16 << 20  # of the largest table of a stretch
+KEPT_BYTES = 64 << 20  # of what is kept for another price list
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,26 @@ class Costs:
     reasons: tuple[Reason, ...]
 
 
+class Counted:
+    """What was counted of a run in one wiring, kept for other price lists: by stretches, while it takes little."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[Traffic, np.ndarray, np.ndarray]] = []
+        self._room = KEPT_BYTES
+
+    def of(
+        self, k: int, count: Callable[[], tuple[Traffic, np.ndarray, np.ndarray]]
+    ) -> tuple[Traffic, np.ndarray, np.ndarray]:
+        """Of the k-th stretch: its traffic, by_step and core_steps (tally.steps_of), by count() where it is not kept."""
+        if k < len(self._kept):
+            return self._kept[k]
+        found = count()
+        self._room -= found[1].nbytes + found[2].nbytes + sum(array.nbytes for array in vars(found[0]).values())
+        if self._room >= 0 and k == len(self._kept):
+            self._kept.append(found)
+        return found
+
+
 def costs(
     wiring: Wiring,
     activity: Activity,
@@ -62,8 +83,11 @@ def costs(
     mode: str = "contended",
     threads: int = 1,
     progress: Progress = None,
+    counted: Counted | None = None,
 ) -> Costs:
     """Counts, energy and time of a run.  mode: one of modes.MODES.  progress: told the steps done and in all.
+
+    counted: of this run in this wiring, where it is priced more than once.
 
     Raises ChipError where the chip cannot be had in that mode.
     """
@@ -75,9 +99,19 @@ def costs(
     journey = latency.journeys(going, prices, mode) if prepared is None else np.empty(0)
     times: Schedule | None = None
     sample: Sample | None = None
-    for counts, row, source, learned in stretches(wiring, activity):
-        found = traffic(wiring, going, row, source, counts.shape[0])
-        by_step, core_steps = steps_of(wiring, counts, found, learned)
+    counted = counted or Counted()
+    for k, (counts, row, source, learned) in enumerate(stretches(wiring, activity)):
+
+        def count(
+            counts: np.ndarray = counts,
+            row: np.ndarray = row,
+            source: np.ndarray = source,
+            learned: np.ndarray = learned,
+        ) -> tuple[Traffic, np.ndarray, np.ndarray]:
+            found = traffic(wiring, going, row, source, counts.shape[0])
+            return found, *steps_of(wiring, counts, found, learned)
+
+        found, by_step, core_steps = counted.of(k, count)
         if prepared is None:
             took = latency.schedule(wiring, journey, core_steps, row, source, prices)
         else:
@@ -91,9 +125,9 @@ def costs(
             progress(done, activity.n_steps)
     assert times and sample, "a run has at least one step"
     times = rows.put_into(times)
-    counted = tally_of(wiring, going, sums, rows.by_step.array())
-    reasons = tuple(why(wiring, counted, times, prices, sample, mode))
-    return Costs(counted, bill(counted, prices, times.total_ns, wiring), times, reasons)
+    tallied = tally_of(wiring, going, sums, rows.by_step.array())
+    reasons = tuple(why(wiring, tallied, times, prices, sample, mode))
+    return Costs(tallied, bill(tallied, prices, times.total_ns, wiring), times, reasons)
 
 
 class _Rows:

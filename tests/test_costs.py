@@ -14,7 +14,7 @@ import neuroemu.costs as costs_module
 from neuroemu.chip import Barrier, Constant, StaticPower
 from neuroemu.compiler import MappingOptions, compile_network
 from neuroemu.connect import Dense, OneToOne, Sparse
-from neuroemu.costs import Activity, costs
+from neuroemu.costs import Activity, Counted, costs
 from neuroemu.counters import Count
 from neuroemu.energy import bill, charge, static_mw
 from neuroemu.events import EVENTS, HOPS, MEANING, PART_EVENTS, READS, Event
@@ -258,3 +258,27 @@ def test_a_clock_ends_a_step_with_its_next_tick(chip, loihi):
     assert (found.total_ns, found.late) == (3e6, 0)
     hurried = costs(wiring, activity, replace(loihi[1], barrier=replace(barrier, tick_ns=10.0)), "analytic").schedule
     assert hurried.late == 3 and hurried.step_ns.tolist() == [30.0, 30.0, 30.0]  # 21.2 ns and 33.6: four updates a core
+
+
+@pytest.mark.parametrize("room", [0, 600, 1 << 20])
+def test_counts_that_are_kept_cost_the_same_under_every_price_list(loihi, room, monkeypatch):
+    chip, prices = loihi
+    network = (
+        Network()
+        .population("in", 4, Spikes("x"))
+        .population("out", 6, LifRegisters(threshold=3))
+        .connect("in", "out", Dense(np.full((6, 4), 60.0)), WeightFormat())
+    )
+    options = MappingOptions(parts={"out": 3}, share_cores=False)
+    wiring, activity, _, _ = ran(chip, network, {1: [0], 2: [1], 4: [3], 5: [0]}, options)
+    monkeypatch.setattr(costs_module, "KEPT_BYTES", room)
+    monkeypatch.setattr(costs_module, "STRETCH_BYTES", 8 * 23 * 3 * 2)  # two steps a stretch
+    kept = Counted()
+    for factor in (1.0, 3.0):
+        slow = {e: replace(c, value=(c.value or 0.0) * factor) for e, c in prices.time_ns.items()}
+        for mode in ("contended", "analytic"):
+            found = costs(wiring, activity, replace(prices, time_ns=slow), mode, counted=kept)
+            fresh = costs(wiring, activity, replace(prices, time_ns=slow), mode)
+            assert found.bill.total == fresh.bill.total and found.reasons == fresh.reasons
+            assert np.array_equal(found.schedule.step_ns, fresh.schedule.step_ns)
+            assert np.array_equal(found.tally.by_step, fresh.tally.by_step)

@@ -56,6 +56,7 @@ def folder(tmp_path):
     (tmp_path / "learner.yaml").write_text(blocks("yaml")[1])
     (tmp_path / "servo.yaml").write_text(blocks("yaml")[2])
     (tmp_path / "own.yaml").write_text(blocks("yaml")[3])
+    (tmp_path / "explore.yaml").write_text(next(block for block in blocks("text") if "neuroemu_sweep" in block))
     shutil.copy(ROOT / "tests" / "vectors" / "nir" / "norse_conv_lifbox.nir", tmp_path / "net.nir")
     return tmp_path
 

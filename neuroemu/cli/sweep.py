@@ -85,9 +85,9 @@ def sweep(
 
         def advanced(stage: str, done: int, total: int) -> None:
             interrupts.raise_if_any()
-            if total:
+            if stage == "running":
                 progress.steps(stage, done, total, "point")
-            else:
+            elif done <= 1:
                 progress.part(stage)
 
         def opened(folder: Path) -> None:

@@ -20,6 +20,7 @@ from .table import Row, Table
 from .tasks import Done, Item, Look, Map, Mapped, Price, Result, Run, Seen, Task, record_name
 
 LOOKED_AT_ONCE = 25  # points of a Look
+AT_ONCE = 2000  # points that are under way together
 PRICED_AT_ONCE = 8  # of a Price: few enough that little is lost with a worker
 
 Progress = Callable[[str, int, int], None]  # stage, points done, points in all
@@ -49,16 +50,22 @@ class Conduct:
         self.before = len(self.rows)
         self._mappings = table.mappings()
         self._ran = {row.what for row in self.rows.values() if row.how}
+        self._sharing: dict[str, list[Row]] = defaultdict(list)  # rows that did not fail, by record
+        for row in self.rows.values():
+            self._sharing[row.record].append(row)
         self._next = 0
         self._used = {row.number for row in self.rows.values()}
-        self._in_all = 0
+        self._in_all, self._more = 0, False
 
     def go(self, source: Candidates) -> None:
         """Does every point. Raises ProgramError where no point of the first batch can even be read."""
         while batch := source.batch():
             self._in_all = max(self._plan.points or 0, self._in_all + len(batch))
-            self._do([values for values in batch if key_of(values) not in self.rows])
-            self._folder.forget_images()
+            fresh = [values for values in batch if key_of(values) not in self.rows]
+            more = len(fresh) > AT_ONCE or self._plan.search in SEARCHING
+            for k in range(0, len(fresh), AT_ONCE):
+                self._do(fresh[k : k + AT_ONCE], more)
+                self._folder.forget_images()
             source.tell({key_of(values): self._figures(values) for values in batch})
 
     def _figures(self, values: Values) -> tuple[float, ...] | None:
@@ -66,9 +73,9 @@ class Conduct:
         found = [figures[goal.key] for goal in self._plan.goals]
         return None if None in found else tuple(float(figure) for figure in found if figure is not None)
 
-    def _do(self, fresh: list[Values]) -> None:
-        if not fresh:
-            return
+    def _do(self, fresh: list[Values], more: bool) -> None:
+        """Does these points.  more: whether others may come that could be priced from their records."""
+        self._more = more
         points = self._looked_at(fresh)
         self._map(points)
         waiting = self._groups(points)
@@ -94,6 +101,7 @@ class Conduct:
         for result in self._all(tasks):
             assert isinstance(result, Seen)
             seen[result.number] = result
+            self._progress("reading", len(seen), len(given))
         if not self.rows and all(one.error for one in seen.values()):
             raise _none_can(seen[numbered[0][0]].error or "", len(seen))
         failed = [
@@ -146,7 +154,7 @@ class Conduct:
             self._price(record, points)
             return []
         first.how = "run"
-        keep = len(points) > 1 or self._plan.search in SEARCHING
+        keep = len(points) > 1 or self._more
         self._crew.put(Run(first.number, first.mapping, first.seen.what, first.overrides, keep))
         return [first.number]
 
@@ -155,7 +163,7 @@ class Conduct:
 
         Where no row says that it ran, its run ended, and the sweep before its row was there: the first point is it.
         """
-        done = [row for row in self.rows.values() if row.record == record and row.how]
+        done = [row for row in self._sharing[record] if row.how]
         if not any(row.how == "run" for row in done):
             points[0].how = "run"
         first: dict[str, int] = {}
@@ -177,22 +185,22 @@ class Conduct:
     def _collect(self, groups: dict[str, list[_Point]], points: dict[int, _Point], running: set[int]) -> None:
         """Takes what comes until no point is on its way.  points: by number.  running: numbers of those that run."""
         group_of = {point.number: name for name, group in groups.items() for point in group}
-        left = {name: list(group) for name, group in groups.items()}
+        left = {name: {point.number: point for point in group} for name, group in groups.items()}
         missing = set(group_of)
         while missing:
             found = [result for result in self._taken() if isinstance(result, Done)]
             self._add([self._row(points[result.number], result) for result in found])
             for result in found:
                 missing.discard(result.number)
-                name = group_of[result.number]
-                left[name] = [point for point in left[name] if point.number != result.number]
+                others = left[group_of[result.number]]
+                del others[result.number]
                 if result.number not in running:
                     continue
-                failed = self._ended(result, points[result.number], left[name])
-                missing -= {point.number for point in failed}
-                left[name] = [point for point in left[name] if point not in failed]
-                if result.error and left[name]:
-                    running |= set(self._begin(left[name]))
+                for failed in self._ended(result, points[result.number], list(others.values())):
+                    missing.discard(failed.number)
+                    del others[failed.number]
+                if result.error and others:
+                    running |= set(self._begin(list(others.values())))
             self._told("running")
 
     def _ended(self, result: Done, point: _Point, others: list[_Point]) -> list[_Point]:
@@ -222,8 +230,9 @@ class Conduct:
         self._add([(Row(p.number, p.values, None, error, 0.0, p.seen.what, "", "", {}), None) for p in points])
 
     def _add(self, rows: Sequence[tuple[Row, dict[str, Any] | None]]) -> None:
-        if rows:
-            self.rows.update({key_of(row.values): row for row in self._table.add(rows)})
+        for row in self._table.add(rows) if rows else ():
+            self.rows[key_of(row.values)] = row
+            self._sharing[row.record].append(row)
 
     def _all(self, tasks: Sequence[Task]) -> Iterator[Result]:
         """What becomes of tasks that nothing else depends on."""

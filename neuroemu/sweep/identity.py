@@ -7,12 +7,14 @@ Two points of one `what` whose mappings turn out to have one model_hash share a 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import DataError
+from .. import library
+from ..errors import ChipError, DataError
 from ..program import Program
 
 WORDS = ("chip", "mapping", "name", "about")  # of a program, that decide no spike
@@ -42,6 +44,16 @@ def identity(program: Program, data: dict[str, Any]) -> Identity:
 def digest(*items: Any) -> str:
     """Of anything that JSON can write."""
     return hashlib.blake2b(json.dumps(items, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def named(home: Path, value: Any) -> list[str]:
+    """Digests of the files that a varied value may name: beside the program, 'FILE', 'FILE#NAME' or 'FILE:NAME', or a chip."""
+    if not isinstance(value, str):
+        return []
+    found = [home / value.partition(mark)[0] for mark in ("#", ":")]
+    with contextlib.suppress(ChipError):
+        found.append(library.find("chips", value, home, ChipError))
+    return [_content(path) for path in dict.fromkeys(found) if path.is_file()]
 
 
 _known: dict[tuple[str, int, int], str] = {}

@@ -10,13 +10,14 @@ from ..cache.key import sources
 from ..engine.crew import available
 from ..errors import Problem, ProgramError
 from . import goals as wanted
+from .axes import Listed
 from .best import write_programs
 from .candidates import candidates
 from .conduct import Conduct, Progress, counts
 from .crew import Crew
 from .folder import PAGE, Folder, write
 from .front import front
-from .identity import digest, identity
+from .identity import digest, identity, named
 from .plan import Plan
 from .reading import Reader, structure
 from .table import Row, Table
@@ -83,7 +84,7 @@ def run(
         rows = sorted(conduct.rows.values(), key=lambda row: row.number)
         return _ended(plan, held, rows, conduct.before)
     except BaseException:
-        if table is None or not table.rows():
+        if table is None or table.is_empty():
             if table is not None:
                 table.close()
             held.abandon()
@@ -107,14 +108,14 @@ def _crew(setting: Setting, jobs: int, scheduler: str | None, progress: Progress
 
 
 def _checked(plan: Plan) -> str:
-    """A digest of the program without what is varied. Raises where that cannot be read, or cannot have the goals."""
+    """A digest of the program without what is varied, and of files that are. Raises where that cannot be, or have the goals."""
     program, data = Reader(plan.program, plan.allow_code).read(plan.fixed)
-    if data["name"] and not plan.vary:
-        raise ProgramError([Problem("the sweep varies nothing")])
     problems = wanted.problems(plan.goals, program)
     if problems:
         raise ProgramError(problems)
-    return digest(*identity(program, data), repr(structure(program.chip)), program.prices.hash)
+    lists = [axis for axis in plan.vary.values() if isinstance(axis, Listed)]
+    files = [named(plan.program.parent, value) for axis in lists for value in axis.values]
+    return digest(*identity(program, data), repr(structure(program.chip)), program.prices.hash, files)
 
 
 def _ended(plan: Plan, held: Folder, rows: Sequence[Row], before: int) -> Outcome:

@@ -124,6 +124,13 @@ class Table:
         self._execute("DELETE FROM mappings WHERE error IS NOT NULL", ())
         self._commit()
 
+    def is_empty(self) -> bool:
+        """Whether nothing would be lost with it."""
+        try:
+            return self._file.execute("SELECT count(*) FROM points").fetchone() == (0,)
+        except sqlite3.Error:
+            return False
+
     def close(self) -> None:
         self._file.close()
 

@@ -22,13 +22,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import costs as costing
 from .. import modes, pipeline, profile
 from ..cache import container
 from ..cache.key import sources
 from ..chip import Chip, PriceList
 from ..compiler import Compiled
-from ..costs import Costs
+from ..costs import Costs, Counted, costs
 from ..energy import bill
 from ..errors import ChipError, NeuroemuError, OutputError
 from ..prepare import compile_program
@@ -196,6 +195,7 @@ class _Worker:
         self._records: Few[tuple[Saved, dict[str, Any]]] = Few(2)
         self._wirings: Few[tuple[Wiring, Any]] = Few(8)
         self._costs: Few[Costs] = Few(2)
+        self._counted: Few[Counted] = Few(4)
 
     def look(self, number: int, overrides: Overrides) -> Seen:
         try:
@@ -259,7 +259,8 @@ class _Worker:
                 raise AssertionError("a mapping came out otherwise when it was made again")
 
         def cost() -> Costs:
-            return costing.costs(wiring, kept.activity, prices, latency, self._setting.threads)
+            counted = self._counted.get((record, wiring.mesh_hash), Counted)
+            return costs(wiring, kept.activity, prices, latency, self._setting.threads, counted=counted)
 
         # Times alone decide the schedule: where only energies differ it is taken as it is, and charged anew.
         found = self._costs.get((record, wiring.mesh_hash, latency, _times(prices)), cost)

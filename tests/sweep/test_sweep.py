@@ -95,6 +95,13 @@ def test_a_sweep_that_was_interrupted_goes_on_to_the_same_table(ends_after, mixe
     assert table(tmp_path / "sweep") == table(folder)
 
 
+def test_points_may_be_under_way_a_few_at_a_time(mixed, monkeypatch, tmp_path):
+    plan, folder, *_ = mixed
+    monkeypatch.setattr("neuroemu.sweep.conduct.AT_ONCE", 5)
+    _, crew = swept(monkeypatch, plan, tmp_path / "sweep")
+    assert table(tmp_path / "sweep") == table(folder) and len(crew.of(Run)) == 2
+
+
 def test_more_points_of_a_search_go_on_from_those_that_are_there(monkeypatch, tmp_path):
     vary = ("chip.prices.spike_out.energy=1 pJ..9 pJ", "mapping.placement=sequential,hilbert")
     few, _ = swept(monkeypatch, planned(*vary, search="random", points=6), tmp_path / "sweep")
@@ -194,6 +201,17 @@ def test_a_program_that_has_changed_is_refused(monkeypatch, tmp_path):
     plan = planned("seed=1,2", program=tmp_path / "mine.yaml")
     swept(monkeypatch, plan, tmp_path / "sweep")
     (tmp_path / "mine.yaml").write_text((tmp_path / "mine.yaml").read_text().replace("tau_mem: 10 ms", "tau_mem: 9 ms"))
+    with pytest.raises(OutputError, match="program that has changed"):
+        swept(monkeypatch, plan, tmp_path / "sweep")
+
+
+def test_a_file_among_the_values_that_has_changed_is_refused(monkeypatch, tmp_path):
+    chip = tmp_path / "mine.yaml"
+    chip.write_text("neuroemu_chip: 1\nname: mine\nextends: loihi1-davies2018\nmesh: {buffer: 2}\n")
+    plan = planned(f"chip={chip},loihi1-davies2018", fixed=("run.steps=9",))
+    outcome, _ = swept(monkeypatch, plan, tmp_path / "sweep")
+    assert outcome.counts == {"run": 1, "map": 1, "price": 0, "failed": 0}
+    chip.write_text(chip.read_text().replace("buffer: 2", "buffer: 3"))
     with pytest.raises(OutputError, match="program that has changed"):
         swept(monkeypatch, plan, tmp_path / "sweep")
 
