@@ -1,4 +1,4 @@
-"""Plain-Python twins of the spiking neural units: snu, li_snu, a_snu, soft_snu, three_factor_snu; and of the sigmoid that two models use."""
+"""Plain-Python twins of the spiking neural units: snu, li_snu, a_snu, soft_snu, three_factor_snu; and of the sigmoid."""
 
 from __future__ import annotations
 

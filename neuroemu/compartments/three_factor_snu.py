@@ -1,17 +1,17 @@
 """The soft SNU with the factors of online spatio-temporal learning (OSTL): how much of its state lasts, and its error.
 
 ## What the paper says
-Bohnstingl et al. 2020 (IBM slides in the seeds): with s and y as the soft SNU's, eps[t] = ds[t]/dw = g'(s[t]) (x[t] + k[t] eps[t-1])
-where k[t] = l (1 - y[t-1]) - l s[t-1] y'(s[t-1]), and dw = -alpha dE/dy y'(s) eps. With sigmoid and cross-entropy,
--dE/dy y'(s) is the target less y.
+Bohnstingl et al. 2020 (IBM slides in the seeds): with s and y as the soft SNU's,
+eps[t] = ds[t]/dw = g'(s[t]) (x[t] + k[t] eps[t-1]) where k[t] = l (1 - y[t-1]) - l s[t-1] y'(s[t-1]), and
+dw = -alpha dE/dy y'(s) eps. With sigmoid and cross-entropy, -dE/dy y'(s) is the target less y.
 ## Our choice
     s and y as the soft SNU (soft_snu.py)
     y1 = 64 (1 - k[t+1]), rounded down, within 0..127; 64 where s was cut off at 0: then nothing of eps lasts
     y2 = 127 (z - y), rounded, where s was not cut off, else 0; z = 1 where anything came at the port 'target', else 0
     y3 = 127 (z - y), rounded
-y1 is that of the step to come, so that the tag is eps at the time when dw reads it: a spike of step t stands in x0 at t and in s
-at t + 1. The rule of OSTL is dt = 2^5*x0 - 2^-1*u0*t*y1, dw = 2^-6*u0*t*y2 (t y1 and t y2 are shifted by 5): the product of tag
-and trace is a decay of the tag for each compartment by itself. Never at rest, as its error is not.
+y1 is that of the step to come, so that the tag is eps at the time when dw reads it: a spike of step t stands in x0 at t
+and in s at t + 1. The rule of OSTL is dt = 2^5*x0 - 2^-1*u0*t*y1, dw = 2^-6*u0*t*y2 (t y1 and t y2 are shifted by 5): the
+product of tag and trace is a decay of the tag for each compartment by itself. Never at rest, as its error is not.
 """
 
 from __future__ import annotations

@@ -1,21 +1,24 @@
-"""OSTL with a feed-forward layer of soft SNUs (row D24, seeds: IBM's slides): programs/seeds/ostl_chords.yaml, and the same in floats.
+"""OSTL with a layer of soft SNUs (row D24, seeds: IBM's slides): programs/seeds/ostl_chords.yaml, and the same in floats.
 
     python -m tools.seeds.ostl_chords [--seed 1] [--write]
 
-The row's chords are not at hand, so these are made here (--write stores them beside the program): 12 chords of four of 24 notes in
-a chain of first order, each note left out in one of ten. The loss is the negative log-likelihood of the next chord's notes, in nats
-a step. The row: unigrams 9.410, OSTL and BPTT off line 6.996, strictly on line 7.49, which is 79.5 % of what BPTT gains. The bar
-here is that share, of the unigrams and of BPTT on these chords: three passes on line against 150 steps of Adam on all of them.
+The row's chords are not at hand, so these are made here (--write stores them beside the program): 12 chords of four of 24
+notes in a chain of first order, each note left out in one of ten. The loss is the negative log-likelihood of the next chord's
+notes, in nats a step. The row: unigrams 9.410, OSTL and BPTT off line 6.996, strictly on line 7.49, which is 79.5 % of what
+BPTT gains. The bar here is that share, of unigrams and BPTT on these chords: three passes on line against 150 steps of Adam.
 
     s = max(W x + l s (1 - y), 0),  y = sigmoid(s + b),  l = 1/2,  b = -5
     eps_ij = g_i (x_j + k_i eps_ij),  k = l (1 - y) (1 - y s) of the step before,  W_ij += .031 (next_i - y_i) eps_ij
 
-g is 0 where s was cut off, else 1. Besides the notes a constant comes in, by weights that start from 2: with the notes alone and
-b = -4, what on-line learning cuts off stays so, and the floats stop at 6.77 nats a step. The gradient by eps equals that of BPTT (gradient_by_ostl, gradient_by_bptt; a test).
-On chip eps is the tag, and its decay for each neuron is the product t y1, y1 written by three_factor_snu: nothing of the rule is
-approximated but by width. The table of seeds held that a decay constant for each neuron would be needed.
+g is 0 where s was cut off, else 1. Besides the notes a constant comes in, by weights that start from 2: with the notes alone
+and b = -4, what on-line learning cuts off stays so, and the floats stop at 6.77 nats a step. The gradient by eps equals that
+of BPTT (gradient_by_ostl, gradient_by_bptt; a test).
+On chip eps is the tag, and its decay for each neuron is the product t y1, y1 written by three_factor_snu: nothing of the rule
+is approximated but by width. The table of seeds held that a decay constant for each neuron would be needed.
 
-{measured}
+Measured without learning after three passes, nats a step on the trained and on 1000 new chords: unigrams 9.533, 9.575; BPTT
+5.337, 5.497; bar 6.196, 6.332; floats 5.680, 5.706; chip 5.762, 5.831 (seed 1). 64 pJ a synapse read by the rule (120 pJ a
+change); 12 s on a machine with four times the work of its cores.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,7 +54,7 @@ def chords(seed: int = 1) -> np.ndarray:
 
 
 def shown(song: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(past with the constant, next, taught) by step: the trained chords PASSES times and once more untaught, then new ones."""
+    """(past with the constant, next, taught) by step: trained chords PASSES times and once more untaught, then new ones."""
     order = np.concatenate([np.tile(np.arange(TRAINED), PASSES + 1), TRAINED + np.arange(NEW)])
     past = np.hstack([song[order], np.ones((order.size, 1), bool)])
     return past, song[order + 1], np.arange(order.size) < PASSES * TRAINED
@@ -146,8 +150,7 @@ def on_chip(*settings: str) -> tuple[np.ndarray, np.ndarray, dict]:
 def parts(y: np.ndarray, after: np.ndarray) -> tuple[float, float, float]:
     """Nats a step in the last pass that was taught, in that after it, and of the new chords."""
     bounds = TRAINED * np.array([PASSES - 1, PASSES, PASSES + 1])
-    spans = [*zip(bounds[:-1], bounds[1:], strict=True), (bounds[-1], len(y))]
-    first, then, new = (nll(y[a:b], after[a:b]) for a, b in spans)
+    first, then, new = (nll(y[a:b], after[a:b]) for a, b in pairwise([*bounds, len(y)]))
     return first, then, new
 
 
@@ -158,7 +161,7 @@ def write() -> None:
     teach = np.flatnonzero(taught) + 1  # in the step in which the chord arrives
     arrays["teach"] = np.stack([teach, np.zeros_like(teach)], axis=1)
     path = library.folder("programs") / "seeds" / "ostl_chords.npz"
-    moved = {name: (array + [1, 0]).astype(np.int32) for name, array in arrays.items()}
+    moved = {name: (array + np.array([1, 0])).astype(np.int32) for name, array in arrays.items()}
     np.savez_compressed(path, w=(64 * first_weights()).astype(np.int16), **moved)  # type: ignore[arg-type]
     print(path)
 
@@ -177,7 +180,9 @@ def main() -> int:
     unigram = np.tile(after[:TRAINED].mean(axis=0), (len(best), 1))
     wanted = np.concatenate([after[:TRAINED], after[-NEW:]])
     for name, y in (("unigrams", unigram), ("BPTT", best)):
-        told = f"{nll(y[:TRAINED], wanted[:TRAINED]):.3f} nats a step, new chords {nll(y[TRAINED:], wanted[TRAINED:]):.3f}"
+        told = (
+            f"{nll(y[:TRAINED], wanted[:TRAINED]):.3f} nats a step, new chords {nll(y[TRAINED:], wanted[TRAINED:]):.3f}"
+        )
         print(f"{name:9} {told}")
     bars = [nll(unigram[p], wanted[p]) * (1 - SHARE) + nll(best[p], wanted[p]) * SHARE for p in _halves()]
     print(f"bar       {bars[0]:.3f}, new chords {bars[1]:.3f}; {time.perf_counter() - began:.1f} s")
@@ -189,7 +194,9 @@ def main() -> int:
         spent, alike = summary["learning"], np.corrcoef(w.ravel(), exact.ravel())[0, 1]
         told = "chip      {1:.3f}, new chords {2:.3f}; the last pass on line {0:.3f}".format(*parts(y, after))
         print(f"{told}; seed {seed}, weights as the floats' by {alike:.3f}, ", end="")
-        print(f"{spent['energy_pj'] / spent['synapses_read']:.2f} pJ a synapse read, {time.perf_counter() - began:.1f} s")
+        print(
+            f"{spent['energy_pj'] / spent['synapses_read']:.2f} pJ a synapse read, {time.perf_counter() - began:.1f} s"
+        )
     return 0
 
 

@@ -15,7 +15,16 @@ with stochastic rounding; single exponentials for eps and alpha. None of it cost
 with all of them, the floats' best loss stays at 0 to .4 % (five seeds). What does cost is a potential without rise (decay_u
 4095): a jump at each input leaves spike times that no weight can move, best loss .10 to .18 by a single exponential.
 
-{measured}
+Approximated besides: tags saturate at 255 and errors below 1 are lost, so that a trial's change is .83 of the floats' (in the
+mean over 12 seeds, correlation .98), which changes the rate alone.
+
+Measured on chip, best loss as part of that of silence:
+    one, 200 trials, seeds 1, 2, 3: 0, 4.4, 0 % with 5, 4, 5 of 5 hit; floats 0, 2.5, 0 %. 600 trials, seed 1: 0 %, floats 0 %
+    many, 15 trials: 7.7 %; with 100, 1.5 % and 99 of 100 hit. Its floats were not run to the end
+    hidden, one output, 500 trials, seed 1: symmetric .58, random .63, uniform .63 %; random with seed 2 1.09 % (the bar is 1 %)
+    hidden with epochs of double strength (dt = 2^-1*u0*x1*y1 - ...): symmetric .63, .72 %; random 1.01, 2.34; uniform 1.01, .73
+The weights go on moving: the mean of the last 50 trials of the hidden layer is 4 to 16 %. 41 to 51 pJ
+a synapse read by the rule (120 pJ a change). Four outputs with a hidden layer have not been measured.
 """
 
 from __future__ import annotations
@@ -66,11 +75,8 @@ def drawn(task: Task, seed: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     step, channel = np.nonzero(rng.random((STEPS, task.inputs)) < RATE)
     found = {"input": np.stack([step + 1, channel], axis=1)}
-    times = [rng.choice(np.arange(40, STEPS - 20, 20), WANTED, replace=False) + rng.integers(0, 10, WANTED)]
-    times += [
-        rng.choice(np.arange(40, STEPS - 20, 20), WANTED, replace=False) + rng.integers(0, 10, WANTED)
-        for _ in range(task.outputs - 1)
-    ]
+    slots = np.arange(40, STEPS - 20, 20)
+    times = [rng.choice(slots, WANTED, replace=False) + rng.integers(0, 10, WANTED) for _ in range(task.outputs)]
     pairs = [(int(at) + 1, k) for k, mine in enumerate(times) for at in mine]
     found["wanted"] = np.array(sorted(pairs))
     sizes = [task.inputs, *([task.hidden] if task.hidden else []), task.outputs]
@@ -135,14 +141,18 @@ def hits(train: np.ndarray, wanted: np.ndarray) -> tuple[int, int]:
     return met, int(train.sum()) - met
 
 
-def on_chip(program: Program) -> tuple[np.ndarray, dict]:
-    """((trials, STEPS, outputs) spikes, the report's summary)."""
+def on_chip(program: Program) -> tuple[np.ndarray, dict[str, np.ndarray], dict]:
+    """((trials, STEPS, outputs) spikes, learned weights by projection, the report's summary)."""
     report = neuroemu.run(program)
     spikes = np.zeros((program.samples or 1, program.steps, _size(program, "output")), np.int8)
     step, index = report.spikes("output")
     trial, at = np.divmod(step - 1, program.steps)
     spikes[trial, at, index] = 1
-    return spikes, report.summary
+    weights = {}
+    for name, found in report.traces.synapses.items():
+        weights[name] = np.zeros_like(_weights(program.network, name), float)
+        weights[name][found.post, found.pre] = found.weight[-1]
+    return spikes, weights, report.summary
 
 
 def _size(program: Program, name: str) -> int:
@@ -166,7 +176,10 @@ class Layer:
         self.learning, self.trace = projection.learning, projection.learning.traces["x1"]
         scale = {rule.target: [p.mantissa * 2.0**p.exponent for p in rule.products] for rule in self.learning.rules}
         (self.eta,), (self.joins, self.fades) = scale["w"], scale["t"]
-        self.eta, self.joins = self.eta / 2**5, self.joins / 2**3  # products of 16 and 14 bits, on 15 with a mantissa of 4
+        self.eta, self.joins = (
+            self.eta / 2**5,
+            self.joins / 2**3,
+        )  # products of 16 and 14 bits, on 15 with a mantissa of 4
 
     def start(self) -> None:
         """As before the first step of a trial."""
@@ -194,14 +207,15 @@ class Layer:
             self.t += self.joins * self.near[:, None] * self.x - abs(self.fades) * self.t
 
 
-def in_floats(program: Program, learns: bool = True) -> np.ndarray:
-    """(trials, STEPS, outputs) spikes of the program's network, in floats."""
+def in_floats(program: Program) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """((trials, STEPS, outputs) spikes, learned weights by projection) of the program's network, in floats."""
     network, offset = program.network, program.chip.arithmetic.decay_u_offset
     n_out, names = _size(program, "output"), [p.name for p in network.projections]
     told = {"output": np.eye(n_out) * _weights(network, "told")}
     if "feedback" in names:
         told["hidden"] = np.asarray(_weights(network, "feedback"), float).reshape(-1, n_out)
-    layers = [Layer(network, name, told[name], offset) for name in ("hidden", "output") if name in told]
+    learned = [name for name in ("hidden", "output") if name in told]
+    layers = [Layer(network, name, told[name], offset) for name in learned]
     shown, wanted = np.zeros((program.steps, _size(program, "input")), bool), wanted_of(program)
     given: Any = program.inputs["input"]
     shown[given.step - 1, given.channel] = True
@@ -214,10 +228,10 @@ def in_floats(program: Program, learns: bool = True) -> np.ndarray:
         for t in range(program.steps):
             fired = [layer.step() for layer in layers]
             for layer, pre in zip(layers, [shown[t], *fired], strict=False):
-                layer.send(pre, error, learns and (t + 1) % epoch == 0)
+                layer.send(pre, error, (t + 1) % epoch == 0)
             error, sent = 2 * sent, wanted[t] - fired[-1]
             trial[t] = fired[-1]
-    return spikes
+    return spikes, {name: layer.weights for name, layer in zip(learned, layers, strict=True)}
 
 
 def _weights(network: Network, name: str) -> Any:
@@ -232,7 +246,9 @@ def main() -> int:
     parser.add_argument("--outputs", type=int, help="other than the program's")
     parser.add_argument("--trials", type=int, help="other than the program's")
     parser.add_argument("--no-float", action="store_true", help="leave the floats out")
-    parser.add_argument("--write", action="store_true", help="the data beside the programs anew, of seed 1, and no more")
+    parser.add_argument(
+        "--write", action="store_true", help="the data beside the programs anew, of seed 1, and no more"
+    )
     options = parser.parse_args()
     if options.write:
         for each in TASKS.values():
@@ -247,13 +263,13 @@ def main() -> int:
     for seed in options.seed:
         program = program_of(task, seed, settings)
         wanted, began = wanted_of(program), time.perf_counter()
-        spikes, summary = on_chip(program)
+        spikes, _, summary = on_chip(program)
         took, spent = time.perf_counter() - began, summary["learning"]
         told = f"{spent['energy_pj'] / spent['synapses_read']:.2f} pJ a synapse read, {took:.1f} s"
         print(f"seed {seed}: chip {_told(spikes, wanted)}; {told}", flush=True)
         if not options.no_float:
             began = time.perf_counter()
-            print(f"  floats {_told(in_floats(program), wanted)}; {time.perf_counter() - began:.1f} s", flush=True)
+            print(f"  floats {_told(in_floats(program)[0], wanted)}; {time.perf_counter() - began:.1f} s", flush=True)
     return 0
 
 
