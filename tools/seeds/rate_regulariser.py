@@ -2,7 +2,7 @@
 
     python -m tools.seeds.rate_regulariser [--seed 1]
 
-    n_i = .99 n_i - 254 y_i[t-1],  every fourth step  w_i += ((n_i + 5075) / 32) / 128,  u_i = b_i + w_i / 64,  P(y_i) = sigmoid(u_i)
+    n_i = .99 n_i - 254 y_i[t-1],  u_i = b_i + w_i / 64,  P(y_i) = sigmoid(u_i),  every fourth step  w_i += (n_i + 5075) / 4096
 
 The losses of the row themselves (L1 6, upper 2, lower 1/3 of its example) are the host's and hold by definition.
 Exact on chip: the gate and the product. Approximated: the third factor has 7 bits, a weight is an even number that changes by
