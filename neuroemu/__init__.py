@@ -18,6 +18,8 @@ _HOME = {
     "Program": "program",
     "DataInput": "program",
     "ValuesInput": "program",
+    "LabelsInput": "program",
+    "Training": "program",
     "SpikesInput": "program",
     "EnvironmentInput": "program",
     "Environment": "environments",

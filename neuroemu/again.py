@@ -225,6 +225,7 @@ def write(priced: Priced, run: Path, wanted: Path, overwrite: bool, command: lis
         for name in ("spikes.h5", synapses.FILE):
             if (run / name).is_file():
                 shutil.copyfile(run / name, partial / name)
+        run_folder.draw_page(partial)
 
     return run_folder.land(fill, wanted, overwrite, numbered)
 

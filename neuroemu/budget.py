@@ -17,14 +17,17 @@ STEP_BYTES = 350  # that stay in memory: a row of the tally by step and of the s
 SPIKE_BYTES = 16  # of a spike on disk: step, source, payload
 
 
-def recorded_bytes(image: ChipImage, network: Network, n_steps: int) -> int:
-    """Bytes of all tables with a row a step: counts by part, states probed. Beyond spool.budget they lie on disk."""
+def recorded_bytes(image: ChipImage, network: Network, n_steps: int, every: dict[str, int] | None = None) -> int:
+    """Bytes of all tables: counts by part and states probed of every step, and looks at synapses that learn. Beyond
+    spool.budget they lie on disk.
+    """
     probed = sum(
         network[probe.population].size if probe.index is None else probe.index.size
         for probe in network.probes
         if probe.observable != "spikes"
     )
-    return n_steps * (4 * image.n_parts * N_COUNTS + 8 * probed)
+    looks = sum(_looked_at(each, n_steps, (every or {}).get(each.name, 0)) for each in image.plastic)
+    return n_steps * (4 * image.n_parts * N_COUNTS + 8 * probed) + looks
 
 
 def free_bytes() -> int | None:
@@ -53,9 +56,9 @@ def most_spikes() -> int:
 
 
 def _looked_at(each: Plastic, n_steps: int, every: int) -> int:
-    """Bytes of the snapshots of a projection, twice while they are joined: weight, delay and tag, and five traces."""
+    """Bytes of the snapshots of a projection: weight, delay and tag, and five traces."""
     looks = 2 + (n_steps // every if every else 0)
-    return looks * 2 * (6 * each.post.size + 4 * each.pre_number.size + 6 * each.post_number.size)
+    return looks * (6 * each.post.size + 4 * each.pre_number.size + 6 * each.post_number.size)
 
 
 def check(image: ChipImage, network: Network, n_steps: int, every: dict[str, int] | None = None) -> None:
@@ -63,17 +66,13 @@ def check(image: ChipImage, network: Network, n_steps: int, every: dict[str, int
 
     every: steps between two looks at synapses that learn, by projection.
     """
-    remedy = "Try fewer steps (--steps) or samples, fewer parts, or fewer probes of states."
+    remedy = "Try fewer steps (--steps) or samples, fewer parts, fewer probes of states, or a larger 'every'."
     free, kept = free_bytes(), n_steps * STEP_BYTES
     if free is not None and kept > SHARE * free:
         raise TooLarge(
             f"{n_steps} steps keep {kept / 1e9:.1f} GB in memory; {free / 1e9:.1f} GB are free here. {remedy}"
         )
-    looks = sum(_looked_at(each, n_steps, (every or {}).get(each.name, 0)) for each in image.plastic)
-    if free is not None and looks > SHARE * free:
-        what = f"looks at synapses that learn keep {looks / 1e9:.1f} GB in memory; {free / 1e9:.1f} GB are free here"
-        raise TooLarge(f"{what}. Try probes with a larger 'every', or fewer steps.")
-    needed, room = recorded_bytes(image, network, n_steps), free_disk_bytes()
+    needed, room = recorded_bytes(image, network, n_steps, every), free_disk_bytes()
     if needed > budget() + SHARE * room:
         where = tempfile.gettempdir()
         raise TooLarge(

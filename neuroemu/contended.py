@@ -79,7 +79,7 @@ def schedule(
         raise ChipError([Problem(what, remedy="latency: analytic, or a look at the times of the chip")])
     found: Schedule | None = None
     paths, cores, links = [], [], []
-    for _, batch in messages(wiring, ways, each, counts, row, source, _learning_fs(wiring, core_steps, each.times_fs)):
+    for _, batch in messages(wiring, ways, each, counts, row, source, learning_fs(wiring, core_steps, each.times_fs)):
         if mode == "flit":
             one = _of_flits(flit(net, batch), batch, wiring, prices)
         else:
@@ -98,7 +98,7 @@ def schedule(
     )
 
 
-def _learning_fs(wiring: Wiring, core_steps: np.ndarray, times_fs: np.ndarray) -> np.ndarray | None:
+def learning_fs(wiring: Wiring, core_steps: np.ndarray, times_fs: np.ndarray) -> np.ndarray | None:
     """(steps, senders) fs that cores learn, None where none does: at the end of a step, when its messages have left.
 
     core_steps: (steps, cores in use, E).

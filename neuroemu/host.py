@@ -8,12 +8,12 @@ import numpy as np
 
 from .chip import Chip
 from .compiler.registers import bias_units, spread
-from .data import DATASETS, require
 from .encode import Current, Encoder, Span
 from .errors import DataError
 from .loop import Loop, SentCurrent, SentReward, SentSpikes, check_current
 from .network import Lif, Spikes
-from .program import DataInput, EnvironmentInput, Program, SpikesInput, ValuesInput
+from .program import DataInput, EnvironmentInput, LabelsInput, Program, SpikesInput, ValuesInput
+from .samples import one_hot, shown
 from .streams import stream
 from .widths import STATE_UNIT
 
@@ -117,7 +117,8 @@ class Awarded:
 
 @dataclass(frozen=True)
 class Feed:
-    """Everything that the host sends.  samples: how many are run.  labels: (samples,) or None.
+    """Everything that the host sends.  samples: how many are run, of which the first `trained` are learned from and not
+    answered (0 where a program does not train).  labels: (samples,) or None.
 
     currents: by population, values and gain.  loop: of the environment; sent_currents: those that it gives, and gain.
     """
@@ -129,21 +130,21 @@ class Feed:
     rewards: dict[str, Reward | Awarded | SentReward] = field(default_factory=dict)
     loop: Loop | None = None
     sent_currents: dict[str, tuple[str, float]] = field(default_factory=dict)
+    trained: int = 0
 
 
 def feed(program: Program) -> Feed:
     """Loads and encodes the inputs of a program. Raises DataError where a data set cannot be had or is too short."""
+    sides, trained = shown(program)
     values: dict[str, np.ndarray] = {}
     labels: np.ndarray | None = None
+    for name, side in sides.items():
+        values[name] = side.values
+        labels = side.labels if side.labels is not None else labels
+    samples = trained + _samples(program, {name: array[trained:] for name, array in values.items()})
     for name, given in program.inputs.items():
-        if isinstance(given, DataInput):
-            require(given.dataset)
-            data = DATASETS[given.dataset].load(given.split)
-            values[name], labels = data.values, data.labels
-        elif isinstance(given, ValuesInput):
-            values[name] = given.values
-            labels = given.labels if given.labels is not None else labels
-    samples = _samples(program, values)
+        if isinstance(given, LabelsInput):
+            values[name] = one_hot(given, sides[given.labels_of], trained if program.training else None)
     loop = None if program.environment is None else Loop(program.environment)
     inputs: dict[str, Encoded | Listed | SentSpikes] = {}
     for population in program.network.sources:
@@ -164,13 +165,14 @@ def feed(program: Program) -> Feed:
         if isinstance(population.model, Lif) and population.model.current:
             name = population.model.current
             given = program.inputs[name]
-            assert not isinstance(given, SpikesInput) and isinstance(given.encoder, Current)
+            assert isinstance(given, (DataInput, ValuesInput, EnvironmentInput))
+            assert isinstance(given.encoder, Current)
             if isinstance(given, EnvironmentInput):
                 sent_currents[population.name] = (given.sent, given.encoder.gain)
             else:
                 currents[population.name] = (values[name], given.encoder.gain)
     labels = None if labels is None else labels[:samples]
-    return Feed(samples, labels, inputs, currents, _rewards(program, values, loop), loop, sent_currents)
+    return Feed(samples, labels, inputs, currents, _rewards(program, values, loop), loop, sent_currents, trained)
 
 
 def _rewards(
@@ -191,7 +193,7 @@ def _rewards(
                 loop, given.sent, given.encoder.gain if isinstance(given.encoder, Current) else 1.0
             )
         else:
-            assert isinstance(given.encoder, Current)
+            assert not isinstance(given, LabelsInput) and isinstance(given.encoder, Current)
             found[name] = Reward(values[name], given.encoder.gain, program.steps)
     return found
 

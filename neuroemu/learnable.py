@@ -11,7 +11,7 @@ from .chip import Chip
 from .encode import Current
 from .errors import Problem
 from .network import Network, Projection
-from .program import DataInput, EnvironmentInput, Input, SpikesInput
+from .program import DataInput, EnvironmentInput, Input, LabelsInput, SpikesInput
 
 REWARD = (-128, 127)  # a signed byte
 WEIGHTS = "'format' with whole weights, into a population by registers"
@@ -84,7 +84,7 @@ def _unlike(given: Input) -> list[tuple[str, str]]:
         if given.channel.size and given.channel.max() > 0:
             return [(f"has a spike in channel {given.channel.max()}", "one channel, 0")]
         values = np.zeros(0) if given.payload is None else given.payload
-    elif isinstance(given, DataInput) or not isinstance(given.encoder, Current):
+    elif isinstance(given, (DataInput, LabelsInput)) or not isinstance(given.encoder, Current):
         return [
             ("is not one value a step", "'encode: current' with values of one channel, or spikes whose payload it is")
         ]

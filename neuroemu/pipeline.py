@@ -18,6 +18,7 @@ from .costs import Activity, Costs, costs
 from .counters import Counters, Traces
 from .decode import score
 from .engine.crew import available
+from .engine.journal import Journal
 from .engine.run import Plan
 from .engine.run import run as run_engine
 from .engine.shares import blocks_of
@@ -85,10 +86,37 @@ def _models(program: Program) -> dict[str, Model]:
     return {population.name: population.compartment for population in program.network.on_chip}
 
 
+def plan_of(program: Program, compiled: Compiled, given: Feed) -> Plan:
+    """What the engine is to run.  given: of the same program (host.feed)."""
+    return Plan(
+        program.steps,
+        given.samples,
+        program.seed,
+        given.inputs,  # type: ignore[arg-type]
+        host.drives(program, given, compiled.quantised.scale),  # type: ignore[arg-type]
+        program.network.probes,
+        program.fresh_samples,
+        models=_models(program),
+        rewards=given.rewards,  # type: ignore[arg-type]
+        snapshots=program.snapshots,
+        learning_steps=None if program.training is None else given.trained * program.steps,
+        environment=given.loop,
+        membranes=program.neurobench,
+    )
+
+
 def execute(
-    program: Program, compiled: Compiled, progress: Progress | None = None, threads: int | None = None
+    program: Program,
+    compiled: Compiled,
+    progress: Progress | None = None,
+    threads: int | None = None,
+    journal: Journal | None = None,
+    spread: bool = True,
 ) -> Report:
-    """Runs a compiled program, prices it and decodes it."""
+    """Runs a compiled program, prices it and decodes it.
+
+    journal: where it keeps what is done, and goes on from.  spread: whether its summary has `ranges`.
+    """
     began = time.perf_counter()
     image = compiled.image
     given = host.feed(program)
@@ -99,23 +127,13 @@ def execute(
         if progress:
             progress("chip", done, total)
 
-    plan = Plan(
-        program.steps,
-        given.samples,
-        program.seed,
-        given.inputs,  # type: ignore[arg-type]
-        host.drives(program, given, compiled.quantised.scale),  # type: ignore[arg-type]
-        program.network.probes,
-        program.fresh_samples,
-        advanced,
-        budget.most_spikes(),
-        threads,
-        _models(program),
-        spool.budget(),
-        given.rewards,  # type: ignore[arg-type]
-        program.snapshots,
-        environment=given.loop,
-        membranes=program.neurobench,
+    plan = replace(
+        plan_of(program, compiled, given),
+        progress=advanced,
+        most_spikes=budget.most_spikes(),
+        threads=threads,
+        memory=spool.budget(),
+        journal=journal,
     )
     try:
         traces, counters = run_engine(image, plan)
@@ -141,6 +159,7 @@ def execute(
         activity=activity,
         costs=cost,
         samples=given.samples,
+        trained=given.trained,
         answers=answers,
         float_run=twin,
         closed_loop=closed,
@@ -148,7 +167,7 @@ def execute(
         wall_s=time.perf_counter() - began,
         summary={},
     )
-    return replace(report, summary=summarise(report))
+    return replace(report, summary=summarise(report, spread))
 
 
 def _as_run(program: Program, given: Feed, done: int) -> tuple[Program, Feed]:
@@ -174,10 +193,11 @@ def _answers(program: Program, given: Feed, step: np.ndarray, index: np.ndarray,
     if program.decode is None:
         return None
     decoder, n = program.decode.decoder, program.network[program.decode.population].size
-    found = decoder.answers(step, index, payload, n, program.steps, given.samples)
+    found = decoder.answers(step, index, payload, n, program.steps, given.samples)[given.trained :]
     if given.labels is None:
         return Answers(found, None, None, None)
-    return Answers(found, given.labels, *score(decoder, found, given.labels))
+    labels = given.labels[given.trained :]
+    return Answers(found, labels, *score(decoder, found, labels))
 
 
 def _neurobench(

@@ -21,7 +21,7 @@ from .errors import ChipError, Problem, ProblemsError, ProgramError
 from .files import chip_file
 from .mapping import WEIGH_BY
 from .network import SIGN_MODES, Network, Population, Spikes
-from .program import DataInput, EnvironmentInput, Input, Program, SpikesInput, ValuesInput
+from .program import DataInput, EnvironmentInput, Input, LabelsInput, Program, SpikesInput, ValuesInput
 
 
 def program_of(
@@ -92,6 +92,7 @@ def _check(program: Program) -> None:
         problems.append(Problem(f"there is no population '{program.decode.population}' on the chip to decode"))
     if program.samples is not None and program.samples < 1:
         problems.append(Problem(f"samples is {program.samples}", allowed="at least 1"))
+    problems += _training_problems(program)
     problems += learnable.problems(program.network, program.chip, program.inputs)
     plastic = [projection.name for projection in program.network.projections if projection.learning is not None]
     for name, every in program.snapshots.items():
@@ -160,14 +161,44 @@ def _input_problems(program: Program, population: Population) -> list[Problem]:
     else:
         if isinstance(given, ValuesInput):
             found += _values_problems(name, given)
+        if isinstance(given, LabelsInput) and not _has_labels(program.inputs.get(given.labels_of)):
+            found.append(f"the input '{name}' takes the labels of '{given.labels_of}', which has none")
         if found:
             return [Problem(what, path=population.name) for what in found]
-        width = DATASETS[given.dataset].channels if isinstance(given, DataInput) else given.values.shape[-1]
+        width = _channels(given)
         if given.encoder.channels(width) != population.size:
             found.append(f"the input '{name}' has {given.encoder.channels(width)} channels, not {population.size}")
         if isinstance(given, ValuesInput) and given.values.ndim == 3 and given.values.shape[1] < program.steps:
             found.append(f"the input '{name}' has {given.values.shape[1]} steps; {program.steps} are run")
     return [Problem(what, path=population.name) for what in found]
+
+
+def _training_problems(program: Program) -> list[Problem]:
+    training, found = program.training, []
+    if training is None:
+        return []
+    if training.passes < 1 or (training.samples is not None and training.samples < 1):
+        found.append(Problem(f"{training}", allowed="passes and samples of at least 1"))
+    if training.samples is None and all(isinstance(given, SpikesInput) for given in program.inputs.values()):
+        found.append(Problem("how many samples are learned from is not said", allowed="Training(samples=n)"))
+    for name, given in program.inputs.items():
+        bare = isinstance(given, (LabelsInput, SpikesInput))
+        if training.samples is None and not bare and not (isinstance(given, DataInput) and given.split.side == "test"):
+            found.append(
+                Problem(f"which samples of '{name}' are learned from is not said", allowed="Training(samples=n)")
+            )
+    return found
+
+
+def _has_labels(given: Input | None) -> bool:
+    return isinstance(given, DataInput) or (isinstance(given, ValuesInput) and given.labels is not None)
+
+
+def _channels(given: DataInput | LabelsInput | ValuesInput) -> int:
+    """What a sample has of them before it is encoded."""
+    if isinstance(given, LabelsInput):
+        return given.classes
+    return DATASETS[given.dataset].channels if isinstance(given, DataInput) else given.values.shape[-1]
 
 
 def _values_problems(name: str, given: ValuesInput) -> list[str]:

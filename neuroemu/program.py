@@ -36,6 +36,18 @@ class ValuesInput:
 
 
 @dataclass(frozen=True)
+class LabelsInput:
+    """What the samples of another input are: the channel of the label spikes.  labels_of: the input that has labels.
+
+    classes: channels.  Where a program trains and tests, it is silent in tests.
+    """
+
+    labels_of: str
+    classes: int
+    encoder: Encoder
+
+
+@dataclass(frozen=True)
 class SpikesInput:
     """A list of spikes.  step: (n,) int64 from 1 within the sample (the same in every sample); channel: (n,) int64.
 
@@ -58,7 +70,19 @@ class EnvironmentInput:
     encoder: Encoder | None = None
 
 
-Input = DataInput | ValuesInput | SpikesInput | EnvironmentInput
+Input = DataInput | ValuesInput | LabelsInput | SpikesInput | EnvironmentInput
+
+
+@dataclass(frozen=True)
+class Training:
+    """Samples that are learned from, before those that are answered with learning frozen.
+
+    passes: over all of them, each in an order of its own.  samples: how many, the first ones; None: the other side of the
+    split of a data set.
+    """
+
+    passes: int = 1
+    samples: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +109,8 @@ class Program:
 
     latency: one of modes.MODES.  calibrate: samples that are run in floats first, for the choice of scales; 0: none.
     neurobench: whether its metrics are told, too.
-    fresh_samples: the state starts anew with every sample.  places: of populations and projections, for errors.
+    fresh_samples: the state starts anew with every sample.  training: None learns in all samples.
+    places: of populations and projections, for errors.
     snapshots: by projection that learns and is probed, the steps between two looks at its synapses (0: the ends only).
     environment: what closes the loop; a run begins with its begin().
     """
@@ -110,6 +135,7 @@ class Program:
     places: dict[str, Place] = field(default_factory=dict, repr=False)
     snapshots: dict[str, int] = field(default_factory=dict)
     environment: Environment | None = field(default=None, repr=False)
+    training: Training | None = None
 
     def located(self, error: ProblemsError) -> ProblemsError:
         """The same error with the file and line of each population or projection that it speaks of."""

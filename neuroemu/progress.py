@@ -21,8 +21,8 @@ class Progress:
     def part(self, name: str) -> None:
         """A part of the stage begins."""
 
-    def steps(self, stage: str, done: int, total: int) -> None:
-        """`done` of `total` time steps are behind us."""
+    def steps(self, stage: str, done: int, total: int, unit: str = "step") -> None:
+        """`done` of `total` time steps, or other units, are behind us."""
 
 
 class _Rate:
@@ -57,13 +57,17 @@ class _Plain(Progress):
         if taken >= PARTS_AFTER_S:
             print(f"neuroemu: {name} ({taken:.0f} s so far)", file=sys.stderr, flush=True)
 
-    def steps(self, stage: str, done: int, total: int) -> None:
+    def steps(self, stage: str, done: int, total: int, unit: str = "step") -> None:
         rate = self.rate.at(done)
         if not rate or time.monotonic() - self.last < PLAIN_EVERY_S:
             return
         self.last = time.monotonic()
         left = (total - done) / rate
-        print(f"neuroemu: step {done} of {total}, {rate:.0f} steps/s, {left:.0f} s left", file=sys.stderr, flush=True)
+        print(
+            f"neuroemu: {unit} {done} of {total}, {rate:.{0 if rate >= 10 else 2}f} {unit}s/s, {left:.0f} s left",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 @contextmanager
@@ -109,6 +113,6 @@ class _Bar(Progress):
     def part(self, name: str) -> None:
         self.bar.update(self.task, description=f"{self.name}: {name}")
 
-    def steps(self, stage: str, done: int, total: int) -> None:
+    def steps(self, stage: str, done: int, total: int, unit: str = "step") -> None:
         rate = self.rate.at(done)
-        self.bar.update(self.task, completed=done, total=total, rate=f"{rate:,.0f} steps/s" if rate else "")
+        self.bar.update(self.task, completed=done, total=total, rate=f"{rate:,.0f} {unit}s/s" if rate else "")

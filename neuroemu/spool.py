@@ -8,6 +8,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -31,13 +32,21 @@ def forget(*arrays: np.ndarray) -> None:
 
 
 class Spool:
-    """Rows of one type.  width: shape of a row, () for numbers.  budget: bytes that may stay in memory."""
+    """Rows of one type.  width: shape of a row, () for numbers.  budget: bytes that may stay in memory.
 
-    def __init__(self, dtype: Any, width: tuple[int, ...], budget: int) -> None:
+    path: a file of its own, from the start.  n: rows that it has already; what lies behind them is cut off.
+    """
+
+    def __init__(self, dtype: Any, width: tuple[int, ...], budget: int, path: Path | None = None, n: int = 0) -> None:
         self._dtype, self._width, self._left = np.dtype(dtype), width, budget
         self._pieces: list[np.ndarray] = []
         self._file: IO[bytes] | None = None
-        self.n = 0
+        self._where = Path(tempfile.gettempdir()) if path is None else path.parent
+        self.n = n
+        if path is not None:
+            self._file = path.open("r+b" if n else "w+b")  # lives as long as its array
+            self._file.truncate(n * self._dtype.itemsize * int(np.prod(width, dtype=np.int64)))
+            self._file.seek(0, os.SEEK_END)
 
     def append(self, rows: np.ndarray) -> None:
         """Adds rows; they are copied. Raises OutputError where the disk is full."""
@@ -56,9 +65,15 @@ class Spool:
             self._file.write(np.ascontiguousarray(rows).data)
         except OSError as error:
             raise OutputError(
-                f"{tempfile.gettempdir()} has no room for what the run records ({error.strerror}). "
-                "Try TMPDIR on a larger disk, fewer steps, samples or probes."
+                f"{self._where} has no room for what the run records ({error.strerror}). "
+                "Try a larger disk (TMPDIR, -o), fewer steps, samples or probes."
             ) from None
+
+    def sync(self) -> None:
+        """Has all rows be on the disk, where they lie in a file. Raises OSError where it is full."""
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     @property
     def spilled(self) -> bool:

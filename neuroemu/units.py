@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 from quantiphy import InvalidNumber, Quantity
 
@@ -35,11 +36,17 @@ def parse(text: object, unit: str) -> float:
 
     text: like '23.6 pJ', 'inf' or '0 pJ'.  Raises ValueError with what is allowed: no unit, another unit, not a number.
     """
-    si, factor, example = UNITS[unit]
+    example = UNITS[unit][2]
     if isinstance(text, bool) or not isinstance(text, (str, int, float)):
         raise ValueError(f"{text!r} is not a quantity; write a number with its unit, like '{example}'")
     if not isinstance(text, str):
         raise ValueError(f"{text!r} has no unit; write it with one, like '{example}'")
+    return _parsed(text, unit)
+
+
+@lru_cache(1 << 12)  # a chip file has seventy, and a sweep reads it for every point
+def _parsed(text: str, unit: str) -> float:
+    si, factor, example = UNITS[unit]
     if _INFINITE.match(text):
         rest = _INFINITE.sub("1 ", text, count=1)
         return math.inf if rest.strip() == "1" or parse(rest, unit) else math.nan

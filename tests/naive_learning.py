@@ -291,6 +291,7 @@ class Projection:
 class Recorded:
     """Rows of (x decay, x impulse, y decay, y impulse in between, y impulse, weight), one a step: one number serves all.
 
+    Or of 14: decays of x1, x2, y1, y2, y3, their impulses, impulses of y1, y2, y3 in between, weight.
     The numbers of an epoch are those of its last step.
     """
 
@@ -303,17 +304,20 @@ class Recorded:
             self.own.new_epoch(step, number)
 
     def decay(self, side, who, trace, step):
-        return self.row[0 if side == "x" else 2]
+        return self.row[trace + 2 * (side == "y")] if len(self.row) == 14 else self.row[0 if side == "x" else 2]
 
     def impulse(self, side, who, trace, step):
-        return int(self.row[1 if side == "x" else 4])
+        return int(
+            self.row[5 + trace + 2 * (side == "y")] if len(self.row) == 14 else self.row[1 if side == "x" else 4]
+        )
 
     def bump(self, side, who, trace, step):
         """Of axons none is recorded: Lava rounds up."""
-        return int(self.rows[step - 1][3]) if side == "y" else self.own.bump(side, who, trace, step)
+        row = self.rows[step - 1]
+        return int(row[10 + trace if len(row) == 14 else 3]) if side == "y" else self.own.bump(side, who, trace, step)
 
     def weight(self, synapse, target):
-        return self.row[5]
+        return self.row[-1]
 
     def shift(self, synapse, which):
         return self.own.shift(synapse, which)
@@ -368,7 +372,7 @@ def run_code(code, values, old, shift="floor", lowest=-32768, limits=None, grid=
     limits: by target (lowest, highest whole of the accumulator, lowest, highest stored).  chance: (target) -> in [0, 1).
     shifted: (instruction) -> in [0, 1).  Returns ([w, d, t], products evaluated).
     """
-    new, tally, product, accumulator = list(old), 0, 0, 0
+    new, tally, product, accumulator, held = list(old), 0, 0, 0, 0
     for at, (op, a, b, c) in enumerate(code):
         if op == "LOAD":
             accumulator = old[a] * 128
@@ -387,6 +391,24 @@ def run_code(code, values, old, shift="floor", lowest=-32768, limits=None, grid=
             product = half_even(product, 2**a) if shift == "half_even" else product // 2**a + (1 if up else 0)
         elif op == "ADD":
             accumulator = clip(accumulator + clip(product * 2**a, lowest, 32767), lowest, 32767)
+        elif op == "CLEAR":
+            accumulator = 0
+        elif op == "SUM":
+            accumulator += product * 2**a
+        elif op == "HOLD":
+            held, tally = accumulator, 0
+        elif op == "STORE_MAGNITUDE":
+            unit = 2 ** (7 + grid[a])
+            rest = Fraction(abs(accumulator) % unit, unit)
+            size = abs(accumulator) // unit + (1 if rest and chance(a) < rest else 0)
+            new[a] = clip((size if accumulator >= 0 else -size) * 2 ** grid[a], *limits[a][2:])
+        elif op == "STORE_CHANGE":
+            whole = math.ceil(Fraction(abs(accumulator), 2**b))
+            steps = whole // 2 ** grid[a] * (1 if accumulator >= 0 else -1)
+            rest = Fraction(abs(held) % 2 ** grid[a], 2 ** grid[a])
+            if rest and chance(a) < rest:
+                steps += 1 if held > 0 else -1
+            new[a] = clip(old[a] + steps * 2 ** grid[a], *limits[a][2:])
         elif op == "STORE":
             low, high, least, most = limits[a]
             unit = 2 ** (7 + grid[a])

@@ -1,4 +1,4 @@
-"""Plain-Python twins of the models of the LIF's kind: if, li, alif, homeostatic_lif, three_factor_lif."""
+"""Plain-Python twins of the models of the LIF's kind: if, li, alif, homeostatic_lif, three_factor_lif, leaky_error, bcm."""
 
 from __future__ import annotations
 
@@ -149,7 +149,55 @@ class ThreeFactorLif(_Membrane):
         return spike
 
 
+class LeakyError:
+    ports = 2
+    fields = ("v", "bias", "y1")
+
+    def __init__(self, registers, state):
+        self.r = registers
+        for name in self.fields:
+            setattr(self, name, state[name])
+
+    def at_rest(self, inputs):
+        return not (any(inputs) or any(getattr(self, name) for name in self.fields))
+
+    def step(self, inputs, a, step, noise):
+        came, wanted = (wrap(x, a.q_bits or 32) for x in inputs)
+        self.v = clipped(decay(self.v, self.r["decay_v"]) + came + self.bias, a)
+        self.y1 = max(-127, min(127, toward_zero(wanted - self.v, 2 ** self.r["error_shift"])))
+        return self.y1
+
+
+def rounded(x, divisor):
+    """x / divisor, to the nearest whole number, halves up."""
+    return (2 * x + divisor) // (2 * divisor)
+
+
+class Bcm(_Membrane):
+    fields = ("v", "square", "y1", "y2", "y3")
+
+    def at_rest(self, inputs):
+        if any(inputs) or self.v or self.y1 or self.y3 or self.square // 2 ** self.r["tau"]:
+            return False
+        return self.y2 == self.mean_square()
+
+    def mean_square(self):
+        return min(rounded(self.square, 2 ** (9 + self.r["square_shift"])), 127)
+
+    def step(self, inputs, a, step, noise):
+        self.v = clipped(decay(self.v, self.r["decay_v"]) + wrap(inputs[0], a.q_bits or 32), a)
+        self.y1 = max(-127, min(127, rounded(self.v, 2 ** self.r["rate_shift"])))
+        if step % 2 ** self.r["epoch"] == 0:
+            self.square += toward_zero(512 * self.y1**2 - self.square, 2 ** self.r["tau"])
+        self.y2 = self.mean_square()
+        distance = self.y1 - self.square // 2 ** (9 + self.r["theta_shift"])
+        self.y3 = max(-127, min(127, toward_zero(self.y1 * distance, 2 ** self.r["phi_shift"])))
+        return 0
+
+
 naive.MODELS |= {
+    "leaky_error": LeakyError,
+    "bcm": Bcm,
     "if": IntegrateAndFire,
     "li": LeakyIntegrator,
     "alif": Alif,

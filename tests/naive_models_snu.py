@@ -1,4 +1,4 @@
-"""Plain-Python twins of the spiking neural units: snu, li_snu, a_snu, soft_snu; and of the sigmoid that two models use."""
+"""Plain-Python twins of the spiking neural units: snu, li_snu, a_snu, soft_snu, three_factor_snu; and of the sigmoid that two models use."""
 
 from __future__ import annotations
 
@@ -102,4 +102,28 @@ class SoftSnu:
         return self.payload()
 
 
-naive.MODELS |= {"snu": Snu, "li_snu": LiSnu, "a_snu": ASnu, "soft_snu": SoftSnu}
+class ThreeFactorSnu(SoftSnu):
+    ports = 3
+
+    def __init__(self, registers, state):
+        super().__init__(registers, state)
+        self.y1, self.y2, self.y3 = (state[key] for key in ("y1", "y2", "y3"))
+
+    def at_rest(self, inputs):
+        return False
+
+    def step(self, inputs, a, step, noise):
+        # What the soft SNU cuts off at 0 is seen before it does so.
+        q = inputs[0] * 64 + inputs[1] * 64 // 256
+        wanted = decay(self.s, self.r["decay"]) * (ONE - self.y) // ONE + (wrap(q, a.q_bits) if a.q_bits else q)
+        payload = super().step(inputs[:2], a, step, noise)
+        target = ONE if inputs[2] != 0 else 0
+        self.y3 = (127 * (target - self.y) + ONE // 2) // ONE
+        self.y2 = self.y3 if wanted >= 0 else 0
+        leak = (4096 - self.r["decay"]) * ((ONE - self.y) // 4096) // 4096
+        kept = leak * (4096 - self.y * self.s // 2 ** (12 + self.r["unit"])) // 4096
+        self.y1 = max(0, min(127, (4096 - kept) // 64)) if wanted >= 0 else 64
+        return payload
+
+
+naive.MODELS |= {"snu": Snu, "li_snu": LiSnu, "a_snu": ASnu, "soft_snu": SoftSnu, "three_factor_snu": ThreeFactorSnu}

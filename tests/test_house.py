@@ -15,11 +15,11 @@ PACKAGE = Path(__file__).resolve().parents[1] / "neuroemu"
 LAYERS = [
     [
         "errors", "units", "events", "jit", "widths", "fixedpoint", "rng", "philox", "streams", "pieces", "library",
-        "scaling", "spool",
+        "scaling", "spool", "asked",
     ],
     ["noc"],
     ["chip", "modes", "compartments", "connect", "learning", "mapping", "network", "counters", "calibration"],
-    ["environments", "encode", "decode", "data", "program", "learnable", "closing", "nir_io", "topology"],
+    ["environments", "encode", "decode", "data", "program", "samples", "learnable", "closing", "nir_io", "topology"],
     ["files", "compiler"],
     ["cache", "mapping_file"],
     ["wiring", "loop", "budget"],
@@ -37,7 +37,8 @@ LAYERS = [
     ["neurobench"],
     ["report", "sheet"],
     ["profile"],
-    ["again", "pipeline", "progress", "importing", "mapped"],
+    ["again", "pipeline", "progress", "importing", "mapped", "timeline", "unfinished"],
+    ["compare", "sweep"],
     ["cli"],
     ["__main__", "__init__"],
 ]  # fmt: skip

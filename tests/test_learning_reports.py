@@ -301,11 +301,11 @@ def test_looks_that_do_not_fit_are_refused_before_the_run(tmp_path, monkeypatch)
     from neuroemu import budget
     from neuroemu.errors import TooLarge
 
-    monkeypatch.setattr(budget, "free_bytes", lambda: 3_000_000)
+    # 62 kB of looks beside 16 kB of counts
+    monkeypatch.setattr(budget, "free_disk_bytes", lambda: 80_000)
+    monkeypatch.setenv("NEUROEMU_MEMORY_MB", "0")
     given = program(tmp_path, overrides=("run.steps=1000", "probes=[{weights: touch->motor, every: 1}]"))
     with pytest.raises(TooLarge, match="larger 'every'"):
-        monkeypatch.setattr(budget, "STEP_BYTES", 1)
-        monkeypatch.setattr(budget, "SHARE", 0.01)
         neuroemu.run(given)
 
 

@@ -45,7 +45,19 @@ def test_widths_and_effective_scales(rule, width, effective):
 
 
 def test_a_dialect_with_other_mantissas_shifts_less():
-    assert "shifted right by 2" in said("2^-2*u0*x1*y1", dialect="nengo_loihi")
+    text = said("2^-2*u0*x1*y1", dialect="nengo_loihi", third="model")
+    assert "shifted right by 2" in text and "WARNING floor" not in text  # in all it is shifted left: 7 - 2 - 2
+    assert "in steps of 0.0625" in text and "store_magnitude" in text
+
+
+def test_products_of_brian2_loihi_are_exact():
+    text = said("2^-11*u1*(w-300)*x1 - 4*u2", dialect="brian2_loihi")
+    assert "exact neither clipped nor shifted" in text and "width" not in text
+    assert "draws never" in text and "draws whether it rounds up" in text
+    assert f"{-556 * 127 / 2048:g} to 0" in text and "p *= (x1_before)" not in text
+    assert "u2: every 4 steps, the first of them on, all synapses" in text and "store_change" in text
+    with pytest.raises(ProgramError):
+        learning_for(("2^-11*u1*(w-300)*x1 - 4*u2",))
 
 
 @pytest.mark.parametrize(

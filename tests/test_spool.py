@@ -67,7 +67,7 @@ def test_a_run_beyond_its_budget_gives_the_same_run(tmp_path, monkeypatch):
 
     usual = neuroemu.run(busy(), tmp_path / "usual", steps=300, samples=3)
     plan = engine.Plan
-    monkeypatch.setattr("neuroemu.pipeline.Plan", lambda *args: replace(plan(*args), memory=0))
+    monkeypatch.setattr("neuroemu.pipeline.Plan", lambda *args, **more: replace(plan(*args, **more), memory=0))
     spilled = neuroemu.run(busy(), tmp_path / "spilled", steps=300, samples=3)
     assert isinstance(spilled.counters.counts, np.memmap) and isinstance(spilled.traces.step, np.memmap)
     assert not isinstance(usual.counters.counts, np.memmap)

@@ -33,7 +33,7 @@ class Unknown(Exception):
 def key_of(network: Network, chip: Chip, options: MappingOptions, seed: int, *more: Any) -> str:
     """Hexadecimal.  more: what else decides the image.  Raises Unknown, for connectors that do not come from here."""
     state = hashlib.blake2b(digest_size=20)
-    state.update(f"{_sources()};numpy {np.__version__};{sys.byteorder};{_packages()};".encode())
+    state.update(f"{sources()};numpy {np.__version__};{sys.byteorder};{_packages()};".encode())
     decides = (network.step_ms, network.populations, network.projections, network.branches)
     structure = (chip.mesh, chip.core, chip.synapse, chip.registers, chip.arithmetic)
     _feed(state, (decides, structure, replace(options, file="", profile=""), int(seed), more))
@@ -53,7 +53,7 @@ def _packages() -> str:
 
 
 @functools.cache
-def _sources() -> str:
+def sources() -> str:
     """Of every source file of neuroemu; a few milliseconds."""
     package, state = Path(__file__).resolve().parents[1], hashlib.blake2b(digest_size=16)
     for path in sorted(package.rglob("*.py")):

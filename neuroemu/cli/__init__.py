@@ -16,13 +16,18 @@ import click
 
 from .again import remap, reprice
 from .chips import chips
+from .compare import compare
 from .import_ import import_
 from .interrupts import interrupts
 from .library import programs, schema
 from .map import map_
 from .options import CONTEXT
+from .report import plot, report
+from .resume import resume
 from .rule import rule
 from .run import check, run
+from .sweep import sweep
+from .timeline import timeline
 
 
 @click.group(context_settings=CONTEXT)
@@ -40,7 +45,10 @@ def cli() -> None:
     """
 
 
-for command in (run, check, map_, reprice, remap, chips, rule, import_, programs, schema):
+COMMANDS = (
+    run, resume, check, map_, reprice, remap, compare, sweep, report, plot, timeline, chips, rule, import_, programs, schema,
+)  # fmt: skip
+for command in COMMANDS:
     cli.add_command(command)
 
 
@@ -58,8 +66,8 @@ def _guarded() -> int:
             click.echo(text, err=True)
 
     try:
-        cli.main(standalone_mode=False)
-        return 0
+        code = cli.main(standalone_mode=False)  # of a command that ends with one (click's Exit)
+        return code if isinstance(code, int) else 0
     except click.exceptions.Exit as ended:
         return int(ended.exit_code)
     except click.ClickException as error:
@@ -67,6 +75,8 @@ def _guarded() -> int:
         return EXIT_USER_ERROR
     except NeuroemuError as error:
         say(f"{error}")
+        if interrupts.unfinished:
+            say(interrupts.what_is_left())
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         say(f"Interrupted. {interrupts.what_is_left()}")

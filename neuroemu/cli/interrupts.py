@@ -18,6 +18,8 @@ class _Interrupts:
     def __init__(self) -> None:
         self.arrived = False
         self.folder: Path | None = None
+        self.unfinished: Path | None = None
+        self.left = "Nothing was written."  # what is said of an interrupt before anything has landed
 
     def install(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -66,7 +68,11 @@ class _Interrupts:
         self.folder = folder
 
     def what_is_left(self) -> str:
-        return f"The run is in {self.folder}." if self.folder else "Nothing was written."
+        if self.folder:
+            return f"The run is in {self.folder}."
+        if self.unfinished and (self.unfinished / "checkpoint.npz").exists():
+            return f"What was done up to the last checkpoint is kept: neuroemu resume {self.unfinished}"
+        return self.left
 
 
 interrupts = _Interrupts()

@@ -25,13 +25,15 @@ def _list_library(kind: str, key: str) -> None:
 
 
 @click.command(context_settings=CONTEXT)
-@click.argument("kind", type=click.Choice(["program", "chip"]))
+@click.argument("kind", type=click.Choice(["program", "chip", "sweep"]))
 def schema(kind: str) -> None:
-    """Print the JSON Schema of program or chip files, for editors that complete and check YAML."""
+    """Print the JSON Schema of program, chip or sweep files, for editors that complete and check YAML."""
     import json
 
     if kind == "program":
         from ..files.program_schema import ProgramSpec as Spec
+    elif kind == "sweep":
+        from ..sweep.plan import SweepSpec as Spec  # type: ignore[assignment]
     else:
         from ..files.chip_schema import ChipSpec as Spec  # type: ignore[assignment]
     content = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Spec.model_json_schema()}

@@ -26,6 +26,13 @@ SEED = click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed of e
 ALLOW_CODE = click.option(
     "--allow-code", is_flag=True, help="Run Python files that the program names ('neuron: FILE.py:NAME')."
 )
+CHECKPOINT_EVERY = click.option(
+    "--checkpoint-every",
+    "every",
+    metavar="STEPS|SECONDS",
+    callback=lambda context, option, value: None if value is None else every_of(value),
+    help="Keep the state on disk every so many steps (10000) or seconds ('60 s'): 'neuroemu resume' goes on from there.",
+)
 NO_CACHE = click.option(
     "--no-cache", is_flag=True, help="Map the network anew, and keep nothing (NEUROEMU_CACHE: where images are kept)."
 )
@@ -38,6 +45,23 @@ MAPPING = click.option(
 OVERWRITE = click.option("--overwrite", is_flag=True, help="Replace the run that is in the folder given with -o.")
 QUIET = click.option("--quiet", is_flag=True, help="Print no progress, only the result.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of the table.")
+
+
+def every_of(text: str) -> tuple[int, float]:
+    """(steps, seconds) between two checkpoints, one of them 0. Raises UsageError."""
+    from .. import units
+
+    if text.isascii() and text.isdigit() and 0 < int(text) <= 10**9:
+        return int(text), 0.0
+    try:
+        ms = units.parse(text, "ms")
+    except ValueError:
+        ms = 0.0
+    if not 1 <= ms <= 1e12:
+        raise click.UsageError(
+            f"--checkpoint-every is '{text}'. Allowed: a number of steps like 10000, or a time of at least 1 ms like '60 s'."
+        )
+    return 0, ms / 1000
 
 
 def on_terminal() -> bool:

@@ -11,7 +11,10 @@ from .options import CONTEXT
 @click.argument("rules", nargs=-1, required=True, metavar="RULE...")
 @click.option("--epoch", type=click.IntRange(1, 63), default=1, show_default=True, help="In steps.")
 @click.option(
-    "--dialect", default="neuroemu", show_default=True, help="Whose integers: neuroemu, lava, nengo_loihi, ..."
+    "--dialect",
+    default="neuroemu",
+    show_default=True,
+    help="Whose integers: neuroemu, lava, nengo_loihi, brian2_loihi.",
 )
 @click.option(
     "--third",

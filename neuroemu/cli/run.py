@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .interrupts import interrupts
+from .carry_out import carry_out, shown_progress
 from .options import (
     ALLOW_CODE,
+    CHECKPOINT_EVERY,
     CONTEXT,
     JSON,
     LATENCY,
@@ -27,6 +28,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from ..report import Report
+    from ..timeline import Told
 
 
 @click.command(context_settings=CONTEXT)
@@ -45,10 +47,12 @@ if TYPE_CHECKING:
 @click.option(
     "--threads", type=click.IntRange(1, 64), help="Threads [default: what is worth it]. Results are the same."
 )
+@click.option("--timeline", is_flag=True, help="Also write trace.json.gz, for Perfetto (see 'neuroemu timeline').")
 @MAPPING
 @LATENCY
 @NO_CACHE
 @ALLOW_CODE
+@CHECKPOINT_EVERY
 def run(
     program: str,
     out: str | None,
@@ -61,59 +65,43 @@ def run(
     quiet: bool,
     overwrite: bool,
     threads: int | None,
+    timeline: bool,
     mapping: str | None,
     latency: str | None,
     no_cache: bool,
     allow_code: bool,
+    every: tuple[int, float] | None,
 ) -> None:
     """Run PROGRAM: a .yaml file, or the name of one that comes along (see 'neuroemu programs')."""
-    from dataclasses import replace
-
-    from ..files import program_file
-    from ..progress import shown
-
     if out is not None and not out.strip():
         raise click.UsageError("-o is empty; name a folder.")
-    read = program_file.read(program, overrides, seed, steps, allow_code)
-    read = replace(
-        read,
-        latency=latency or read.latency,
-        float_reference=in_floats or read.float_reference,
-        neurobench=neurobench or read.neurobench,
+    from ..asked import Asked
+
+    asked = Asked(
+        program=program,
+        overrides=overrides,
+        seed=seed,
+        steps=steps,
+        latency=latency,
+        in_floats=in_floats,
+        neurobench=neurobench,
+        timeline=timeline,
+        mapping=mapping,
+        allow_code=allow_code,
+        overwrite=overwrite,
+        command=("neuroemu", *sys.argv[1:]),
+        folder=str(Path.cwd()),
+        every=every or (0, 0.0),
+        out=out or "",
+        numbered=out is None,
     )
-    if mapping is not None and not any(
-        key.startswith("mapping.file=") for key in overrides
-    ):  # which a remedy may ask for
-        read = replace(read, mapping=replace(read.mapping, file=mapping))
-    with shown(quiet=quiet or as_json) as progress:
-
-        def mapped(part: str) -> None:
-            interrupts.raise_if_any()
-            progress.part(part)
-
-        progress.stage("mapping")
-        compiled = compiled_for(read, not no_cache, mapped)
-        from .. import pipeline  # these load numba: only once the program is known to be right
-        from ..report import folder
-
-        wanted = Path(out) if out else folder.next_free(Path("runs"), read.name)
-        folder.check_free(wanted, overwrite)
-
-        def advanced(stage: str, done: int, total: int) -> None:
-            interrupts.raise_if_any()
-            progress.steps(stage, done, total)
-
-        progress.stage("running")
-        with interrupts.at_once_if_asked_twice():
-            report = pipeline.execute(read, compiled, advanced, threads)
-        progress.stage("writing")
-        interrupts.raise_if_any()
-        landed = folder.write(report, wanted, overwrite, ["neuroemu", *sys.argv[1:]], numbered=out is None)
-        interrupts.landed(landed)
-    show(replace(report, folder=landed), as_json)
+    with shown_progress(quiet or as_json) as progress:
+        report, told = carry_out(asked, progress, threads, not no_cache, None)
+    show(report, as_json, told)
 
 
-def show(report: Report, as_json: bool) -> None:
+def show(report: Report, as_json: bool, told: Told | None = None) -> None:
+    """Prints a run, and what its timeline tells."""
     if as_json:
         import json
 
@@ -122,6 +110,11 @@ def show(report: Report, as_json: bool) -> None:
     from ..report.terminal import as_text
 
     click.echo(as_text(report, width(), colour()), nl=False)
+    if told is not None and report.folder is not None:
+        from ..report import folder
+        from .timeline import say
+
+        say(report.folder / folder.TIMELINE, told)
 
 
 @click.command(context_settings=CONTEXT)

@@ -20,6 +20,7 @@ BUILT_IN = {
     "a_snu": "a_snu",
     "alif": "alif",
     "atrlif": "atrlif",
+    "bcm": "bcm",
     "delta": "delta",
     "dendrite": "dendrite",
     "glm": "glm",
@@ -27,6 +28,7 @@ BUILT_IN = {
     "graded_vec": "graded_vec",
     "homeostatic_lif": "homeostatic_lif",
     "if": "integrate_and_fire",
+    "leaky_error": "leaky_error",
     "li": "leaky_integrator",
     "li_snu": "li_snu",
     "lif": "lif",
@@ -42,6 +44,7 @@ BUILT_IN = {
     "srm0": "srm0",
     "three_factor_glm": "three_factor_glm",
     "three_factor_lif": "three_factor_lif",
+    "three_factor_snu": "three_factor_snu",
 }
 """Name of a model: file of this package."""
 

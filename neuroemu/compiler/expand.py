@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..connect import Dense, Draws, SynapseList
+from ..connect import Dense, Draws, Normal, SynapseList, Uniform
 from ..errors import Problem, ProgramError
-from ..network import Network
+from ..network import Network, WeightFormat
 from ..pieces import different, pieces
+from .weights import lost_bits
 
 
 def expand(network: Network, seed: int) -> dict[str, SynapseList]:
@@ -23,12 +24,22 @@ def expand(network: Network, seed: int) -> dict[str, SynapseList]:
                 connector = replace(connector, zeros=True)
             made = connector.synapses(pre, post, Draws(seed, projection.name))
             _refuse_infinite(made)
+            if projection.format is not None and isinstance(getattr(connector, "weights", None), (Uniform, Normal)):
+                made = made._replace(weight=_storable(made.weight, projection.format))
             lists[projection.name] = _sent_later(made, network[projection.source].axon_delay)
         except ValueError as error:
             problems.append(Problem(str(error), path=projection.name))
     if problems:
         raise ProgramError(problems)
     return lists
+
+
+def _storable(weight: np.ndarray, format: WeightFormat) -> np.ndarray:
+    """Drawn weights as the nearest mantissas that a format stores: nobody can draw whole numbers."""
+    unit = 1 << lost_bits(format.bits, format.sign_mode)
+    low = 0 if format.sign_mode == "excitatory" else unit - 256 if format.sign_mode == "inhibitory" else -256
+    high = 0 if format.sign_mode == "inhibitory" else 256 - unit
+    return np.clip(unit * np.rint(weight / unit), low, high)
 
 
 def _refuse_infinite(made: SynapseList) -> None:

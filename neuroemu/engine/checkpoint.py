@@ -5,6 +5,7 @@ Independent of how many threads either run has. Only for the same image, compart
 
 from __future__ import annotations
 
+import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,8 @@ def save(checkpoint: Checkpoint, path: str | Path) -> None:
         with draft.open("wb") as file:
             head = np.array([FORMAT, checkpoint.step, checkpoint.fresh], np.int64)
             np.savez_compressed(file, head=head, model=np.array(checkpoint.model_hash), **checkpoint.arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)

@@ -15,18 +15,19 @@ import numpy as np
 
 from ..compartments import Model, find, fingerprint, is_built_in
 from ..compiler.image import ChipImage
-from ..counters import N_COUNTS, N_LEARNED, Count, Counters, Learned, Traces
+from ..counters import Count, Counters, Learned, Traces
 from ..errors import InternalError, Problem, ProgramError, TooLarge
 from ..network import Probe
 from ..spool import Spool
 from ..widths import LANES
 from .checkpoint import Checkpoint, check
 from .crew import Crew, available
+from .journal import Journal
 from .learning.album import Album
 from .learning.learners import Learner, forget_axons, forget_traces, fresh, take_over, with_numbers
 from .management import Management, Managing
-from .membranes import Membranes
 from .native import PYTHON
+from .recording import SPIKE, Recording, Tables
 from .shares import cut_for
 from .specialised import defined
 from .state import ChipState, restart, start, tiles_of
@@ -37,7 +38,6 @@ FIRST_STRETCH = 16  # steps, after which the crew knows what a step costs
 STRETCH_SPIKES = 1 << 20  # spikes a buffer holds at least; a stretch that fills it goes on with a fresh one
 STRETCH_STEPS = 256  # steps between two looks at the clock
 _KEPT = ("cells", "ring", "touched", "awake")  # of ChipState
-_SPIKE = ((np.int64, 8), (np.int32, 4), (np.int32, 4))  # step, source, payload, and their bytes
 
 
 class SpikeInput(Protocol):
@@ -66,9 +66,12 @@ class Plan:
     models: of populations whose model does not come along (compartments.load).
     rewards: by the name that a learning projection gives, the one value that it sees in each step.
     snapshots: by plastic projection, after how many steps each its synapses are looked at; others at the end only.
+    learning_steps: after so many of all steps nothing is learned any more; None learns to the end.
     begin: where an earlier run of the same image stopped.  keep: is given the state at the end.
     environment: is called between steps and may end the run; what it sends are inputs, drives and rewards.
     membranes: whether changes of potentials are counted.
+    until: after how many of all steps it ends; None runs all.
+    journal: where what is done is kept on disk as the run goes on, and where it goes on from, in place of `begin`.
     """
 
     steps: int
@@ -85,10 +88,13 @@ class Plan:
     memory: int = 1 << 30
     rewards: dict[str, Drive] = field(default_factory=dict)
     snapshots: dict[str, int] = field(default_factory=dict)
+    learning_steps: int | None = None
     begin: Checkpoint | None = None
     keep: Callable[[Checkpoint], None] | None = None
     environment: Managing | None = None
     membranes: bool = False
+    journal: Journal | None = None
+    until: int | None = None
 
 
 def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
@@ -98,28 +104,27 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     """
     wanted = 1 if PYTHON else plan.threads or min(available(), MOST_THREADS)  # plain Python has no barrier
     crew = Crew(wanted, fixed=plan.threads is not None)
-    total = plan.steps * plan.samples
+    total = min(plan.steps * plan.samples, plan.steps * plan.samples if plan.until is None else plan.until)
     image = with_numbers(image, total)
     state = start(image, crew.n)
-    engine = _Engine(image, plan, state, crew)
+    models = _models(image, plan)
+    engine = _Engine(image, plan, models, state, crew)
     _check_recorded_noise(image, plan.steps if plan.fresh_samples else total)
     _check_recorded_numbers(image, total)
-    counts = Spool(np.int32, (image.n_parts, N_COUNTS), plan.memory // 4)
-    probed = _probed(image, plan)
-    columns = np.concatenate([cells for _, cells in probed.values()]) if probed else np.empty(0, np.int64)
-    states = Spool(np.int64, (columns.size,), plan.memory // 4)
-    membranes = Membranes(image, _models(image, plan)) if plan.membranes else None
-    looked_at = columns if membranes is None else np.concatenate([columns, membranes.cells])
-    learned = Spool(np.int32, (image.n_parts, N_LEARNED), plan.memory // 4)
     done = fresh = 0  # steps behind us, and those behind us when the state was last fresh
-    if plan.begin is not None:
-        check(plan.begin, image)
-        done, fresh = plan.begin.step, plan.begin.fresh
-        engine.put_back(plan.begin)
+    journal = plan.journal
+    begin = plan.begin if journal is None else journal.begin
+    if begin is not None:
+        check(begin, image)
+        done, fresh = begin.step, begin.fresh
+        engine.put_back(begin)
     began, ended = done, False
-    album = Album(image, engine.synaptic, plan.snapshots, done)
-    management = _management(image, plan, state, album)
-    spikes = tuple(Spool(kind, (), plan.memory // 2 * width // 16) for kind, width in _SPIKE)
+    spool = _in_memory if journal is None else journal.spool
+    album = Album(image, engine.synaptic, plan.snapshots, done, spool)
+    recording = Recording(image, models, plan.probes, plan.memory, album, plan.membranes, spool)
+    management = _management(image, plan, state, album, begin)
+    if journal is not None:
+        journal.put_back(recording, state)
     while done < total:
         if management is not None and management.due(done):
             ended = management.look(done)
@@ -131,60 +136,42 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
             fresh = done
         left = plan.steps - done % plan.steps if plan.fresh_samples else total - done
         n_steps = min(STRETCH_STEPS if done > began else FIRST_STRETCH, STRETCH_STEPS - done % STRETCH_STEPS, left)
-        n_steps = min(n_steps, album.until_next(done), membranes.most_steps if membranes else n_steps)
-        if management is not None:
-            n_steps = min(n_steps, management.until_next(done))
-        before = state.cells[membranes.cells] if membranes and done > fresh else None
+        n_steps = min(n_steps, recording.most_steps(done))
+        for other in (management, journal):
+            n_steps = n_steps if other is None else min(n_steps, other.until_next(done))
         host = _host_input(image, plan, done + 1, n_steps)
-        counted, probes = (
-            np.zeros((n_steps, image.n_parts, N_COUNTS), np.int64),
-            np.empty((n_steps, looked_at.size), np.int64),
-        )
-        learning = np.zeros((n_steps if image.plastic else 0, image.n_parts, N_LEARNED), np.int64)
-        for pieces in engine.stretch(host, counted, looked_at, probes, done + 1, fresh + 1, learning):
-            numbered = _by_number(image, *pieces)
-            for spool, piece in zip(spikes, numbered, strict=True):
-                spool.append(piece)
+        tables, before = recording.tables(n_steps), recording.before(state, done == fresh)
+        for pieces in engine.stretch(host, tables, recording.columns, done + 1, fresh + 1):
+            spikes = _by_number(image, *pieces)
+            recording.add_spikes(*spikes)
             if management is not None:
-                management.collect(*numbered)
-        counts.append(_fitting(counted))
-        states.append(probes[:, : columns.size])
-        if membranes:
-            membranes.look(before, probes[:, columns.size :])
-        learned.append(_fitting(learning))
+                management.collect(*spikes)
         done += n_steps
-        album.look(done, engine.learners)
-        if spikes[0].n > plan.most_spikes:
+        recording.add(tables, before, done, engine.learners)
+        if recording.n_spikes > plan.most_spikes:
             raise TooLarge(
-                f"{spikes[0].n:,} spikes in {done:,} of {total:,} steps fill the disk of this machine. "
+                f"{recording.n_spikes:,} spikes in {done:,} of {total:,} steps fill the disk of this machine. "
                 "Try fewer steps (--steps) or samples, or a network that fires less."
             )
+        if journal is not None and (journal.due(done) or done == total):
+            kept = {} if management is None else management.keep()
+            journal.keep(engine.checkpoint(done, fresh, kept), recording, state)
         if plan.progress:
             plan.progress(done)
     if plan.keep is not None:
         plan.keep(engine.checkpoint(done, fresh, {} if management is None else management.keep()))
     if management is not None and not ended:  # it sees the last steps; what it answers is not sent any more
         management.look(done)
-    step, source, payload = (spool.array() for spool in spikes)
-    recorded = states.array()
-    bounds = np.cumsum([0, *(index.size for index, _ in probed.values())])
-    tables = {key: recorded[:, bounds[k] : bounds[k + 1]] for k, key in enumerate(probed)}
-    index_of = {key: index for key, (index, _) in probed.items()}
-    traces = Traces(step, source, payload, tables, index_of, album.snapshots(done, engine.learners))
-    changed = None if membranes is None else membranes.changed
-    return traces, Counters(counts.array(), state.overflows.sum(axis=0), learned.array(), changed)
+    return recording.traces(done, engine.learners), recording.counters(state.overflows.sum(axis=0))
 
 
-def _fitting(counts: np.ndarray) -> np.ndarray:
-    """Counts of a step and part have 31 bits: a part has fewer synapses than that on any chip."""
-    if counts.size and counts.max() >= 2**31:
-        raise InternalError(f"a part counted {counts.max():,} in one step")
-    return counts
+def _in_memory(name: str, kind: type, width: tuple[int, ...], memory: int) -> Spool:
+    return Spool(kind, width, memory)
 
 
 def _spikes_of(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Room for n spikes: step, source, payload."""
-    step, source, payload = (np.empty(n, kind) for kind, _ in _SPIKE)
+    step, source, payload = (np.empty(n, kind) for kind, _ in SPIKE)
     return step, source, payload
 
 
@@ -204,12 +191,15 @@ def _by_number(
 class _Engine:
     """An image, its state and its threads: what stays the same from stretch to stretch."""
 
-    def __init__(self, image: ChipImage, plan: Plan, state: ChipState, crew: Crew) -> None:
-        self._models = _models(image, plan)
+    def __init__(self, image: ChipImage, plan: Plan, models: dict[str, Model], state: ChipState, crew: Crew) -> None:
+        self._models = models
         self._image, self._crew, self._state = image, crew, state
         self.synaptic = fresh(image)
         listed = {n: np.zeros((2, n), np.int64) for n in {1, crew.n}}
         self._cuts = {n: cut_for(image, self._models, state, self.synaptic, listed[n], n, plan.seed) for n in listed}
+        if plan.learning_steps is not None:
+            for learner in (learner for cut in self._cuts.values() for learner in cut.learners):
+                learner.record["until"] = plan.learning_steps
         filled = np.zeros((crew.n, state.ring.shape[0]), np.uint8)
         self._memory = {
             n: Memory(
@@ -277,16 +267,15 @@ class _Engine:
     def stretch(
         self,
         host: HostInput,
-        counts: np.ndarray,
+        tables: Tables,
         columns: np.ndarray,
-        states: np.ndarray,
         first_step: int,
         sample_first: int,
-        learned: np.ndarray,
     ) -> Iterator[tuple[np.ndarray, ...]]:
-        """Runs the steps of a stretch. Adds to counts and learned (steps, part, event), fills states; yields the spikes, in
-        pieces that hold until the next is asked for.
+        """Runs the steps of a stretch and fills its tables; yields the spikes, in pieces that hold until the next is asked
+        for.
         """
+        counts, states, learned = tables.counts, tables.looked_at, tables.learned
         n, n_steps = self._crew.choose(), counts.shape[0]
         if n != self._last:  # what one thread has filled is now spread over others
             self._filled[:] = self._filled.max(axis=0)
@@ -325,14 +314,16 @@ class _Engine:
         return Problem(f"{what}; what it said stands above", path=name, remedy=remedy)
 
 
-def _management(image: ChipImage, plan: Plan, state: ChipState, album: Album) -> Management | None:
-    """The closed loop of a run, put back to where the plan begins."""
+def _management(
+    image: ChipImage, plan: Plan, state: ChipState, album: Album, begin: Checkpoint | None
+) -> Management | None:
+    """The closed loop of a run, put back to where it begins."""
     if plan.environment is None:
         return None
     total = plan.steps * plan.samples
     made = Management(plan.environment, image, _models(image, plan), state, album, plan.steps, total, plan.seed)
-    if plan.begin is not None:
-        made.put_back(plan.begin.arrays)
+    if begin is not None:
+        made.put_back(begin.arrays)
     return made
 
 
@@ -419,19 +410,3 @@ def _check_range(name: str, index: np.ndarray, bound: int) -> None:
     """The kernels do not look: an index out of range would read foreign memory."""
     if index.size and (index.min() < 0 or index.max() >= bound):
         raise InternalError(f"the input of '{name}' has the index {index.max()}; it has 0..{bound - 1}")
-
-
-def _probed(image: ChipImage, plan: Plan) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
-    """By population and field: the compartments to record, and where they lie; several probes of one are joined."""
-    chosen: dict[tuple[str, str], np.ndarray] = {}
-    for probe in plan.probes:
-        if probe.observable != "spikes":
-            every = np.arange(image.blocks.size[image.names.index(probe.population)])
-            wanted, key = every if probe.index is None else every[probe.index], (probe.population, probe.observable)
-            chosen[key] = np.union1d(chosen.get(key, wanted), wanted)
-    tiles, models, found = tiles_of(image), _models(image, plan), {}
-    for (population, name), index in chosen.items():
-        k = image.names.index(population)
-        row = models[population].state._fields.index(name)
-        found[population, name] = (index, tiles.at(k, row, image.places_of(k, index)))
-    return found

@@ -11,6 +11,8 @@ from .environment import Environment
 
 BUILT_IN = {
     "bandit": ("bandit", "Bandit"),
+    "distal_reward": ("distal_reward", "DistalReward"),
+    "windy_grid": ("windy_grid", "WindyGrid"),
 }
 """Name of an environment: file of this package, class."""
 

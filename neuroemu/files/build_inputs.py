@@ -11,13 +11,15 @@ import numpy as np
 from .. import closing, encode
 from ..data import DATASETS, Split
 from ..environments import Environment
-from ..program import DataInput, EnvironmentInput, Input, SpikesInput, ValuesInput
+from ..program import DataInput, EnvironmentInput, Input, LabelsInput, SpikesInput, ValuesInput
 from . import arrays, marked_yaml
 from .draft import MOST, Draft
-from .input_schema import DataSpec, EnvironmentInputSpec, SpikesSpec
+from .input_schema import DataSpec, EnvironmentInputSpec, LabelsSpec, SpikesSpec
 from .marked_yaml import Path_
 from .number_schema import REFERENCE
 from .population_schema import SourceSpec
+
+MOST_CLASSES = 2**16
 
 
 def inputs_of(draft: Draft, environment: Environment | None, expected: bool) -> dict[str, Input]:
@@ -25,8 +27,13 @@ def inputs_of(draft: Draft, environment: Environment | None, expected: bool) -> 
 
     environment: of the program, None where there is none or, if one was expected, where what is wrong with it was told.
     """
-    made = {name: _input(draft, name, given) for name, given in draft.spec.inputs.items()}
+    asked = draft.spec.inputs
+    made = {name: _input(draft, name, given) for name, given in asked.items() if not isinstance(given, LabelsSpec)}
     inputs = {name: given for name, given in made.items() if given is not None}
+    for name, given in asked.items():
+        labels = _labels(draft, given, inputs, ("inputs", name)) if isinstance(given, LabelsSpec) else None
+        if labels is not None:
+            inputs[name] = labels
     _check_inputs(draft, inputs)
     _check_sent(draft, inputs, environment, expected)
     return inputs
@@ -110,6 +117,28 @@ def _input(draft: Draft, name: str, given: Any) -> Input | None:
             f"one label for each of {values.shape[0]} samples",
         )
     return ValuesInput(values.astype(np.float64), encoder, labels)
+
+
+def _labels(draft: Draft, given: LabelsSpec, inputs: dict[str, Input], at: Path_) -> LabelsInput | None:
+    """The labels of another input as spikes: channels 0 to the highest label."""
+    of, at = inputs.get(given.labels_of), (*at, "labels_of")
+    if of is None and given.labels_of in (*draft.salvaged.names, *draft.spec.inputs):
+        if isinstance(draft.spec.inputs.get(given.labels_of), LabelsSpec):
+            draft.problem(at, f"'{given.labels_of}' is made of labels itself", "a data set, or values with labels")
+        return None  # what is wrong with it has been said
+    if isinstance(of, DataInput):
+        return LabelsInput(given.labels_of, DATASETS[of.dataset].classes, encode.Bernoulli(given.gain))
+    if of is None:
+        near = difflib.get_close_matches(given.labels_of, draft.spec.inputs, n=1)
+        what, remedy = f"there is no input '{given.labels_of}'", f"'{near[0]}'" if near else ""
+        draft.problem(at, what, "a data set, or values with labels", remedy)
+        return None
+    labels = of.labels if isinstance(of, ValuesInput) else None
+    if labels is None or np.any((labels < 0) | (labels > MOST_CLASSES) | (labels % 1 != 0)):
+        what = "has no labels" if labels is None else "has labels that are no classes"
+        draft.problem(at, f"'{given.labels_of}' {what}", f"labels of whole numbers, 0..{MOST_CLASSES}")
+        return None
+    return LabelsInput(given.labels_of, int(labels.max()) + 1, encode.Bernoulli(given.gain))
 
 
 def _encoder(draft: Draft, given: Any, at: Path_) -> Any:
@@ -264,16 +293,43 @@ def _check_inputs(draft: Draft, inputs: dict[str, Input]) -> None:
 
 
 def _check_samples(draft: Draft, inputs: dict[str, Input]) -> None:
-    """Every input has as many samples as are run."""
-    wanted = draft.spec.run.samples
+    """Every input has as many samples as are learned from and run."""
+    wanted, training = draft.spec.run.samples, draft.spec.run.training
+    lists = all(isinstance(given, SpikesInput) for given in inputs.values())
+    if training is not None and training.samples is None and lists and draft.salvaged.whole:
+        what = "how many samples are learned from is not said, and no input tells"
+        draft.problem(("run", "training"), what, "'samples'", at_key=True)
     for name, given in inputs.items():
-        if isinstance(given, (SpikesInput, EnvironmentInput)) or wanted == "all":
+        if isinstance(given, (SpikesInput, EnvironmentInput, LabelsInput)):
             continue
         available = given.values.shape[0] if isinstance(given, ValuesInput) else _side_size(given)
-        if wanted > available:
+        if training is not None:
+            available -= _check_training(draft, name, given, available)
+        if wanted != "all" and wanted > available:
             draft.problem(
                 ("run", "samples"), f"is {wanted}; the input '{name}' has {available}", f"1..{available}, all"
             )
+
+
+def _check_training(draft: Draft, name: str, given: DataInput | ValuesInput, available: int) -> int:
+    """How many of the samples of an input are learned from instead of answered."""
+    training, at = draft.spec.run.training, ("run", "training", "samples")
+    assert training is not None
+    if isinstance(given, DataInput) and given.split.side == "test":
+        most = DATASETS[given.dataset].samples - given.split.test_size
+        if training.samples is not None and training.samples > most:
+            draft.problem(at, f"is {training.samples}; '{name}' has {most} beside its test", f"1..{most}")
+        return 0
+    if training.samples is None:
+        remedy = "'split: {side: test}' for a data set, whose other side is learned from"
+        what = f"which of the samples of '{name}' are learned from is not said"
+        draft.problem(("run", "training"), what, f"'samples', 1..{available - 1}", remedy, at_key=True)
+        return 0
+    if training.samples >= available:
+        what = f"is {training.samples}; the input '{name}' has {available}, and some must be left to answer"
+        draft.problem(at, what, f"1..{available - 1}" if available > 1 else "two samples or more")
+        return 0
+    return training.samples
 
 
 def _check_input(draft: Draft, given: Input, key: str, size: int, at: Path_, name: str) -> None:
@@ -289,7 +345,10 @@ def _check_input(draft: Draft, given: Input, key: str, size: int, at: Path_, nam
         what = "makes spikes" if key == "current" else "is a current"
         draft.problem(at, f"the input '{name}' {what}", "'current' with 'encode: current', else 'source'")
         return
-    n = DATASETS[given.dataset].channels if isinstance(given, DataInput) else given.values.shape[-1]
+    if isinstance(given, LabelsInput):
+        n = given.classes
+    else:
+        n = DATASETS[given.dataset].channels if isinstance(given, DataInput) else given.values.shape[-1]
     if given.encoder.channels(n) != size:
         draft.problem(at, f"the input '{name}' has {given.encoder.channels(n)} channels; the population has {size}")
 

@@ -143,7 +143,8 @@ def _rule(draft: Draft, name: str, given: RuleSpec) -> Learning | None:
         text = getattr(given, key)
         if text is not None:
             try:
-                rules[key] = parse(target, "".join(c if c.isprintable() else " " for c in text))
+                plain = "".join(c if c.isprintable() else " " for c in text)
+                rules[key] = parse(target, plain, any_scale=DIALECTS[given.dialect].any_scale)
             except ProgramError as error:
                 _note(draft, (*at, key), error.problems)
     traces = {}
@@ -157,8 +158,11 @@ def _rule(draft: Draft, name: str, given: RuleSpec) -> Learning | None:
         "payload": given.payload,
         "dialect": DIALECTS[given.dialect],
     }
+    together = faults(Learning((), {}, **settings))
+    _note(draft, (*at, "dialect"), together)
     for label, trace in traces.items():
-        _note(draft, (*at, "traces", label), faults(Learning((), {label: trace}, **settings)))
+        told = [problem for problem in faults(Learning((), {label: trace}, **settings)) if problem not in together]
+        _note(draft, (*at, "traces", label), told)
     alone = faults(Learning((), traces, **settings))
     for key, rule in rules.items():
         told = [problem for problem in faults(Learning((rule,), traces, **settings)) if problem not in alone]

@@ -33,7 +33,7 @@ def with_base(document: Document, beside: Path, seen: tuple[Path, ...]) -> Docum
         raise ChipError(
             [document.problem(("extends",), f"'{base_name}' extends itself in the end", "a chain that ends")]
         )
-    base = with_base(marked_yaml.read(base_path, ChipError), base_path.parent, (*seen, base_path.resolve()))
+    base = with_base(marked_yaml.read_again(base_path, ChipError), base_path.parent, (*seen, base_path.resolve()))
     merged = Document(document.file, document.inside)
     merged.values, merged.keys = {**base.values, **document.values}, {**base.keys, **document.keys}
     merged.data = dict(base.data)

@@ -1,4 +1,4 @@
-"""Inputs of program files: a data set, values to encode, spikes, or what an environment sends."""
+"""Inputs of program files: a data set, values, the labels of one of these, spikes, or what an environment sends."""
 
 from __future__ import annotations
 
@@ -45,6 +45,15 @@ class ValuesSpec(Encoded):
     labels: Array | None = None
 
 
+class LabelsSpec(Spec):
+    """labels_of: an input with labels; the channel of the sample's label spikes, with the probability gain, in none but the
+    samples that are learned from.
+    """
+
+    labels_of: Name
+    gain: Annotated[Number, Field(ge=0, le=1)] = 1.0
+
+
 class SpikesSpec(Spec):
     """spikes: a list of [step, channel] or [step, channel, payload] (steps from 1), a .csv with these columns, or an (n, 2)
     or (n, 3) array in an .npz.
@@ -67,13 +76,14 @@ class EnvironmentInputSpec(Spec):
 
 
 def input_kind(value: Any) -> str:
-    found = nearest(("data", "spikes", "values", "environment"), value) if isinstance(value, dict) else ""
+    found = nearest(("data", "spikes", "values", "labels_of", "environment"), value) if isinstance(value, dict) else ""
     return f"<{found or 'data'}>"
 
 
 InputSpec = Annotated[
     Annotated[DataSpec, Tag("<data>")]
     | Annotated[ValuesSpec, Tag("<values>")]
+    | Annotated[LabelsSpec, Tag("<labels_of>")]
     | Annotated[SpikesSpec, Tag("<spikes>")]
     | Annotated[EnvironmentInputSpec, Tag("<environment>")],
     Discriminator(input_kind),

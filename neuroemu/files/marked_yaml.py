@@ -23,6 +23,7 @@ MAX_DEPTH = 40
 MAX_KEY = 120  # characters
 MAX_NUMBER = 400  # characters; longer ones exceed every float and stay text
 MAX_SHOWN = 400  # characters of a message, which may quote the file
+MOST_READ = 16  # files that read_again keeps
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PREFIX = "tag:yaml.org,2002:"
@@ -117,6 +118,23 @@ def read(path: Path, error: type[ProblemsError] = ProblemsError, go_on: bool = F
         line = content[: problem.start].count(b"\n") + 1
         raise error([Problem("is not text (UTF-8), so it is not YAML", file=name, line=line)]) from None
     return parse(text, name, error, go_on)
+
+
+def read_again(path: Path, error: type[ProblemsError] = ProblemsError) -> Document:
+    """As `read`, of a file that is read over and over: parsed only when it has changed. Nobody may change the Document."""
+    try:
+        status = path.stat()
+        key = (str(path), status.st_mtime_ns, status.st_size, status.st_ino)
+    except OSError:
+        return read(path, error)
+    if key not in _read:
+        if len(_read) == MOST_READ:
+            _read.clear()
+        _read[key] = read(path, error)
+    return _read[key]
+
+
+_read: dict[tuple[str, int, int, int], Document] = {}
 
 
 def parse(text: str, name: str, error: type[ProblemsError] = ProblemsError, go_on: bool = False) -> Document:

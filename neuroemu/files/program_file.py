@@ -15,7 +15,7 @@ from ..decode import FirstSpike, Population, Rate
 from ..environments import Environment
 from ..errors import ChipError, Problem, ProgramError
 from ..mapping import METHODS, MappingOptions
-from ..program import Decode, Program
+from ..program import Decode, Program, Training
 from . import chip_file, marked_yaml
 from . import program_schema as schema
 from .build_environment import check_environment, environment_of, is_expected
@@ -45,11 +45,16 @@ def read(
     """
     path = library.find("programs", str(name), error=ProgramError)
     document = marked_yaml.read(path, ProgramError, go_on=True)
-    for override in overrides:
+    lay = [f"{key}={value}" for key, value in (("seed", seed), ("run.steps", steps)) if value is not None]
+    for override in (*overrides, *lay):
         lay_over(document, override)
-    for key, value in (("seed", seed), ("run.steps", steps)):
-        if value is not None:
-            lay_over(document, f"{key}={value}")
+    return built(document, path, allow_code, environment)
+
+
+def built(
+    document: Document, path: Path, allow_code: bool = False, environment: Environment | None = None
+) -> Program:
+    """The program of a document that was read from the file at `path`, with what was laid over it. Raises as `read`."""
     spec, problems, salvaged = _shape(document)
     if spec is None or salvaged is None:
         raise ProgramError(problems)
@@ -84,6 +89,7 @@ def _program(draft: Draft, given: Environment | None) -> Program:
     inputs = inputs_of(draft, environment, is_expected(draft, given))
     check_environment(draft, environment, network)
     check_learning(draft, network, chip, inputs)
+    training = _training(draft)
     decode = _decode(draft)
     mapping = _mapping(draft)
     network = with_probes(draft, network)
@@ -111,7 +117,17 @@ def _program(draft: Draft, given: Environment | None) -> Program:
         places=draft.places,
         snapshots=snapshots,
         environment=environment,
+        training=training,
     )
+
+
+def _training(draft: Draft) -> Training | None:
+    given = draft.spec.run.training
+    if given is None:
+        return None
+    if not draft.spec.learning:
+        draft.problem(("run", "training"), "nothing learns", "'learning', and 'learn' in a connection", at_key=True)
+    return Training(given.passes, given.samples)
 
 
 def _decode(draft: Draft) -> Decode | None:

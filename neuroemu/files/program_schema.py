@@ -22,11 +22,25 @@ from .number_schema import Array
 TextOrNothing = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 
 
+class TrainingSpec(Spec):
+    """Samples to learn from; those that follow are answered with learning frozen.
+
+    passes: over all of them, each in an order of its own.  samples: the first so many; without, the train side of a data set
+    whose side is 'test'.
+    """
+
+    passes: Annotated[int, Field(ge=1, le=10**6)] = 1
+    samples: Annotated[int, Field(ge=1, le=10**9)] | None = None
+
+
 class RunSpec(Spec):
-    """steps: of one sample (or of the run without samples).  samples: how many, 'all' by default."""
+    """steps: of one sample (or of the run without samples).  samples: how many, 'all' by default; those of training come on
+    top.
+    """
 
     steps: Annotated[int, Field(ge=1, le=10**9)]
     samples: Annotated[int, Field(ge=1, le=10**9)] | Literal["all"] = "all"
+    training: TrainingSpec | None = None
     reset: bool = True
     latency: Literal["contended", "flit", "analytic", "simple"] = "contended"
 

@@ -11,7 +11,8 @@ from ..chip import PriceList
 from ..errors import Problem, ProgramError
 from ..events import LEARNING, MEANING, Event
 from ..units import show
-from .microcode import ACCUMULATOR, FRACTION, Op, Slot, compiled, shift_of, width_of
+from .microcode import ACCUMULATOR, FRACTION, UNBOUNDED, Op, Slot, compiled, shift_of, width_of
+from .peers import draws
 from .rule import MEANING as NAMES
 from .rule import TARGETS, TRACES, WIDTH, Factor, Product, Rule, parse
 from .settings import DIALECTS, Learning, Trace, faults
@@ -34,6 +35,11 @@ _OPS = {
     Op.SHIFT: "p >>= {a}",
     Op.ADD: "acc = clip(acc + (p << {a}))",
     Op.STORE: "{name} = acc / 128, its fraction by chance, within its range",
+    Op.CLEAR: "acc = 0",
+    Op.SUM: "acc += p << {a}",
+    Op.HOLD: "what is drawn for = acc; of its rest on the grid of what is stored",
+    Op.STORE_MAGNITUDE: "{name} = |acc| / 128 on the grid of what is stored, its fraction by chance, with the sign of acc",
+    Op.STORE_CHANGE: "{name} += acc / 2^{b}, away from zero to a whole, then toward zero to the grid, and as drawn",
 }
 
 
@@ -46,6 +52,7 @@ def learning_for(
     """
     problems: list[Problem] = []
     rules: dict[str, Rule] = {}
+    any_scale = dialect in DIALECTS and DIALECTS[dialect].any_scale
     for text in texts:
         named = _NAMED.fullmatch(text)
         target, body = (named[1], named[2]) if named else ("w", text)
@@ -53,7 +60,7 @@ def learning_for(
             problems.append(Problem(f"d{target} is given twice", allowed="one rule for each of dw, dd, dt"))
             continue
         try:
-            rules[target] = parse(target, body)
+            rules[target] = parse(target, body, any_scale=any_scale)
         except ProgramError as error:
             problems += error.problems
     if dialect not in DIALECTS:
@@ -84,11 +91,11 @@ def explain(learning: Learning, prices: PriceList | None = None, learns: bool = 
 
 
 def _product(rule: Rule, product: Product, number: int, learning: Learning) -> list[str]:
-    bits = learning.dialect.mantissa_bits
-    width, shift = width_of(product, bits), shift_of(product, bits)
+    bits, exact = learning.dialect.mantissa_bits, learning.dialect.law == "brian2"
+    width, shift = width_of(product, bits), 0 if exact else shift_of(product, bits)
     low, high = bounds(product, learning)
-    unit = 2.0**product.exponent
-    rows = [("when", _when(product, learning.epoch))]
+    unit = _unit(product, learning)
+    rows = [("when", _when(product, learning.epoch, learning.dialect.law))]
     if any(factor.name[0] in "xy" and factor.name[1] != "0" for factor in product.factors):
         same = learning.epoch == 1
         rows.append(("traces", "at the end of the step, its impulses included" if same else _TIMES[product.gate]))
@@ -98,13 +105,20 @@ def _product(rule: Rule, product: Product, number: int, learning: Learning) -> l
     rows.append(("scale", f"{product.mantissa}*2^{product.exponent} = {scale:g}, a mantissa of {bits} bits"))
     sum_of = " + ".join([str(bits), *(str(WIDTH[factor.name]) for factor in product.factors)])
     fits = "no shift" if not shift else f"{shift} more than {ACCUMULATOR}, so shifted right by {shift}"
-    rows.append(("width", f"{sum_of} = {width} bits: {fits}"))
+    if exact:
+        rows[-1] = ("scale", f"{product.mantissa}*2^{product.exponent} = {scale:g}")
+        rows.append(("exact", "neither clipped nor shifted"))
+        rows.append(
+            ("draws", "whether it rounds up" if draws(product) else "never: before the spikes of a step it is 0")
+        )
+    else:
+        rows.append(("width", f"{sum_of} = {width} bits: {fits}"))
     reduced = f"{scale:g} / 2^{shift} = {scale / 2**shift:g}" if shift else f"{scale:g}"
     rows.append(("effective", f"{reduced} times its factors, in steps of {unit:g}; {low * unit:g} to {high * unit:g}"))
-    if max(-low, high) * unit >= MOST:
+    if max(-low, high) * unit >= MOST and learning.dialect.law == "chip":
         what = f"where it exceeds {MOST}, the accumulator's end, it counts as that and a fraction of 127/128"
         rows.append(("saturates", what))
-    if shift and low < 0 and learning.shift == "floor":
+    if _lost(product, learning) and low < 0 and learning.shift == "floor":
         rows.append(
             (
                 "WARNING",
@@ -118,12 +132,13 @@ def _product(rule: Rule, product: Product, number: int, learning: Learning) -> l
     return [head, *(f"    {label:10} {text}" for label, text in rows), ""]
 
 
-def _when(product: Product, epoch: int) -> str:
+def _when(product: Product, epoch: int, law: str) -> str:
     every = "every step" if epoch == 1 else f"every {epoch} steps"
     if product.gate != "u":
         return f"{product.gate}: {every}, {_WHO[product.gate]}"
     steps = epoch << product.decimation
-    return f"{product.gate_text}: {'every step' if steps == 1 else f'every {steps} steps'}, all synapses"
+    first = ", the first of them on" if law == "brian2" and steps > 1 else ""
+    return f"{product.gate_text}: {'every step' if steps == 1 else f'every {steps} steps'}{first}, all synapses"
 
 
 def _factor(factor: Factor, learning: Learning) -> str:
@@ -147,25 +162,44 @@ def _range(factor: Factor, learning: Learning) -> tuple[int, int]:
         low, high = 0, 127
     if factor.sign_only:
         return tuple((v + factor.plus > 0) - (v + factor.plus < 0) for v in (low, high))  # type: ignore[return-value]
+    if learning.dialect.law == "brian2":
+        return low + factor.plus, high + factor.plus
     most = 1 << WIDTH[name]
     low, high = (min(max(v + factor.plus, -most), most - 1) for v in (low, high))
     return low, high
 
 
 def bounds(product: Product, learning: Learning) -> tuple[int, int]:
-    """Smallest and largest value of a product after its shift, in units of 2**exponent, however its factors go together."""
+    """Smallest and largest value of a product after its shift, in its units, however its factors go together."""
     low = high = 1
     for factor in product.factors:
         ends = [end * other for end in (low, high) for other in _range(factor, learning)]
         low, high = min(ends), max(ends)
     ends = sorted((low * product.mantissa, high * product.mantissa))
-    low, high = (end >> shift_of(product, learning.dialect.mantissa_bits) for end in ends)
+    low, high = (end >> _lost(product, learning) for end in ends)
     return low, high
 
 
+def _lost(product: Product, learning: Learning) -> int:
+    """Places that its shift cuts off."""
+    shift = shift_of(product, learning.dialect.mantissa_bits)
+    if learning.dialect.law == "nengo":  # which shifts once, by the exponent, too
+        return max(0, shift - product.exponent - FRACTION)
+    return 0 if learning.dialect.law == "brian2" else shift
+
+
+def _unit(product: Product, learning: Learning) -> float:
+    """In what steps a product is added."""
+    shift = shift_of(product, learning.dialect.mantissa_bits) if learning.dialect.law == "nengo" else 0
+    return 2.0 ** (product.exponent - shift + (_lost(product, learning) if shift else 0))
+
+
 def _sum(rule: Rule, learning: Learning) -> list[str]:
-    most = sum(max(abs(end) for end in bounds(p, learning)) * 2.0**p.exponent for p in rule.products)
+    most = sum(max(abs(end) for end in bounds(p, learning)) * _unit(p, learning) for p in rule.products)
     name = _WORD[rule.target]
+    if learning.dialect.law == "brian2":
+        rounded = "away from zero to a whole number, then toward zero to what is stored"
+        return [f"  together: at most {most:g} an evaluation, {rounded}"]
     text = (
         f"  together: at most {most:g} an evaluation; the {name} keeps whole numbers, smaller changes happen by chance"
     )
@@ -188,15 +222,16 @@ def _needs(learning: Learning) -> list[str]:
 
 
 def _code(learning: Learning) -> list[str]:
-    made = compiled(learning.rules, learning.dialect.mantissa_bits, learning.epoch)
+    made = compiled(learning.rules, learning.dialect.mantissa_bits, learning.epoch, learning.dialect.law)
     lines = [f"microcode: {len(made.instructions)} instructions a synapse, {made.n_products} products"]
     for op, a, b, c in made.instructions.tolist():
         slot = name = ""
         if op in (Op.GATE, Op.MULTIPLY, Op.MULTIPLY_SIGN):
-            slot = f"u{a - Slot.U0}" if a >= Slot.U0 else Slot(a).name.lower()
-        elif op in (Op.LOAD, Op.STORE):
+            slot = f"u{a - Slot.U0}" if Slot.U0 <= a < Slot.X1_BEFORE else Slot(a).name.lower()
+        elif op in (Op.LOAD, Op.STORE, Op.STORE_MAGNITUDE, Op.STORE_CHANGE):
             name = TARGETS[a]
-        text = _OPS[Op(op)].format(a=a, b=b, c=c, most=c - 1, slot=slot, plus=f"{b:+d}" if b else "", name=name)
+        form = "p *= ({slot}{plus})" if op == Op.MULTIPLY and c == UNBOUNDED else _OPS[Op(op)]
+        text = form.format(a=a, b=b, c=c, most=c - 1, slot=slot, plus=f"{b:+d}" if b else "", name=name)
         lines.append(f"  {Op(op).name.lower():14} {text}")
     return lines
 

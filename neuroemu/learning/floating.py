@@ -64,6 +64,11 @@ class FloatLearning:
         self._last = {"x": np.zeros(n_pre, int), "y": np.zeros(n_post, int)}
         self.reward = 0.0
 
+    def forget(self) -> None:
+        """A fresh sample: what was learned stays, traces go, and epochs are counted on."""
+        for values in (*self.traces.values(), *self._last.values()):
+            values[...] = 0
+
     def step(self, pre: np.ndarray, post: np.ndarray, third: Mapping[str, np.ndarray]) -> None:
         """pre: (n_pre,), post: (n_post,) bool.  third: post-traces of the model."""
         self._step += 1

@@ -5,7 +5,7 @@ runs it in engine/learning/run_code.py; run_code of tests/naive_learning.py is t
 time.
 
 For each rule: LOAD, then for each product GATE, its factors, SCALE, SHIFT, ADD; then STORE. All rules of a projection read
-the old w, d and t and are stored together.
+the old w, d and t and are stored together. Rules in the dialect of another emulator end in instructions of its own (peers.py).
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from enum import IntEnum
 
 import numpy as np
 
+from .peers import draws
 from .rule import TARGETS, WIDTH, Factor, Product, Rule
 
 FRACTION = 7  # bits of the accumulator below one unit of w, d or t
 ACCUMULATOR = 15  # bits besides the sign
 MOST_BITS = 60  # of a product before it is shifted: the host computes it in 64
+UNBOUNDED = 1 << 20  # no factor is that large
 
 
 class Op(IntEnum):
@@ -33,11 +35,17 @@ class Op(IntEnum):
     SHIFT = 5
     ADD = 6
     STORE = 7
+    CLEAR = 8
+    SUM = 9
+    HOLD = 10
+    STORE_MAGNITUDE = 11
+    STORE_CHANGE = 12
 
 
 class Slot(IntEnum):
     """A value that instructions read, one a synapse. Traces at three times: at the last spike of the axon in the epoch
-    (_TX), at the last of the compartment (_TY), at the end of the epoch (_END).
+    (_TX), at the last of the compartment (_TY), at the end of the epoch (_END); and, where an epoch is one step, _BEFORE its
+    impulses.
     """
 
     X0 = 0
@@ -62,10 +70,15 @@ class Slot(IntEnum):
     Y3_TX = 19
     Y3_TY = 20
     Y3_END = 21
-    U0 = 22  # and U0 + k
+    U0 = 22  # and U0 + k, to U9
+    X1_BEFORE = 32
+    X2_BEFORE = 33
+    Y1_BEFORE = 34
+    Y2_BEFORE = 35
+    Y3_BEFORE = 36
 
 
-N_SLOTS = Slot.U0 + 10
+N_SLOTS = Slot.Y3_BEFORE + 1
 _TIME = {"x0": 0, "y0": 1, "u": 2}
 
 
@@ -87,32 +100,26 @@ class Code:
 
     @property
     def n_products(self) -> int:
-        return int(np.sum(self.instructions[:, 0] == Op.ADD))
+        """Those behind HOLD, which counts anew."""
+        ops = self.instructions[:, 0].tolist()
+        first = ops.index(Op.HOLD) if Op.HOLD in ops else 0
+        return sum(op in (Op.ADD, Op.SUM) for op in ops[first:])
 
 
-def compiled(rules: tuple[Rule, ...], mantissa_bits: int = 4, epoch: int = 2) -> Code:
+def compiled(rules: tuple[Rule, ...], mantissa_bits: int = 4, epoch: int = 2, law: str = "chip") -> Code:
     """The code of the rules of a projection, one a target at most.
 
     mantissa_bits: of a product's scale, as the chip's profile has it.  epoch: in steps; in an epoch of one step all three times
-    of a trace are the same.
+    of a trace are the same.  law: of the dialect.
     """
-    instructions: list[tuple[int, int, int, int]] = []
-    slots: set[int] = set()
-    widest = 0
-    for rule in rules:
-        target = TARGETS.index(rule.target)
-        instructions.append((Op.LOAD, target, 0, 0))
-        for product in rule.products:
-            made, width = _product(product, mantissa_bits, epoch)
-            instructions += [(Op.GATE, made[0][1], len(made) - 1, 0), *made[1:]]
-            slots |= {a for op, a, _, _ in made if op in (Op.GATE, Op.MULTIPLY, Op.MULTIPLY_SIGN)}
-            widest = max(widest, width)
-        instructions.append((Op.STORE, target, 0, 0))
+    body = {"chip": _chip, "brian2": _brian2, "nengo": _nengo}[law]
+    instructions = [each for rule in rules for each in body(rule, mantissa_bits, epoch)]
     products = [product for rule in rules for product in rule.products]
+    slots = {a for op, a, _, _ in instructions if op in (Op.GATE, Op.MULTIPLY, Op.MULTIPLY_SIGN)}
     return Code(
         np.array(instructions, np.int64).reshape(-1, 4),
         tuple(sorted(int(slot) for slot in slots)),
-        widest,
+        max((width_of(product, mantissa_bits) for product in products), default=0),
         tuple(sorted({product.decimation for product in products if product.gate == "u"})),
         frozenset(product.gate for product in products),
         tuple(rule.target for rule in rules),
@@ -129,21 +136,88 @@ def shift_of(product: Product, mantissa_bits: int = 4) -> int:
     return max(0, width_of(product, mantissa_bits) - ACCUMULATOR)
 
 
-def _product(product: Product, mantissa_bits: int, epoch: int) -> tuple[list[tuple[int, int, int, int]], int]:
-    gate = Slot.U0 + product.decimation if product.gate == "u" else Slot[product.gate.upper()]
-    made = [(int(Op.GATE), int(gate), 0, 0)]
+def exact_bits(rule: Rule) -> int:
+    """Bits of a sum of products that are neither clipped nor shifted, its fraction included."""
+    places = _places(rule)
+    return sum(_most(product) << (product.exponent + places) for product in rule.products).bit_length()
+
+
+def _most(product: Product) -> int:
+    """No smaller than the magnitude of mantissa * factors."""
+    found = abs(product.mantissa)
     for factor in product.factors:
-        slot = int(slot_of(factor, product.gate, epoch))
+        found *= 1 if factor.sign_only else (1 << WIDTH[factor.name]) + abs(factor.plus)
+    return found
+
+
+def _places(rule: Rule) -> int:
+    """Bits of the fraction of the exact sum of products."""
+    return max([0, *(-product.exponent for product in rule.products)])
+
+
+Instruction = tuple[int, int, int, int]
+
+
+def _chip(rule: Rule, mantissa_bits: int, epoch: int) -> list[Instruction]:
+    target = TARGETS.index(rule.target)
+    made = [_op(Op.LOAD, target)]
+    for product in rule.products:
+        shift = shift_of(product, mantissa_bits)
+        end = [*_shift(shift), _op(Op.ADD, product.exponent + FRACTION)]
+        made += _gated(product, _factors(product, epoch), end)
+    return [*made, _op(Op.STORE, target)]
+
+
+def _nengo(rule: Rule, mantissa_bits: int, epoch: int) -> list[Instruction]:
+    """Shifted once, by what width and exponent ask for together; summed without an end; stored by its magnitude."""
+    target = TARGETS.index(rule.target)
+    made = [_op(Op.LOAD, target)]
+    for product in rule.products:
+        left = product.exponent + FRACTION - shift_of(product, mantissa_bits)
+        made += _gated(product, _factors(product, epoch), [*_shift(-left), _op(Op.SUM, max(left, 0))])
+    return [*made, _op(Op.STORE_MAGNITUDE, target)]
+
+
+def _brian2(rule: Rule, mantissa_bits: int, epoch: int) -> list[Instruction]:
+    """What is there before the spikes is held for the draw; then the change, exact."""
+    target, places = TARGETS.index(rule.target), _places(rule)
+    made = [_op(Op.CLEAR)]
+    for product in rule.products:
+        if draws(product):
+            made += _gated(product, _factors(product, epoch, UNBOUNDED, before=True), [_op(Op.SUM, product.exponent)])
+    made += [_op(Op.HOLD), _op(Op.CLEAR)]
+    for product in rule.products:
+        made += _gated(product, _factors(product, epoch, UNBOUNDED), [_op(Op.SUM, product.exponent + places)])
+    return [*made, _op(Op.STORE_CHANGE, target, places)]
+
+
+def _op(op: Op, a: int = 0, b: int = 0, c: int = 0) -> Instruction:
+    return int(op), int(a), int(b), int(c)
+
+
+def _shift(places: int) -> list[Instruction]:
+    return [_op(Op.SHIFT, places)] if places > 0 else []
+
+
+def _gated(product: Product, factors: list[Instruction], end: list[Instruction]) -> list[Instruction]:
+    """GATE, factors, SCALE, and how a product ends."""
+    gate = Slot.U0 + product.decimation if product.gate == "u" else Slot[product.gate.upper()]
+    made = [*factors, _op(Op.SCALE, product.mantissa), *end]
+    return [_op(Op.GATE, gate, len(made)), *made]
+
+
+def _factors(product: Product, epoch: int, bound: int = 0, before: bool = False) -> list[Instruction]:
+    """bound: what factors are clipped to, 0 for their width.  before: traces as they are before the impulses of a step."""
+    made = []
+    for factor in product.factors:
+        slot = slot_of(factor, product.gate, epoch)
+        if before and factor.name[0] in "xy":
+            slot = Slot[f"{factor.name.upper()}_BEFORE"]
         if factor.sign_only:
-            made.append((Op.MULTIPLY_SIGN, slot, factor.plus, 0))
+            made.append(_op(Op.MULTIPLY_SIGN, slot, factor.plus))
         else:
-            made.append((Op.MULTIPLY, slot, factor.plus, 1 << WIDTH[factor.name]))
-    made.append((Op.SCALE, product.mantissa, 0, 0))
-    shift = shift_of(product, mantissa_bits)
-    if shift:
-        made.append((Op.SHIFT, shift, 0, 0))
-    made.append((Op.ADD, product.exponent + FRACTION, 0, 0))
-    return made, width_of(product, mantissa_bits)
+            made.append(_op(Op.MULTIPLY, slot, factor.plus, bound or 1 << WIDTH[factor.name]))
+    return made
 
 
 def slot_of(factor: Factor, gate: str, epoch: int) -> Slot:

@@ -62,6 +62,7 @@ class Product:
     """gate * mantissa 2**exponent * factors, in their order.
 
     gate: 'x0', 'y0' or 'u'.  decimation: k of u_k, else 0.  at: (first, last + 1) of its text.
+    divides: a literal 2^-e stands in it, whatever others make of the exponent.
     """
 
     gate: str
@@ -70,6 +71,7 @@ class Product:
     exponent: int
     factors: tuple[Factor, ...]
     at: tuple[int, int] = (0, 0)
+    divides: bool = False
 
     @property
     def gate_text(self) -> str:
@@ -92,12 +94,13 @@ class Rule:
         return f"d{self.target} = " + " + ".join(str(product) for product in self.products).replace("+ -", "- ")
 
 
-def parse(target: str, text: str, path: str = "") -> Rule:
+def parse(target: str, text: str, path: str = "", any_scale: bool = False) -> Rule:
     """The rule in a text.  target: 'w', 'd' or 't'.  path: what it is called in errors.
 
+    any_scale: the constants of a product need not fit the m 2**e of a chip.
     Raises ProgramError with all mistakes at once, each with the character that it is about.
     """
-    return _Parser(target, text, path or f"d{target}").rule()
+    return _Parser(target, text, path or f"d{target}", any_scale).rule()
 
 
 @dataclass(frozen=True)
@@ -129,8 +132,8 @@ class _Fault(Exception):
 class _Parser:
     """Recursive descent over the tokens; `problems` collects."""
 
-    def __init__(self, target: str, text: str, path: str) -> None:
-        self._target, self._text, self._path = target, text, path
+    def __init__(self, target: str, text: str, path: str, any_scale: bool) -> None:
+        self._target, self._text, self._path, self._any_scale = target, text, path, any_scale
         self._tokens, self._next = _tokens(text), 0
         self._problems: list[Problem] = []
 
@@ -203,14 +206,16 @@ class _Parser:
                 "one of x0, y0, u0..u9 as a factor",
             )
         mantissa, exponent = _reduced(parts.mantissa, parts.exponent)
-        if not (MANTISSA[0] <= mantissa <= MANTISSA[1] and EXPONENT[0] <= exponent <= EXPONENT[1]):
+        fits = MANTISSA[0] <= mantissa <= MANTISSA[1] and EXPONENT[0] <= exponent <= EXPONENT[1]
+        if not fits and not self._any_scale:
             self._fault(
                 first,
                 f"its constants make {mantissa}*2^{exponent}",
                 f"m*2^e with m in {MANTISSA[0]}..{MANTISSA[1]} and e in {EXPONENT[0]}..{EXPONENT[1]}",
             )
         gate, decimation, _ = parts.gates[0]
-        return Product(gate, decimation, mantissa, exponent, tuple(parts.factors), (first.at, last.end))
+        at = (first.at, last.end)
+        return Product(gate, decimation, mantissa, exponent, tuple(parts.factors), at, parts.divides)
 
     def _factor(self, parts: _Parts) -> None:
         token = self._take()
@@ -245,6 +250,7 @@ class _Parser:
         mantissa, exponent = self._number(token)
         parts.mantissa *= mantissa
         parts.exponent += exponent
+        parts.divides |= exponent < 0
 
     def _number(self, token: _Token) -> tuple[int, int]:
         """(m, e) of m or 2^e, of which the first token is taken."""
@@ -369,7 +375,7 @@ class _Parts:
     """A product while it is read."""
 
     def __init__(self, sign: int) -> None:
-        self.mantissa, self.exponent = sign, 0
+        self.mantissa, self.exponent, self.divides = sign, 0, False
         self.factors: list[Factor] = []
         self.gates: list[tuple[str, int, _Token]] = []
 

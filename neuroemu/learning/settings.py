@@ -8,19 +8,21 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..errors import Problem, ProgramError
-from .microcode import MOST_BITS, width_of
+from .microcode import MOST_BITS, exact_bits, width_of
+from .peers import brian2_faults, nengo_faults
 from .rule import TARGETS, Rule, parse
 
 TRACE_NAMES = ("x1", "x2", "y1", "y2", "y3")
 MOST_EPOCH = 63  # steps
 MOST_IMPULSE = 127
 MOST_TAG = 255
-N_NUMBERS = 6  # recorded random numbers a step
+N_NUMBERS, N_ALL_NUMBERS = 6, 14  # recorded random numbers a step: as Lava has them, and one for each trace
 SHIFTS = ("floor", "half_even", "stochastic")
 THIRD = ("spikes", "model")
 PAYLOADS = ("binary", "overwrite", "add_saturated", "add_carried")
 WORN = float(np.exp(-1.0 / 65535))  # what Lava leaves of a model's post-trace at each step of an epoch
 GENERATORS = ("independent", "lava")
+LAWS = ("chip", "brian2", "nengo")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Dialect:
     mantissa_bits: of a product's scale.  accumulator_low, tag_low: smallest values.  impulse_bits: of the random number of an
     impulse's fraction, which counts 1/256.  bumps_up: an impulse within an epoch is rounded up.  wears: post-traces of a model
     decay within the epoch and lose their sign at a spike.  on_grid: learned weights keep the width that the projection stores.
+    law: of LAWS, how traces decay and how a sum of products becomes a weight; what others than 'chip' do is in peers.py.
     """
 
     mantissa_bits: int = 4
@@ -52,12 +55,19 @@ class Dialect:
     bumps_up: bool = False
     wears: bool = False
     on_grid: bool = True
+    law: str = "chip"
+
+    @property
+    def any_scale(self) -> bool:
+        """Whether the constants of a product are any."""
+        return self.law == "brian2"
 
 
 DIALECTS = {
     "neuroemu": Dialect(),
     "lava": Dialect(4, -(1 << 15) - 1, -257, 7, True, True, False),
-    "nengo_loihi": Dialect(mantissa_bits=3),
+    "nengo_loihi": Dialect(mantissa_bits=3, law="nengo"),
+    "brian2_loihi": Dialect(law="brian2"),
 }
 
 
@@ -69,7 +79,8 @@ class Learning:
     reward: name of the program's input that r0 and r1 follow, or None.  shift: how a product is shifted, of SHIFTS.
     payload: what a graded spike does to x1, of PAYLOADS.  tag: of every synapse before step 1.
     generator: 'independent' draws for each trace and synapse, 'lava' one number for all of them; numbers: (steps, 6)
-    recorded ones in their place, columns (x decay, x impulse, y decay, y impulse in between, y impulse, weight).
+    recorded ones in their place, columns (x decay, x impulse, y decay, y impulse in between, y impulse, weight), or (steps, 14)
+    with columns of each trace, as RuleTables has them.
     lava_seed: of the generator 'lava'.
     """
 
@@ -105,10 +116,11 @@ def learning(
     """
     problems: list[Problem] = []
     rules = []
+    any_scale = Learning((), **settings).dialect.any_scale  # type: ignore[arg-type]
     for target, text in zip(TARGETS, (dw, dd, dt), strict=True):
         if text is not None:
             try:
-                rules.append(parse(target, text, f"{path}.d{target}" if path else ""))
+                rules.append(parse(target, text, f"{path}.d{target}" if path else "", any_scale))
             except ProgramError as error:
                 problems += error.problems
     made = Learning(tuple(rules), dict(traces or {}), **settings)  # type: ignore[arg-type]
@@ -141,10 +153,18 @@ def faults(made: Learning) -> list[Problem]:
     wrong = [int(tag) for tag in np.unique(made.tag) if not low <= tag <= high]
     if wrong:
         found.append(Problem(f"a tag of {wrong[0]}", allowed=f"{low}..{high}"))
-    if made.numbers is not None and (np.ndim(made.numbers) != 2 or np.shape(made.numbers)[1] != N_NUMBERS):
+    widths = N_NUMBERS, N_ALL_NUMBERS
+    if made.numbers is not None and (np.ndim(made.numbers) != 2 or np.shape(made.numbers)[1] not in widths):
         what = f"recorded numbers of shape {np.shape(made.numbers)}"
-        found.append(Problem(what, allowed=f"(steps, {N_NUMBERS})"))
+        found.append(Problem(what, allowed=f"(steps, {N_NUMBERS}) or (steps, {N_ALL_NUMBERS})"))
+    if made.dialect.law == "brian2":
+        found += brian2_faults(made)
+    if made.dialect.law == "nengo":
+        found += nengo_faults(made)
     for rule in made.rules:
+        if made.dialect.law == "brian2" and exact_bits(rule) > MOST_BITS:
+            what = f"d{rule.target}: its products, exact, have {exact_bits(rule)} bits together"
+            found.append(Problem(what, allowed=f"{MOST_BITS}", remedy="fewer factors, or smaller exponents"))
         for product in rule.products:
             found += _product_faults(rule, product, made)
     return found
@@ -166,7 +186,7 @@ def _trace_faults(name: str, trace: Trace, third: str) -> list[Problem]:
 def _product_faults(rule: Rule, product: object, made: Learning) -> list[Problem]:
     found = []
     bits = width_of(product, made.dialect.mantissa_bits)  # type: ignore[arg-type]
-    if bits > MOST_BITS:
+    if bits > MOST_BITS and made.dialect.law != "brian2":
         found.append(
             Problem(
                 f"d{rule.target}: the product {product} has {bits} bits", allowed=f"{MOST_BITS}", remedy="fewer factors"

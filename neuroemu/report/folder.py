@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -17,14 +18,17 @@ from typing import TYPE_CHECKING, Any
 from ..chip import Chip
 from ..compiler.image import digest
 from ..errors import OutputError
-from . import synapses, tables
+from . import page, synapses, tables
 from .spikes import probed_states, write_spikes
 
 if TYPE_CHECKING:
     from .report import Report
 
 MAX_NAME = 200  # bytes; ours grow by a few for the folder beside it
-FILES = ("manifest.json", "summary.json", "spikes.h5", *tables.FILES)
+FILES = ("manifest.json", "summary.json", "spikes.h5", *tables.FILES, *page.FILES)
+TIMELINE = "trace.json.gz"
+OPTIONAL = (synapses.FILE, TIMELINE)
+More = Callable[[Path], object] | None  # writes what else a run folder is to hold
 
 
 def check_free(folder: Path, overwrite: bool) -> None:
@@ -50,7 +54,7 @@ def _check_content(folder: Path, overwrite: bool) -> None:
         raise OutputError(f"{folder} is not empty; nothing was touched. Try another -o, or --overwrite for an old run.")
     if names and "manifest.json" not in names:
         raise OutputError(f"{folder} holds no neuroemu run, so --overwrite leaves it alone. Try another -o.")
-    foreign = sorted(names - {*FILES, synapses.FILE})
+    foreign = sorted(names - {*FILES, *OPTIONAL})
     if foreign:
         raise OutputError(
             f"{folder} holds {', '.join(foreign[:5])} besides the run, and --overwrite would remove it. Try another -o."
@@ -60,14 +64,25 @@ def _check_content(folder: Path, overwrite: bool) -> None:
 def next_free(base: Path, name: str) -> Path:
     """base/name-1, base/name-2, ...: the first that is not there."""
     k = 1
-    while (base / f"{name}-{k}").exists():
+    while (base / f"{name}-{k}").exists() or (base / f"{name}-{k}.unfinished").exists():
         k += 1
     return base / f"{name}-{k}"
 
 
-def write(report: Report, folder: Path, overwrite: bool, command: list[str], numbered: bool = False) -> Path:
-    """Writes the run and returns where.  numbered: another run may take the name first, then the next number is taken."""
-    return land(lambda partial: _write_files(report, partial, command), folder, overwrite, numbered)
+def write(
+    report: Report,
+    folder: Path,
+    overwrite: bool,
+    command: list[str],
+    numbered: bool = False,
+    noted: dict[str, Any] | None = None,
+    more: More = None,
+) -> Path:
+    """Writes the run and returns where.  numbered: another run may take the name first, then the next number is taken.
+
+    noted: what the manifest says besides.
+    """
+    return land(lambda partial: _write_files(report, partial, command, noted or {}, more), folder, overwrite, numbered)
 
 
 def land(fill: Callable[[Path], None], folder: Path, overwrite: bool, numbered: bool = False) -> Path:
@@ -144,13 +159,30 @@ def _swap(partial: Path, folder: Path) -> None:
     shutil.rmtree(aside.parent, ignore_errors=True)
 
 
-def _write_files(report: Report, folder: Path, command: list[str]) -> None:
-    tables.as_json(folder / "manifest.json", manifest(report, command))
+def _write_files(report: Report, folder: Path, command: list[str], noted: dict[str, Any], more: More) -> None:
+    tables.as_json(folder / "manifest.json", manifest(report, command) | noted)
     tables.as_json(folder / "summary.json", report.summary)
     tables.write_costs(report.priced, folder)
     write_spikes(report, folder / "spikes.h5")
     if report.compiled.image.plastic:
         synapses.write_weights(report, folder / synapses.FILE)
+    draw_page(folder)
+    if more:
+        more(folder)
+
+
+def draw_page(folder: Path) -> None:
+    """Writes report.html and report.md into a folder that has everything else. A page that fails costs nobody a run."""
+    try:
+        page.draw(folder)
+    except OSError:  # a full disk: as with every other file
+        raise
+    except Exception as error:
+        warnings.warn(
+            f"report.html could not be drawn ({type(error).__name__}: {error}); the run is whole. "
+            "'neuroemu report' tries again.",
+            stacklevel=2,
+        )
 
 
 def _umask() -> int:

@@ -1,8 +1,7 @@
-"""The report as a fragment of HTML, for notebooks. Everything that came from a file is escaped."""
+"""The report as a fragment of HTML, for notebooks: the headline of the page, and all lines of the report to unfold."""
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from .lines import notes, sections
@@ -12,16 +11,19 @@ if TYPE_CHECKING:
 
 
 def as_html(report: Report) -> str:
-    """A table and the notes under it."""
-    body = []
-    for title, rows in sections(report):
-        for k, (label, value) in enumerate(rows):
-            head = (
-                f'<th rowspan="{len(rows)}" style="text-align:left;vertical-align:top">{escape(title)}</th>'
-                if k == 0
-                else ""
-            )
-            cells = "".join(f'<td style="text-align:left">{escape(text)}</td>' for text in (label.strip(), value))
-            body.append(f"<tr>{head}{cells}</tr>")
-    remarks = "".join(f"<li>{escape(note)}</li>" for note in notes(report))
-    return f"<h4>{escape(report.program.name)}</h4><table>{''.join(body)}</table><ul>{remarks}</ul>"
+    """Pieces of the page (page/model.py); everything that came from a file is escaped by its templates."""
+    from .page import html
+    from .page.energy import by_event
+    from .page.headline import headline
+    from .page.model import Section, Table, Text
+
+    tables = [
+        Table(title, ["", ""], [[label.strip(), value] for label, value in rows], frozenset({0, 1}))
+        for title, rows in sections(report)
+    ]
+    shown = [
+        headline(report.summary),
+        Section("energy", "Energy by event", [by_event(report.summary)]),
+        Section("all", "All figures", [*tables, Text(notes(report))]),
+    ]
+    return html.fragment(report.program.name, shown)

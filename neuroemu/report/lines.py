@@ -129,11 +129,17 @@ def cost_notes(summary: dict[str, Any]) -> list[str]:
 
 def _result(report: Report) -> Section:
     summary, rows = report.summary, []
+    asked = summary["samples"] - report.trained
     if summary["accuracy"] is not None:
-        right = round(summary["accuracy"] * summary["samples"])
-        rows.append(("accuracy", f"{summary['accuracy']:.2%}  ({right} of {summary['samples']})"))
+        right = round(summary["accuracy"] * asked)
+        rows.append(("accuracy", f"{summary['accuracy']:.2%}  ({right} of {asked})"))
     if summary["unanswered"]:
-        rows.append(("no answer", f"{summary['unanswered']} of {summary['samples']} (the population was silent)"))
+        rows.append(("no answer", f"{summary['unanswered']} of {asked} (the population was silent)"))
+    if report.trained:
+        assert report.program.training is not None
+        passes = report.program.training.passes
+        text = f"on {report.trained // passes:,} samples, {passes} time{'s' * (passes > 1)} each; frozen since"
+        rows.append(("trained", text))
     if summary["mean_error"] is not None:
         rows.append(("mean error", f"{summary['mean_error']:.4g}"))
     if report.answers is not None and report.answers.labels is None:

@@ -12,7 +12,7 @@ from ..compiler.partition import Part
 from ..costs import Activity, Costs
 from ..counters import Learned
 from ..energy import static_mw
-from ..events import HOPS, LEARNING, MEANING, Event
+from ..events import EVENTS, HOPS, LEARNING, MEANING, Event
 from ..ranges import ranges
 from ..schedule import PARTS
 from ..spool import forget
@@ -39,10 +39,10 @@ class Priced:
         return self.activity.n_steps // self.steps
 
 
-def summarise(priced: Priced, seed: int = 0) -> dict[str, Any]:
+def summarise(priced: Priced, seed: int = 0, spread: bool = True) -> dict[str, Any]:
     """What a run did and cost. Energies in pJ, times in ns; `pj_per_spike` and the like divide the total, static included.
 
-    seed: of the draws from the ranges of constants.
+    seed: of the draws from the ranges of constants.  spread: whether to draw; else `ranges` is None.
     """
     wiring, tally, bill, schedule = priced.wiring, priced.costs.tally, priced.costs.bill, priced.costs.schedule
     totals, samples, n_steps = tally.totals, priced.samples, priced.activity.n_steps
@@ -59,6 +59,7 @@ def summarise(priced: Priced, seed: int = 0) -> dict[str, Any]:
         "active_updates": int(totals[Event.COMPARTMENT_ACTIVE]),
         "messages": int(totals[Event.TILE_IN]),
         "hops": int(totals[list(HOPS)].sum()),
+        "events": {MEANING[event].key: int(totals[event]) for event in EVENTS},
         "compartments": wiring.n_compartments,
         "synapses": wiring.synapses,
         "parts": wiring.n_parts,
@@ -96,7 +97,7 @@ def summarise(priced: Priced, seed: int = 0) -> dict[str, Any]:
             {"share": r.share, "part": r.part, "core": r.core, "link": r.link, "text": r.text, "moved": r.moved, "gain": r.gain}
             for r in priced.costs.reasons
         ],
-        "ranges": ranges(wiring, priced.activity, priced.costs, priced.prices, priced.latency, seed),
+        "ranges": ranges(wiring, priced.activity, priced.costs, priced.prices, priced.latency, seed) if spread else None,
         "area": area(wiring, priced.prices),
         "not_modelled": priced.prices.not_modelled(totals, wiring.mesh.n_chips),
         "estimates": priced.prices.estimates(wiring.mesh.n_chips),

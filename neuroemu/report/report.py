@@ -23,7 +23,10 @@ from .priced import Priced
 
 @dataclass(frozen=True)
 class Answers:
-    """What the decoder read.  answers, labels: (samples,); labels and the scores are None where there are none."""
+    """What the decoder read.  answers, labels: (samples,) of those that were not learned from.
+
+    labels and the scores are None where there are none.
+    """
 
     answers: np.ndarray
     labels: np.ndarray | None
@@ -66,6 +69,7 @@ class Report:
     """A finished run.  summary: the content of summary.json.  folder: where it was written, None if nowhere.
 
     neurobench: metrics by NeuroBench's names, of the 'chip' and of the 'framework', or None.
+    trained: how many of the samples, the first ones, were learned from before the others were answered.
     """
 
     program: Program
@@ -81,6 +85,7 @@ class Report:
     wall_s: float
     summary: dict[str, Any]
     neurobench: dict[str, Any] | None = None
+    trained: int = 0
     folder: Path | None = None
     closed_loop: ClosedLoop | None = None
 

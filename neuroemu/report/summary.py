@@ -14,15 +14,15 @@ from ..counters import OVERFLOWS
 from ..decode import NO_ANSWER
 from ..encode import Current
 from ..events import Event
-from ..program import EnvironmentInput, Program, SpikesInput, ValuesInput
+from ..program import EnvironmentInput, LabelsInput, Program, SpikesInput, ValuesInput
 from . import priced, synapses
 
 if TYPE_CHECKING:
     from .report import Report
 
 
-def summarise(report: Report) -> dict[str, Any]:
-    """summary.json: what a run did and cost (priced.py), what it answered, and what rounding did to it."""
+def summarise(report: Report, spread: bool = True) -> dict[str, Any]:
+    """summary.json: what a run did and cost (priced.py), what it answered, and what rounding did to it.  spread: see there."""
     program, answers, image = report.program, report.answers, report.compiled.image
     return {
         "name": program.name,
@@ -31,7 +31,8 @@ def summarise(report: Report) -> dict[str, Any]:
         if answers
         else None,
         "mean_error": answers.mean_error if answers else None,
-        **priced.summarise(report.priced, int(program.seed)),
+        "trained": report.trained,
+        **priced.summarise(report.priced, int(program.seed), spread),
         "weights": synapses.summarise(report),
         "overflows": _overflows(report),
         "environment": _environment(report),
@@ -74,7 +75,10 @@ def _run_hash(report: Report) -> str:
             spikes.update(np.ascontiguousarray(column).data)
     settings = (int(program.seed), int(program.steps), int(report.samples), bool(program.fresh_samples))
     answered = () if report.closed_loop is None else (report.closed_loop.sent,)
-    return digest(report.compiled.image.model_hash, settings, spikes.hexdigest(), *_currents(program), *answered)
+    frozen = [] if program.training is None else [("trained", report.trained)]
+    return digest(
+        report.compiled.image.model_hash, settings, spikes.hexdigest(), *_currents(program), *answered, *frozen
+    )
 
 
 def _currents(program: Program) -> list[tuple[Any, ...]]:
@@ -83,7 +87,7 @@ def _currents(program: Program) -> list[tuple[Any, ...]]:
     for _, given in sorted(program.inputs.items()):
         if isinstance(given, EnvironmentInput):
             continue  # ClosedLoop.sent has it
-        if not isinstance(given, SpikesInput) and isinstance(given.encoder, Current):
+        if not isinstance(given, (LabelsInput, SpikesInput)) and isinstance(given.encoder, Current):
             values = given.values if isinstance(given, ValuesInput) else (given.dataset, repr(given.split))
             found.append((values, float(given.encoder.gain)))
     rewards = {projection.learning.reward for projection in program.network.projections if projection.learning}

@@ -22,6 +22,7 @@ from neuroemu.engine.run import Plan, run
 from neuroemu.learning import DIALECTS, Trace, learning
 from neuroemu.network import LifRegisters, Network, Registers, Spikes, WeightFormat
 from tests import naive_learning as naive
+from tests import naive_learning_peers
 from tests.learning.rules import TRACES, rules
 from tools.replay.cases import chip_with, graded_spikes
 from tools.replay.learning import Written
@@ -96,18 +97,19 @@ class Case:
         )  # fmt: skip
         return compile_network(network, chip, options or MappingOptions()).image, network.probes
 
-    def run(self, options=None, threads=1, every=1, samples=1):
+    def run(self, options=None, threads=1, every=1, samples=1, learning_steps=None):
         """(Snapshots, (steps, n_post) what arrived, learned by part, image)."""
         image, probes = self.image(options)
         plan = Plan(
             self.n_steps // samples, samples, SEED, {"pre": graded_spikes(self.pre)},
             {"post": Written(orders(self.post, self.third))}, probes, threads=threads, models={"post": OBEDIENT},
             rewards={"dopamine": Written(self.reward[:, None])}, snapshots={"w": every},
+            learning_steps=learning_steps,
         )  # fmt: skip
         traces, counters = run(image, plan)
         return traces.synapses["w"], traces.states["post", "got"], counters.learned, image
 
-    def twin(self, image, samples=1):
+    def twin(self, image, samples=1, learning_steps=None):
         """The same of the twin, as lists."""
         h = habits_of(self)
         n_pre, n_post = self.pre.shape[1], self.post.shape[1]
@@ -119,7 +121,8 @@ class Case:
         own = naive.Independent(SEED, "w", n_post, h.impulse_bits)
         numbers = self.learning.numbers
         random = own if numbers is None else naive.Recorded(numbers.tolist(), own)
-        twin = naive.Projection(h, n_pre, n_post, synapses, random, parts_of(image))
+        kind = naive_learning_peers.TWINS[self.learning.dialect.law]
+        twin = kind(h, n_pre, n_post, synapses, random, parts_of(image))
         longest = max(each["d"] for each in synapses)
         pages, got = [page(twin)], np.zeros((self.n_steps + 100, n_post, longest + 1), np.int64)
         learned = np.zeros((self.n_steps, image.n_parts, 4), np.int64)
@@ -132,6 +135,9 @@ class Case:
                 if synapse["pre"] in pre:
                     effective = synapse["w"] if self.on_sum else shifted(synapse["w"], self.format.exponent)
                     got[k + 1 + synapse["d"], synapse["post"], synapse["first"]] += effective
+            if learning_steps is not None and k >= learning_steps:
+                pages.append(page(twin))
+                continue
             model = self.third[:, k].T.tolist()
             post = np.flatnonzero(self.post[k]).tolist()
             for part, counts in twin.step(k + 1, pre, post, model, int(self.reward[k])).items():
@@ -166,7 +172,7 @@ def habits_of(case):
         made.third == "model",
         made.payload,
         made.shift,
-        3 if dialect == DIALECTS["nengo_loihi"] else 4,
+        dialect.mantissa_bits,
         -32769 if lava else -32768,
         -257 if lava else -256,
         7 if lava else 8,
@@ -195,10 +201,10 @@ def pages_of(found):
     return [tuple(table[k].tolist() for table in tables) for k in range(found.step.size)]
 
 
-def check(case, options=None, threads=1, samples=1):
+def check(case, options=None, threads=1, samples=1, learning_steps=None):
     """The engine gives what its twin gives, at every step; returns the last page."""
-    found, got, learned, image = case.run(options, threads, samples=samples)
-    pages, arrived, counts = case.twin(image, samples)
+    found, got, learned, image = case.run(options, threads, samples=samples, learning_steps=learning_steps)
+    pages, arrived, counts = case.twin(image, samples, learning_steps)
     for k, (ours, theirs) in enumerate(zip(pages_of(found), pages, strict=True)):
         for name, mine, its in zip(("weight", "delay", "tag", *TRACES), ours, theirs, strict=True):
             assert mine == its, f"{name} after step {k}"
@@ -216,10 +222,10 @@ MODES = {"mixed": (-256, 255), "excitatory": (0, 255), "inhibitory": (-255, 0)}
 
 @st.composite
 def cases(draw, n_steps=24):
-    """Any rules, dialects, sign modes, payloads, third factors, epochs and generators."""
+    """Any rules, dialects that keep the chip's law, sign modes, payloads, third factors, epochs and generators."""
     n_pre, n_post = draw(st.integers(1, 4)), draw(st.integers(1, 5))
     third = draw(st.sampled_from(["spikes", "spikes", "model"]))
-    dialect = draw(st.sampled_from(sorted(DIALECTS)))
+    dialect = draw(st.sampled_from(sorted(name for name, each in DIALECTS.items() if each.law == "chip")))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     written = {
         target: draw(rules(names=(*TRACES, "w", "d", "t", "r0", "r1")))
@@ -426,6 +432,21 @@ def test_a_spike_that_leaves_nothing_behind_is_no_trace():
 def test_samples_equal_the_twin_that_forgets_its_traces(case):
     # 24 steps: epochs of 5 end somewhere within the samples of 8, and go on counting.
     check(case, samples=3)
+
+
+@settings(max_examples=10)
+@given(cases(), st.integers(0, 24))
+def test_frozen_learning_equals_the_twin_that_is_no_longer_told_of_spikes(case, learning_steps):
+    check(case, learning_steps=learning_steps)
+
+
+@pytest.mark.parametrize(("learning_steps", "last"), [(None, 120), (6, 120), (5, 110), (2, 100), (0, 100)])
+def test_after_the_learning_steps_weights_stay(learning_steps, last):
+    # The trace of step 2 does not decay: the spikes of steps 3 and 6 add 2^-2 * 40 each.
+    case = case_of(
+        {"w": "2^-2*y0*x1"}, [(0, 0, 100, 0)], steps_of(8, 1, (2, 0)), steps_of(8, 1, (3, 0), (6, 0)), traces=PAIR
+    )
+    assert case.run(learning_steps=learning_steps)[0].weight[-1, 0] == last
 
 
 def test_recorded_numbers_that_end_before_the_run_are_refused():

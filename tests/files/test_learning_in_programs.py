@@ -94,6 +94,23 @@ def test_every_setting_arrives(read):
     assert found.payload == "overwrite"
 
 
+def test_a_program_may_learn_as_another_emulator_does(read):
+    text = PROGRAM.replace("    dw: ", "    dialect: brian2_loihi\n    dw: 9*2^-9*x1*y0 + ")
+    found = learning_of(read(text))
+    assert found.dialect == DIALECTS["brian2_loihi"]
+    assert (found.rules[0].products[0].mantissa, found.rules[0].products[0].exponent) == (9, -9)
+
+
+def test_what_another_emulator_cannot_learn_by_is_told_where_it_stands(mistakes):
+    found = mistakes(("    dw:", "    dialect: nengo_loihi\n    dw:"))
+    assert [(problem.path, problem.line) for problem in found] == [
+        ("learning.stdp.dialect", 13),
+        ("learning.stdp.dw", 14),
+    ]
+    found = mistakes(("    dw:", "    dialect: brian2_loihi\n    dw:"), ("impulse: 16", "impulse: 16.5"))
+    assert [problem.path for problem in found] == ["learning.stdp.traces.x1"]
+
+
 def test_tags_may_be_a_matrix(read):
     text = PROGRAM.replace("    dw:", "    dt: 2^0*x0\n    tag: [[1, 2], [3, 4], [5, 6]]\n    dw:")
     assert learning_of(read(text)).tag.tolist() == [[1, 2], [3, 4], [5, 6]]
@@ -134,6 +151,12 @@ ONE_MISTAKE = {
     "epoch": (("    dw:", "    epoch: 64\n    dw:"), 13, "found 64", ""),
     "epoch of nothing": (("    dw:", "    epoch: 0\n    dw:"), 13, "found 0", ""),
     "dialect": (("    dw:", "    dialect: lav\n    dw:"), 13, "found 'lav'", ""),
+    "another emulator's epoch": (
+        ("    dw:", "    epoch: 2\n    dialect: brian2_loihi\n    dw:"), 14, "brian2_loihi with epoch 2", "",
+    ),
+    "another emulator's variables": (
+        ("    dw: ", "    dialect: brian2_loihi\n    dw: u0*t + "), 14, "brian2_loihi knows no 't'", "",
+    ),
     "third": (("    dw:", "    third: modell\n    dw:"), 13, "found 'modell'", ""),
     "shift": (("    dw:", "    shift: up\n    dw:"), 13, "found 'up'", ""),
     "payload": (("    dw:", "    payload: add\n    dw:"), 13, "found 'add'", ""),

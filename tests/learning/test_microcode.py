@@ -32,7 +32,7 @@ def both(code, values, old, rounding="floor", lowest=-32769, grid=(0, 0, 0), cha
     for slot, row in values.items():
         table[slot, :N] = row
     before[:, :N] = new[:, :N] = old
-    scratch, tally, number = np.zeros((2, CHUNK), np.int64), np.zeros(CHUNK, np.int32), np.zeros(CHUNK, np.int32)
+    scratch, tally, number = np.zeros((3, CHUNK), np.int64), np.zeros(CHUNK, np.int32), np.zeros(CHUNK, np.int32)
     number[:N] = np.arange(N) * 77
     run_code(
         code, N, table, before, new, scratch, tally, ROUNDINGS[rounding], lowest, np.array(LIMITS), np.array(grid),
@@ -145,6 +145,32 @@ def test_store_rounds_up_with_the_chance_of_the_fraction(old, changes, chance, g
         assert found == told
 
 
+CHANCES = st.sampled_from([0.0, 0.25, 0.5, 0.999999, -1.0])
+
+
+@given(OLD, numbers(-32767, 32767), CHANCES, st.integers(0, 9))
+def test_store_magnitude_rounds_up_away_from_zero_with_the_chance_of_the_fraction(old, changes, chance, grid):
+    code = rows(
+        (Op.LOAD, 0), (Op.GATE, Slot.X0, 0), (Op.MULTIPLY, Slot.W, 0, 1 << 15), (Op.SUM, 2), (Op.STORE_MAGNITUDE, 0)
+    )
+    found, told = both(code, {Slot.X0: [1] * N, Slot.W: changes}, old, grid=(grid, 0, 0), chance=chance)
+    assert found == told
+
+
+@given(OLD, numbers(-999, 999), numbers(-99999, 99999), CHANCES, st.integers(0, 9), st.integers(0, 14))
+def test_store_change_adds_a_change_that_is_rounded_apart_and_what_was_held_draws(
+    old, early, changes, chance, grid, places
+):
+    code = rows(
+        (Op.CLEAR,), (Op.GATE, Slot.U0, 0), (Op.MULTIPLY, Slot.R1, 0, 1 << 20), (Op.SUM, 0), (Op.HOLD,),
+        (Op.CLEAR,), (Op.GATE, Slot.X0, 0), (Op.MULTIPLY, Slot.W, 0, 1 << 20), (Op.SUM, 0), (Op.STORE_CHANGE, 0, places),
+    )  # fmt: skip
+    values = {Slot.U0: [1] * N, Slot.X0: [1] * N, Slot.R1: early, Slot.W: changes}
+    found, told = both(code, values, old, grid=(grid, 0, 0), chance=chance)
+    assert found == told
+    assert [tally for _, tally in found] == [1] * N  # what is held is not counted
+
+
 @pytest.mark.parametrize("rounding", sorted(ROUNDINGS))
 @given(data=st.data())
 def test_whole_rules_give_what_their_definition_gives(rounding, data):
@@ -206,12 +232,13 @@ READERS = {
     },
     **{Slot.U0 + k: f"u{k}" for k in range(10)},
 }
+EARLY_READERS = {Slot[f"{trace.upper()}_BEFORE"]: f"u0*{trace}" for trace in ("x1", "x2", "y1", "y2", "y3")}
 
 
 def test_every_slot_has_a_rule_that_reads_it():
-    assert sorted(READERS) == list(range(N_SLOTS))
-    for slot, text in READERS.items():
-        code = code_of(text)
+    assert sorted([*READERS, *EARLY_READERS]) == list(range(N_SLOTS))
+    for slot, text in [*READERS.items(), *EARLY_READERS.items()]:
+        code = code_of(text, epoch=1, law="brian2") if slot in EARLY_READERS else code_of(text)
         assert slot in code.slots
         assert slot in code.instructions[:, 1][np.isin(code.instructions[:, 0], [Op.GATE, Op.MULTIPLY])]
 
@@ -222,5 +249,32 @@ def test_in_an_epoch_of_one_step_all_times_are_its_end():
 
 
 def test_every_opcode_is_compiled_to():
-    code = code_of("x0*x1*y1*sgn(w)")
-    assert set(code.instructions[:, 0].tolist()) == set(Op)
+    laws = [code_of("x0*x1*y1*sgn(w) + u0", law=law) for law in ("chip", "brian2", "nengo")]
+    assert {op for code in laws for op in code.instructions[:, 0].tolist()} == set(Op)
+
+
+def test_the_code_of_a_rule_in_the_dialect_of_brian2_loihi():
+    # What is due by u_k and has no literal 2^-e is held for the draw, of traces before the impulses; the change has 5 bits of
+    # fraction, as the smallest power asks for.
+    code = code_of("3*u1*x1 - 2^-5*y0*w*y1", epoch=1, law="brian2")
+    most = 1 << 20
+    assert [(Op(op), a, b, c) for op, a, b, c in code.instructions.tolist()] == [
+        (Op.CLEAR, 0, 0, 0),
+        (Op.GATE, Slot.U0 + 1, 3, 0),
+        (Op.MULTIPLY, Slot.X1_BEFORE, 0, most),
+        (Op.SCALE, 3, 0, 0),
+        (Op.SUM, 0, 0, 0),
+        (Op.HOLD, 0, 0, 0),
+        (Op.CLEAR, 0, 0, 0),
+        (Op.GATE, Slot.U0 + 1, 3, 0),
+        (Op.MULTIPLY, Slot.X1_END, 0, most),
+        (Op.SCALE, 3, 0, 0),
+        (Op.SUM, 5, 0, 0),
+        (Op.GATE, Slot.Y0, 4, 0),
+        (Op.MULTIPLY, Slot.W, 0, most),
+        (Op.MULTIPLY, Slot.Y1_END, 0, most),
+        (Op.SCALE, -1, 0, 0),
+        (Op.SUM, 0, 0, 0),
+        (Op.STORE_CHANGE, 0, 5, 0),
+    ]
+    assert code.n_products == 2

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from neuroemu.chip import PROFILES
-from neuroemu.compartments import Model
-from neuroemu.compartments.table import Field, table
 from neuroemu.compiler import compile_network
 from neuroemu.connect import Dense, Sparse
 from neuroemu.counters import Snapshots
@@ -25,7 +22,9 @@ from neuroemu.learning import DIALECTS, Learning, Trace, learning
 from neuroemu.learning.floating import run_floating
 from neuroemu.network import LifRegisters, Network, Registers, Spikes, WeightFormat
 
+from . import learning_peers
 from .cases import Case, chip_with, graded_spikes
+from .obedient import OBEDIENT, Written
 
 PAYLOADS = ("binary", "overwrite", "add_saturated", "add_carried")
 STANDARD_ERRORS = 4
@@ -41,9 +40,9 @@ def learning_cases(folder: Path) -> Iterator[tuple[str, Callable[[], str]]]:
 
 def _replay(case: Case) -> str:
     if "brian2-loihi" in str(case.get("source")):
-        return "no replay of brian2-loihi yet"
-    if case.get("name") == "nengo_pes":
-        return "no replay of nengo-loihi yet"
+        return learning_peers.brian2(case)
+    if "nengo-loihi" in str(case.get("source")):
+        return learning_peers.nengo(case)
     tier = case["tier"]
     if tier == "float":
         return _floating(case)
@@ -52,37 +51,6 @@ def _replay(case: Case) -> str:
     if "stim" in case:
         return _in_a_network(case)
     return _steps(case)
-
-
-# ---- what stands in for the network around a plastic projection
-
-
-def _obey(p, s, a, now):
-    """Spikes and third factors as the host wrote them: bias = spike | y1 << 8 | y2 << 24 | y3 << 40, 16 bits with a sign."""
-    y1, y2, y3 = (s.bias >> 8) & 65535, (s.bias >> 24) & 65535, (s.bias >> 40) & 65535
-    y1, y2, y3 = y1 - ((y1 & 32768) << 1), y2 - ((y2 & 32768) << 1), y3 - ((y3 & 32768) << 1)
-    return s.bias & 1, _State(y1, y2, y3, s.bias), 0
-
-
-_Parameters = table("Parameters", unused=Field("nothing"))
-_State = table(
-    "State",
-    y1=Field("third factor", 0),
-    y2=Field("third factor", 0),
-    y3=Field("third factor", 0),
-    bias=Field("what the host writes", 0, -(2**62), 2**62),
-)
-OBEDIENT = Model("obedient", _Parameters, _State, _obey, None, bias="bias")
-
-
-@dataclass(frozen=True)
-class Written:
-    """Biases, (steps, n) int64, as a drive."""
-
-    values: np.ndarray
-
-    def bias(self, first_step: int, n_steps: int) -> np.ndarray:
-        return self.values[first_step - 1 : first_step - 1 + n_steps]
 
 
 def _orders(case: Case) -> np.ndarray:

@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from ...compiler.image import ChipImage
+from ...compiler.image import ChipImage, Plastic
 from ...counters import Snapshots
+from ...spool import Spool
 from .learners import Learner, Synaptic
 
 _KEPT = ("weight", "delay", "tag")
+_PAGE = (*_KEPT, "x1", "x2", "y1", "y2", "y3")
+MEMORY = 1 << 28  # bytes of all pages that stay in memory
 
 
 class Album:
     """Collects.  every: by projection, after how many steps each a snapshot is taken; others have the first and the last.
 
-    first: the step that is behind when the run begins.
+    first: the step that is behind when the run begins.  spool: makes one of (name, type, shape of a row, bytes in memory);
+    where its pages are there already, the first one is, too.
     """
 
-    def __init__(self, image: ChipImage, synaptic: tuple[Synaptic, ...], every: dict[str, int], first: int = 0) -> None:
+    def __init__(
+        self,
+        image: ChipImage,
+        synaptic: tuple[Synaptic, ...],
+        every: dict[str, int],
+        first: int,
+        spool: Callable[[str, type, tuple[int, ...], int], Spool],
+        memory: int = MEMORY,
+    ) -> None:
         self._image, self._synaptic = image, synaptic
         self._every = [every.get(each.name, 0) for each in image.plastic]
-        self._pages: list[list[dict[str, np.ndarray]]] = [[] for _ in image.plastic]
-        self._steps: list[list[int]] = [[] for _ in image.plastic]
         self._order = [_by_number(each.first, each.post, each.pre_number, each.post_number) for each in image.plastic]
+        each_memory = memory // max(len(image.plastic) * len(_PAGE), 1)
+        self._steps = [spool(f"synapses-{k}-steps", np.int64, (), memory) for k in range(len(image.plastic))]
+        self._pages = [
+            {key: spool(f"synapses-{k}-{key}", np.int16, (_width(each, key),), each_memory) for key in _PAGE}
+            for k, each in enumerate(image.plastic)
+        ]
+        self._last = [int(steps.array()[-1]) if steps.n else -1 for steps in self._steps]
         for k in range(len(image.plastic)):
-            self._take(k, first, None)
+            if not self._steps[k].n:
+                self._take(k, first, None)
 
     def until_next(self, done: int) -> int:
         """How many steps may pass before the next snapshot is due."""
@@ -40,13 +60,13 @@ class Album:
         """All of them, the last step's included."""
         found = {}
         for k, each in enumerate(self._image.plastic):
-            if self._steps[k][-1] != done:
+            if self._last[k] != done:
                 self._take(k, done, learners[k])
             order = self._order[k]
             pre = np.repeat(np.arange(each.pre_number.size), np.diff(each.first))
-            pages = {key: np.stack([page[key] for page in self._pages[k]]) for key in self._pages[k][0]}
+            pages = {key: spool.array() for key, spool in self._pages[k].items()}
             found[each.name] = Snapshots(
-                np.array(self._steps[k], np.int64),
+                self._steps[k].array(),
                 each.pre_number[pre][order].astype(np.int32),
                 each.post_number[each.post][order].astype(np.int32),
                 pages["weight"],
@@ -70,8 +90,16 @@ class Album:
         x = learner.axonal.x if learner else np.zeros((2, each.pre_number.size), np.int64)
         page |= {f"x{t + 1}": x[t][np.argsort(each.pre_number)].astype(np.int16) for t in range(2)}
         page |= {f"y{t + 1}": own.y[t][np.argsort(each.post_number)].astype(np.int16) for t in range(3)}
-        self._pages[k].append(page)
-        self._steps[k].append(step)
+        for key, spool in self._pages[k].items():
+            spool.append(page[key][None])
+        self._steps[k].append(np.array([step]))
+        self._last[k] = step
+
+
+def _width(each: Plastic, key: str) -> int:
+    """How many values a page has of something."""
+    size = {"x": each.pre_number.size, "y": each.post_number.size}
+    return size.get(key[0], each.post.size) if key not in _KEPT else each.post.size
 
 
 def _by_number(first: np.ndarray, post: np.ndarray, pre_number: np.ndarray, post_number: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ Order within step t, after the compartments' own update and the barrier:
 1. synapses      spikes of step t put weights into the ring
 2. traces        spikes of step t, before and behind the synapse, are noted
 3. epoch         if t is a multiple of T: histories, then all rules of all due synapses, from the old w, d and t
+Behind the step `until` only 1 is left.
 
 A synapse is due when one of its gates is: its axon spiked in the epoch (x0), its compartment did (y0), or u_k is on. Others
 are not looked at: with no gate on, a rule adds nothing.
@@ -18,13 +19,13 @@ from ...jit import njit
 from ...widths import EVERY_LANE, LANES
 from ..native import doubles, int16s, int32s, int64s, masks_at, record
 from .draws import key_of
-from .learner import LEARNER, Y1
+from .laws import BRIAN2, CHIP, NENGO, brian2_axons, brian2_compartments, nengo_axons, nengo_compartments
+from .learner import BUMP, DECAY, IMPULSE, LEARNER, N_NUMBERS, WEIGHT, Y1
 from .traces import BUMPS, TOP, history, raised, words
 from .visit import visit_all, visit_columns, visit_rows
 
 _LANES, _ONE, _EVERY = np.uint64(LANES), np.uint64(1), np.uint64(EVERY_LANE)
 _N_LEARNED, TRACE = N_LEARNED, int(Learned.TRACE)
-_X_DECAY, _X_IMPULSE, _Y_DECAY, _Y_BUMP, _Y_IMPULSE, _WEIGHT = 0, 1, 2, 3, 4, 5  # columns of the numbers
 
 
 def learn(learner_at, step, parity, host_at, host_payload_at, n_host, reward_at):
@@ -46,11 +47,15 @@ def learn(learner_at, step, parity, host_at, host_payload_at, n_host, reward_at)
         low = np.searchsorted(sources, me.pre_first)
         high = np.searchsorted(sources, me.pre_first + me.n_pre)
         _deliver(me, sources[low:high], step)
+        if step > me.until:
+            continue
         _axons(me, sources[low:high], payloads[low:high], step, now)
         if k == me.thread:
             low = np.searchsorted(sources, me.post_first + me.lo)
             high = np.searchsorted(sources, me.post_first + me.hi)
             _compartments(me, sources[low:high], step, now)
+    if step > me.until:
+        return 0
     if me.from_model:
         _read_model(me, now)
     if now == me.epoch:
@@ -121,11 +126,9 @@ def _add(me, row_at, first, last):
 
 
 @njit
-def _number(me, step, column):
-    """The recorded random number of a step, or -1."""
-    if me.n_numbers == 0:
-        return -1.0
-    return doubles(me.numbers_at, 6 * me.n_numbers)[6 * (step - 1) + column]
+def _numbers(me, step):
+    """(N_NUMBERS,) the recorded random numbers of a step, or -1."""
+    return doubles(me.numbers_at + 8 * N_NUMBERS * (step - 1 if me.n_numbers else 0), N_NUMBERS)
 
 
 @njit
@@ -144,7 +147,7 @@ def _axons(me, sources, payloads, step, now):
             me.n_x += 1
         if not counts:
             continue
-        if tx[pre] > 0:
+        if tx[pre] > 0 and me.law != NENGO:  # which takes one impulse an epoch
             for trace in range(2):
                 chance = np.int64(0)
                 if me.bumps_up == 0 and impulses[2 * trace + 1] > 0:
@@ -179,7 +182,7 @@ def _compartments(me, sources, step, now):
     entries, is_listed = int64s(me.y_list_at, me.n_post), int64s(me.y_listed_at, me.n_post)
     impulses = int64s(me.impulses_at, 10)
     numbers = int64s(me.post_number_at, me.n_post)
-    recorded = _number(me, step, _Y_BUMP)
+    recorded = _numbers(me, step)
     for source in sources:
         post = source - me.post_first
         if is_listed[post] == 0:
@@ -188,8 +191,8 @@ def _compartments(me, sources, step, now):
             me.n_y += 1
         if ty[post] > 0 and me.from_model == 0:
             for trace in range(3):
-                chance, fraction = np.int64(recorded), impulses[2 * (Y1 + trace) + 1]
-                if recorded < 0.0 and fraction > 0:
+                chance, fraction = np.int64(recorded[BUMP + trace]), impulses[2 * (Y1 + trace) + 1]
+                if chance < 0 and fraction > 0:
                     drawn = words(np.uint64(me.seed), me.stream_y, numbers[post], step, BUMPS)[trace]
                     chance = np.int64(drawn >> np.uint64(me.impulse_shift))
                 at = trace * me.n_post + post
@@ -216,16 +219,23 @@ def _read_model(me, now):
 @njit
 def _end_epoch(me, step):
     """Histories of all traces, the rules of all synapses that are due, and a fresh epoch."""
-    counts = int64s(me.counts_at, me.n_parts * _N_LEARNED)
-    _histories_of_axons(me, step, counts)
-    _histories_of_compartments(me, step, counts)
+    counts, recorded = int64s(me.counts_at, me.n_parts * _N_LEARNED), _numbers(me, step)
+    if me.law == CHIP:
+        _histories_of_axons(me, step, recorded, counts)
+        _histories_of_compartments(me, step, recorded, counts)
+    elif me.law == BRIAN2:
+        brian2_axons(me, step, recorded, counts)
+        brian2_compartments(me, step, recorded, counts)
+    else:
+        nengo_axons(me, step, recorded, counts)
+        nengo_compartments(me, counts)
     epoch_number = step // me.epoch
     on = np.int64(0)
     for k in range(10):
-        on |= (epoch_number % (1 << k) == 0) << k
+        on |= ((epoch_number - me.on_first) % (1 << k) == 0) << k
     tx, ty = int32s(me.tx_at, me.n_pre), int32s(me.ty_at, me.n_post)
     key = key_of(np.uint64(me.seed), me.stream_w, epoch_number)
-    chance = _number(me, step, _WEIGHT)
+    chance = recorded[WEIGHT]
     doubles(me.chance_at, 1)[0] = chance
     if me.every & on:
         visit_all(me, on, key, chance, counts)
@@ -244,7 +254,10 @@ def _end_epoch(me, step):
             at = (trace * me.n_pre + entries[i]) * length
             x_log[at : at + length] = 0
     entries, is_listed, before = int64s(me.y_list_at, me.n_post), int64s(me.y_listed_at, me.n_post), me.n_y
-    me.n_y = _compacted(entries, is_listed, before, ty, y, 0 if me.from_model else 3)
+    if me.law == BRIAN2:  # where y is without the impulses of the step
+        me.n_y = _compacted(entries, is_listed, before, ty, y_log, 3 * length)
+    else:
+        me.n_y = _compacted(entries, is_listed, before, ty, y, 0 if me.from_model else 3)
     if me.from_model == 0:
         for i in range(me.n_y, before):
             for at in range(3 * length):
@@ -269,14 +282,13 @@ def _compacted(entries, is_listed, n, last_spike, stored, n_traces):
 
 
 @njit
-def _histories_of_axons(me, step, counts):
+def _histories_of_axons(me, step, recorded, counts):
     x, tx = int64s(me.x_at, 2 * me.n_pre), int32s(me.tx_at, me.n_pre)
     entries, length = int64s(me.x_list_at, me.n_pre), me.epoch + 1
     log = int32s(me.x_log_at, 2 * me.n_pre * length)
     factors, impulses = doubles(me.factors_at, 5), int64s(me.impulses_at, 10)
     numbers = int64s(me.pre_number_at, me.n_pre)
     part_first, parts = int64s(me.pre_part_first_at, me.n_pre + 1), int64s(me.pre_part_at, me.n_pre_parts)
-    fixed, fixed_impulse = _number(me, step, _X_DECAY), np.int64(_number(me, step, _X_IMPULSE))
     for i in range(me.n_x):
         pre = entries[i]
         for trace in range(2):
@@ -285,7 +297,7 @@ def _histories_of_axons(me, step, counts):
             x[at] = history(
                 x[at], factors[trace], 0 if silent else impulses[2 * trace], 0 if silent else impulses[2 * trace + 1],
                 tx[pre], log[at * length : (at + 1) * length], np.uint64(me.seed), me.stream_x, numbers[pre],
-                step - me.epoch + 1, trace, fixed, fixed_impulse, me.impulse_shift,
+                step - me.epoch + 1, trace, recorded[DECAY + trace], np.int64(recorded[IMPULSE + trace]), me.impulse_shift,
             )  # fmt: skip
         if me.thread == 0:
             for k in range(part_first[pre], part_first[pre + 1]):
@@ -293,13 +305,12 @@ def _histories_of_axons(me, step, counts):
 
 
 @njit
-def _histories_of_compartments(me, step, counts):
+def _histories_of_compartments(me, step, recorded, counts):
     y, ty = int64s(me.y_at, 3 * me.n_post), int32s(me.ty_at, me.n_post)
     entries, length = int64s(me.y_list_at, me.n_post), me.epoch + 1
     log = int32s(me.y_log_at, 3 * me.n_post * length).reshape((3, length, me.n_post))
     factors, impulses = doubles(me.factors_at, 5), int64s(me.impulses_at, 10)
     numbers, part = int64s(me.post_number_at, me.n_post), int64s(me.post_part_at, me.n_post)
-    fixed, fixed_impulse = _number(me, step, _Y_DECAY), np.int64(_number(me, step, _Y_IMPULSE))
     if me.from_model and not me.wears:
         for post in range(me.lo, me.hi):
             counts[part[post] * _N_LEARNED + TRACE] += 1
@@ -312,7 +323,8 @@ def _histories_of_compartments(me, step, counts):
             end = history(
                 y[at], factors[Y1 + trace], impulses[2 * (Y1 + trace)], impulses[2 * (Y1 + trace) + 1], ty[post],
                 log[trace, :, post], np.uint64(me.seed), me.stream_y, numbers[post],
-                step - me.epoch + 1, trace, fixed, fixed_impulse, me.impulse_shift,
+                step - me.epoch + 1, trace, recorded[DECAY + Y1 + trace], np.int64(recorded[IMPULSE + Y1 + trace]),
+                me.impulse_shift,
             )  # fmt: skip
             if me.from_model == 0:  # a model's stay as it wrote them
                 y[at] = end

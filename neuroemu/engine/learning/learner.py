@@ -10,6 +10,7 @@ import numpy as np
 
 N_TRACES = 5  # x1, x2, y1, y2, y3
 X1, X2, Y1 = 0, 1, 2
+DECAY, IMPULSE, BUMP, WEIGHT, N_NUMBERS = 0, 5, 10, 13, 14  # columns of the recorded numbers, see learning/tables.py
 
 LEARNER = np.dtype(
     [
@@ -55,6 +56,7 @@ LEARNER = np.dtype(
             "y_listed_at",
             "n_y",
             "factors_at",  # (5,) float64
+            "rests_at",  # (5,) float64
             "impulses_at",  # (5, 2) int64 whole, 1/256
             # the rule
             "epoch",
@@ -75,6 +77,8 @@ LEARNER = np.dtype(
             "writes",  # bits 1, 2, 4: w, d, t are changed
             "uses",  # bits 1, 2, 4: w, d, t are read or changed
             "every",  # bit k: a product has the gate u_k
+            "until",  # step after which nothing is learned any more: weights are delivered as they are, traces are not kept
+            "on_first",  # an epoch in which all u_k are on
             "by_axon",  # 1: a product has the gate x0
             "by_compartment",
             "shift_rounding",
@@ -83,6 +87,7 @@ LEARNER = np.dtype(
             "grid_at",  # (3,) int64
             "impulse_shift",  # of a 32-bit word: 24 gives 8 bits, 25 gives 7
             "bumps_up",  # 1: pre-traces bumped within an epoch are rounded up
+            "law",  # of learning.settings.LAWS
             "payload_mode",  # 0 binary, 1 overwrite, 2 add and saturate, 3 add and carry
             # third factors
             "from_model",  # 1: post-traces are fields of the model's state
@@ -100,7 +105,7 @@ LEARNER = np.dtype(
             "stream_x",
             "stream_y",
             "stream_w",
-            "numbers_at",  # (n_numbers, 6) float64 in their place, a row a step
+            "numbers_at",  # (n_numbers, N_NUMBERS) float64 in their place, a row a step; one of -1 where there are none
             "n_numbers",
             # delivery
             "left",  # weight << left >> right is what a spike delivers

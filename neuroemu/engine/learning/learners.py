@@ -14,18 +14,21 @@ from ...counters import N_LEARNED
 from ...jit import specialise
 from ...learning.lava_numbers import lava_numbers
 from ...learning.microcode import N_SLOTS, Slot
-from ...learning.tables import RuleTables
+from ...learning.tables import RuleTables, all_numbers
 from ...streams import stream
 from ...widths import LANES
 from ..native import PYTHON, SIGNATURE, address_of
 from ..state import ChipState, Tiles, tiles_of
 from .fused import N_ARGUMENTS, fused
 from .kernel import learn
-from .learner import LEARNER
+from .laws import BRIAN2, CHIP
+from .learner import LEARNER, N_NUMBERS
 from .run_code import CHUNK
 from .visit import SCRATCH, visit
 
 FUSED_FROM = 1 << 16  # synapses of a projection, from which a second of compiling its rule is worth it
+
+FOREVER = 2**62  # steps
 
 
 def with_numbers(image: ChipImage, n_steps: int) -> ChipImage:
@@ -36,7 +39,7 @@ def with_numbers(image: ChipImage, n_steps: int) -> ChipImage:
     for each in image.plastic:
         rule = each.rule
         if rule.lava_seed >= 0:
-            rule = rule._replace(numbers=lava_numbers(rule.lava_seed, n_steps, rule.epoch))
+            rule = rule._replace(numbers=all_numbers(lava_numbers(rule.lava_seed, n_steps, rule.epoch)))
         made.append(each._replace(rule=rule))
     return replace(image, plastic=tuple(made))
 
@@ -99,7 +102,10 @@ class Learner:
         """Finds anew who has a trace or a spike, after traces were written from outside."""
         axonal, synaptic, (lo, hi) = self.axonal, self.synaptic, self.range
         pre = np.flatnonzero((axonal.tx > 0) | axonal.x.any(axis=0))
-        post = np.flatnonzero((synaptic.ty > 0) | synaptic.y.any(axis=0))
+        living = (synaptic.ty > 0) | synaptic.y.any(axis=0)
+        if self.record["law"] == BRIAN2:  # an impulse of the last step is in the log alone
+            living |= synaptic.y_log.any(axis=(0, 1))
+        post = np.flatnonzero(living)
         for name, chosen in (("x", pre), ("y", post[(post >= lo) & (post < hi)])):
             self.lists[f"{name}_list"][: chosen.size] = chosen
             self.lists[f"{name}_listed"][:] = 0
@@ -220,12 +226,13 @@ def _learner(
         "dense": _dense(each),
         "part_stop": (image.parts.first + image.parts.size - image.blocks.first[block])[part_of].astype(np.int64),
         "factors": rule.factors,
+        "rests": rule.rests,
         "impulses": rule.impulses,
         "code": rule.code,
         "slots": rule.slots,
         "limits": rule.limits,
         "grid": rule.grid,
-        "numbers": rule.numbers,
+        "numbers": rule.numbers if rule.numbers.size else np.full((1, N_NUMBERS), -1.0),
         "cells": state.cells,
         "ring": state.ring,
         "touched": state.touched,
@@ -270,11 +277,22 @@ def _learner(
         "thread": thread,
         "n_parts": image.n_parts,
     }
-    taken = ("epoch", "uses", "writes", "every", "by_axon", "by_compartment", "shift_rounding", "accumulator_low")
-    for setting in (*taken, "impulse_shift", "bumps_up", "payload_mode", "from_model", "wears"):
+    taken = (
+        "epoch",
+        "uses",
+        "writes",
+        "every",
+        "on_first",
+        "by_axon",
+        "by_compartment",
+        "shift_rounding",
+        "accumulator_low",
+    )
+    for setting in (*taken, "impulse_shift", "bumps_up", "payload_mode", "from_model", "wears", "law"):
         values[setting] = getattr(rule, setting)
     assert counts.shape[1] == N_LEARNED
     record = np.zeros(1, LEARNER)
+    record["until"] = FOREVER
     for key_name, value in values.items():
         record[key_name] = value
     for key_name, array in arrays.items():
@@ -282,7 +300,7 @@ def _learner(
         record[f"{key_name}_at"] = array.ctypes.data
     record["self_at"], record["visit_at"] = record.ctypes.data, address_of(_visit())
     kept: list[Any] = [arrays]
-    if n >= FUSED_FROM and not PYTHON:
+    if n >= FUSED_FROM and not PYTHON and rule.law == CHIP:
         loop = _fused(rule)
         kept.append(loop)
         record["fused_at"] = address_of(loop)

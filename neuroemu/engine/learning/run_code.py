@@ -15,7 +15,8 @@ from .draws import mixed
 CHUNK = 256  # synapses: the vectors of a rule stay in the first cache
 FLOOR, HALF_EVEN, STOCHASTIC = 0, 1, 2  # how a product is shifted
 _LOAD, _GATE, _MULTIPLY, _MULTIPLY_SIGN = int(Op.LOAD), int(Op.GATE), int(Op.MULTIPLY), int(Op.MULTIPLY_SIGN)
-_SCALE, _SHIFT, _ADD = int(Op.SCALE), int(Op.SHIFT), int(Op.ADD)
+_SCALE, _SHIFT, _ADD, _STORE = int(Op.SCALE), int(Op.SHIFT), int(Op.ADD), int(Op.STORE)
+_CLEAR, _SUM, _HOLD, _STORE_MAGNITUDE = int(Op.CLEAR), int(Op.SUM), int(Op.HOLD), int(Op.STORE_MAGNITUDE)
 _FRACTION = FRACTION
 _HIGH = (1 << ACCUMULATOR) - 1
 
@@ -25,12 +26,12 @@ def run_code(code, n, values, old, new, scratch, tally, rounding, accumulator_lo
     """Changes to n synapses.
 
     code: (k, 4) int64.  values: (N_SLOTS, CHUNK) what the instructions read.  old, new: (3, CHUNK) w, d, t before and after.
-    scratch: (2, CHUNK) int64, as are values, old and new.  tally: (CHUNK,) int32 products evaluated, set.
+    scratch: (3, CHUNK) int64, as are values, old and new.  tally: (CHUNK,) int32 products evaluated, set.
     rounding: FLOOR, HALF_EVEN, STOCHASTIC.  limits: (3, 4) int64 rows (lowest and highest of the accumulator's whole part,
     lowest and highest that is stored).  grid: (3,) low bits that are not stored.  number: (CHUNK,) int32.
     chance: the one random number of all in [0, 1), or < 0 for one each of (key, number).
     """
-    product, accumulator = scratch[0], scratch[1]
+    product, accumulator, held = scratch[0], scratch[1], scratch[2]
     tally[:n] = 0
     at = 0
     while at < code.shape[0]:
@@ -59,8 +60,21 @@ def run_code(code, n, values, old, new, scratch, tally, rounding, accumulator_lo
         elif op == _LOAD:
             for i in range(n):
                 accumulator[i] = old[a, i] << _FRACTION
-        else:
+        elif op == _STORE:
             _store(accumulator, n, new[a], limits[a], grid[a], chance, key + np.uint64(a), number)
+        elif op == _CLEAR:
+            accumulator[:n] = 0
+        elif op == _SUM:
+            for i in range(n):
+                accumulator[i] += product[i] << a
+        elif op == _HOLD:
+            held[:n], tally[:n] = accumulator[:n], 0
+        elif op == _STORE_MAGNITUDE:
+            _store_magnitude(accumulator, n, new[a], limits[a], grid[a], chance, key + np.uint64(a), number)
+        else:
+            _store_change(
+                accumulator, held, n, b, old[a], new[a], limits[a], grid[a], chance, key + np.uint64(a), number
+            )
         at += 1
 
 
@@ -145,3 +159,39 @@ def _store(accumulator, n, new, limits, grid, chance, key, number):
         for i in range(n):
             up = kind(mixed(number[i], key) >> unused) < (accumulator[i] & mask)
             new[i] = min(max(kind((kind(accumulator[i] >> places) + up) << grid), least), most)
+
+
+@njit
+def _store_magnitude(accumulator, n, new, limits, grid, chance, key, number):
+    """As nengo-loihi: the magnitude cut to the grid, up with the chance of the rest, within what a synapse stores."""
+    places = _FRACTION + grid
+    for i in range(n):
+        size = abs(accumulator[i])
+        rest = size & ((1 << places) - 1)
+        size = ((size >> places) + _up(rest, places, chance, key, number[i])) << grid
+        new[i] = min(max(size if accumulator[i] >= 0 else -size, limits[2]), limits[3])
+
+
+@njit
+def _store_change(accumulator, held, n, places, old, new, limits, grid, chance, key, number):
+    """As brian2-loihi: old + change, the change rounded away from zero and cut toward zero to the grid.
+
+    places: bits of the accumulator's fraction.  held: the change as it was before the spikes of the step: a step of the grid to
+    its side is added with the chance of what is off the grid in it.
+    """
+    for i in range(n):
+        size = ((abs(accumulator[i]) + (1 << places) - 1) >> places) >> grid
+        steps = size if accumulator[i] >= 0 else -size
+        up = _up(abs(held[i]) & ((1 << grid) - 1), grid, chance, key, number[i])
+        steps += up if held[i] >= 0 else -up
+        new[i] = min(max(old[i] + (steps << grid), limits[2]), limits[3])
+
+
+@njit
+def _up(rest, places, chance, key, number):
+    """1 with the chance of rest / 2**places, else 0."""
+    if rest == 0:
+        return 0
+    if chance >= 0.0:
+        return np.int64(chance < rest / (1 << places))
+    return np.int64(np.int64(mixed(number, key) >> np.uint32(32 - places)) < rest)

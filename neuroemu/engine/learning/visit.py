@@ -20,9 +20,10 @@ _N_LEARNED, _N_SLOTS = N_LEARNED, int(N_SLOTS)
 _X0, _Y0, _R0, _R1, _U0 = int(Slot.X0), int(Slot.Y0), int(Slot.R0), int(Slot.R1), int(Slot.U0)
 _W, _D, _T = int(Slot.W), int(Slot.D), int(Slot.T)
 _X1_TX, _Y1_TX = int(Slot.X1_TX), int(Slot.Y1_TX)
+_X1_BEFORE, _Y1_BEFORE = int(Slot.X1_BEFORE), int(Slot.Y1_BEFORE)
 _TX, _TY, _END = 0, 1, 2
 _WEIGHT, _DELAY, _TAG = 1, 2, 4  # bits of LEARNER.uses and .writes
-SCRATCH = 8 * CHUNK  # int64 that a chunk takes besides the slots
+SCRATCH = 9 * CHUNK  # int64 that a chunk takes besides the slots
 
 
 @njit
@@ -166,7 +167,7 @@ def visit(learner_at, pre, first, n, on, key, _):
     """
     me = record(learner_at, LEARNER)
     counts, chance = int64s(me.counts_at, me.n_parts * _N_LEARNED), doubles(me.chance_at, 1)[0]
-    scratch = int64s(me.scratch_at, SCRATCH).reshape((8, CHUNK))
+    scratch = int64s(me.scratch_at, SCRATCH).reshape((9, CHUNK))
     chosen, post = scratch[0], scratch[1]
     number, tally = int32s(me.scratch_at + 16 * CHUNK, CHUNK), int32s(me.scratch_at + 20 * CHUNK, CHUNK)
     code = int64s(me.code_at, 4 * me.n_code).reshape((me.n_code, 4))
@@ -189,9 +190,9 @@ def visit(learner_at, pre, first, n, on, key, _):
             number[i] = np.int32(pre_numbers[pre_of[k]] * me.n_post + post_numbers[post[i]])
     _load_synapses(me, values, chosen, pre, first, n)
     _load_slots(me, values, chosen, pre, post, n, on)
-    new = scratch[5:8]
+    new = scratch[6:9]
     run_code(
-        code, n, values, values[_W : _T + 1], new, scratch[3:5], tally, me.shift_rounding, me.accumulator_low, limits,
+        code, n, values, values[_W : _T + 1], new, scratch[3:6], tally, me.shift_rounding, me.accumulator_low, limits,
         grid, chance, np.uint64(key), number,
     )  # fmt: skip
     _write(me, values, new, chosen, pre, first, post, tally, n, counts)
@@ -220,7 +221,9 @@ def _load_slots(me, values, chosen, pre, post, n, on):
     pre_of, reward = int32s(me.pre_at, me.n_synapses), int64s(me.reward_at, 2)
     for slot in int64s(me.slots_at, me.n_slots):
         row = values[slot]
-        if slot >= _U0:
+        if slot >= _X1_BEFORE:
+            _before(me, row, slot, chosen, pre, post, n)
+        elif slot >= _U0:
             row[:n] = (on >> (slot - _U0)) & 1
         elif slot >= _Y1_TX:
             _post_trace(me, row, (slot - _Y1_TX) // 3, (slot - _Y1_TX) % 3, tx, ty, chosen, pre, post, n)
@@ -239,6 +242,19 @@ def _load_slots(me, values, chosen, pre, post, n, on):
             row[:n] = reward[0] != 0
         elif slot == _R1:
             row[:n] = reward[1]
+
+
+@njit
+def _before(me, row, slot, chosen, pre, post, n):
+    """Traces as they were before the impulses of a step that is an epoch: the first row of their logs."""
+    x_log, y_log = int32s(me.x_log_at, 4 * me.n_pre), int32s(me.y_log_at, 6 * me.n_post)
+    pre_of = int32s(me.pre_at, me.n_synapses)
+    for i in range(n):
+        if slot >= _Y1_BEFORE:
+            row[i] = y_log[2 * (slot - _Y1_BEFORE) * me.n_post + post[i]]
+        else:
+            axon = pre if pre >= 0 else pre_of[chosen[i]]
+            row[i] = x_log[2 * ((slot - _X1_BEFORE) * me.n_pre + axon)]
 
 
 @njit

@@ -1,0 +1,53 @@
+"""Compare: two run folders side by side: figures that differ, and the first thing that the chips did differently.
+
+recorded.py looks at what the folders hold; rebuilt.py runs both programs again, with every state looked at, up to where they
+part; cause.py says what that compartment was sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from .cause import Cause, cause_of
+from .first import First
+from .rebuilt import Rebuilt, first_state, rebuild
+from .recorded import Figure, figures, first_recorded
+
+__all__ = ["Cause", "Comparison", "Figure", "First", "compare"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """figures: of summary.json that differ.  recorded: the first spike, state or weight in the folders that differs.
+
+    state: the first state at all that differs, where both could be run again; why_not: else why not.  cause: of `state`.
+    """
+
+    figures: list[Figure]
+    recorded: First | None
+    state: First | None
+    why_not: str
+    cause: Cause | None
+
+    @property
+    def same(self) -> bool:
+        """Whether both chips did the same, in all that was recorded."""
+        return self.recorded is None
+
+
+def compare(one: Path, other: Path) -> Comparison:
+    """Raises OutputError where a folder holds no run."""
+    found, recorded = figures(one, other), first_recorded(one, other)
+    if recorded is None:
+        return Comparison(found, None, None, "", None)
+    both: list[Rebuilt] = []
+    for folder in (one, other):
+        made = rebuild(folder)
+        if isinstance(made, str):
+            return Comparison(found, recorded, None, made, None)
+        both.append(made)
+    state = first_state(both[0], both[1], recorded.step)
+    if isinstance(state, str):
+        return Comparison(found, recorded, None, state, None)
+    return Comparison(found, recorded, state, "", cause_of(both[0], both[1], state) if state else None)

@@ -1,0 +1,20 @@
+"""First: where two runs part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class First:
+    """step: from 1, over all samples.  what: 'spikes', the name of a state, 'weight', or 'steps' where one is shorter.
+
+    of: population, spike source or connection.  index: of the compartment or synapse.  one, other: values.
+    """
+
+    step: int
+    what: str
+    of: str
+    index: int
+    one: float
+    other: float
