@@ -16,10 +16,19 @@ PRICED = {Learned.TRACE: Event.TRACE_UPDATE, Learned.READ: Event.LEARN_READ, Lea
 
 
 def run_bare(program: Program) -> tuple[Traces, Counters]:
-    """Of a program whose inputs are spikes."""
+    """Of a program whose inputs are spikes, in a closed loop or not."""
     made, given = compiled(program), host.feed(program)
-    inputs, probes, looks = given.inputs, program.network.probes, program.snapshots
-    plan = Plan(program.steps, given.samples, program.seed, inputs, {}, probes, program.fresh_samples, snapshots=looks)  # type: ignore[arg-type]
+    plan = Plan(
+        program.steps,
+        given.samples,
+        program.seed,
+        dict(given.inputs),
+        {},
+        program.network.probes,
+        program.fresh_samples,
+        snapshots=program.snapshots,
+        environment=given.loop,
+    )
     return run(made.image, plan)
 
 
