@@ -1,0 +1,1 @@
+"""Seed by seed: each program of programs/seeds meets its row of the table."""

@@ -1,0 +1,39 @@
+"""Row D20: e-prop on the chip; a fifth of the trials that the program takes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import neuroemu
+from tools.seeds import eprop_sine
+from tools.seeds.floats import Twin
+from tools.seeds.measure import read
+
+READOUT = "readout", "v"
+
+
+def test_the_network_comes_near_the_target_in_few_trials():
+    # Before anything is learned the mean square of the error is above the target's variance.
+    program = read("eprop_sine", run__training__samples=40)
+    found = eprop_sine.nmse(neuroemu.run(program).traces.states[READOUT][:, 0], program)
+    assert found.size == 41 and found[0] > 1.0 and found[-1] < 0.25
+
+
+def test_the_weights_of_the_chip_move_as_in_floats():
+    # Measured 0.47 of 4000 weights: moves of two trials are hardly larger than what stochastic rounding adds to them.
+    program = read("eprop_sine", run__training__samples=2)
+    report, floats = neuroemu.run(program), Twin(program).run()
+    found = report.traces.synapses["inputs->recurrent"]
+    moved, meant = np.zeros((2, eprop_sine.SIZE, eprop_sine.CHANNELS))
+    moved[found.post, found.pre] = found.weight[-1] - found.weight[0]
+    meant[found.post, found.pre] = floats.weights["inputs->recurrent"][found.post, found.pre] - found.weight[0]
+    assert np.corrcoef(moved.ravel(), meant.ravel())[0, 1] > 0.35
+
+
+def test_the_feedback_is_the_transpose_of_the_readout():
+    made, program = eprop_sine.arrays(), read("eprop_sine")
+    weights = {(each.source, each.target): each.connector.weights for each in program.network.projections[2:]}
+    assert np.array_equal(weights["recurrent", "readout"], made["readout"])
+    assert np.array_equal(weights["readout", "recurrent"], made["readout"].T / 4)
+    assert np.array_equal(program.inputs["pattern"].step, made["spikes"][:, 0])
+    assert np.array_equal(program.inputs["target"].payload, made["target"][:, 2])
