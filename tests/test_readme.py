@@ -63,7 +63,7 @@ def folder(tmp_path):
 
 @pytest.mark.parametrize("line", "".join(blocks("bash")[2:]).splitlines())
 def test_every_command_of_the_tutorial_works(line, folder, monkeypatch):
-    for run in {"first", "look"} & set(line.split()[2:4]):  # priced or mapped again, or looked at
+    for run in {"first", "look", "cheap", "spread"} & set(line.split()[2:4]):  # priced again, looked at, compared
         shutil.copytree(first_run(), folder / run)
     if set(line) & set("'\"&"):  # a shell's work; the others are as they are in this process, where numba is loaded
         done = shell(line, folder)
