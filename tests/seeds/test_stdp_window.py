@@ -1,4 +1,5 @@
-"""Pair STDP changes weights by its window, triplet STDP by its frequency (beside row D2; tools/seeds/stdp_window, stdp_triplet)."""
+"""Pair STDP changes weights by its window, triplet STDP by its frequency (beside row D2; tools/seeds/stdp_window,
+stdp_triplet)."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """An ANN made spiking and run on the chip (row E6; programs/seeds/ann_digits.yaml).
 
-An MLP 64-64-10 with ReLUs, trained off the chip by scikit-learn on the digits' training side, is converted by the importer: weights
-scaled by the activations that 500 training samples cause (99.9 percentile), an integrator with soft reset for every ReLU. Rates
-of its spikes stand for activations; the answer is the output that spiked most in 32 steps, after two of delay. Approximated:
-weights of 8 bits, rates of 32 steps, inputs by chance.
+An MLP 64-64-10 with ReLUs, trained off the chip by scikit-learn on the digits' training side, is converted by the
+importer: weights scaled by the activations that 500 training samples cause (99.9 percentile), an integrator with soft
+reset for every ReLU. Rates of its spikes stand for activations; the answer is the output that spiked most in 32 steps,
+after two of delay. Approximated: weights of 8 bits, rates of 32 steps, inputs by chance.
 
 Bar: the chip within 1 point of the ANN, on the 540 held-out digits. Measured: ANN 97.59 %, its
 spiking form in floats 97.04 %, chip 97.22 %; 10 s with the float run.
@@ -57,7 +57,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
     if chosen.write:
-        np.savez_compressed(NPZ, **train())
+        np.savez_compressed(NPZ, **train())  # type: ignore[arg-type]
     print(f"ANN {accuracy_of_ann():.2%}")
     for steps in chosen.steps:
         began = time.perf_counter()
@@ -65,7 +65,9 @@ def main() -> int:
         summary = neuroemu.run(program_file.read("seeds/ann_digits", settings)).summary
         floats = summary["quantisation"]["float"]["accuracy"]
         print(f"{steps} steps: spiking floats {floats:.2%}, chip {summary['accuracy']:.2%}, ", end="")
-        print(f"{summary['energy_pj']['total'] if 'energy_pj' in summary else 0:.3g} pJ, {time.perf_counter() - began:.1f} s")
+        print(
+            f"{summary['energy_pj']['total'] if 'energy_pj' in summary else 0:.3g} pJ, {time.perf_counter() - began:.1f} s"
+        )
     return 0
 
 

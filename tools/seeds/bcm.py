@@ -2,14 +2,14 @@
 
     dw = eta x y (y - theta)        theta = mean of y^2, over 32 patterns or over 16,384
 
-Four patterns of twelve inputs, 32 steps each. Selectivity is 1 - mean / largest of a unit's rates to the four patterns (in the
-last 400), as Bienenstock, Cooper & Munro have it. The float reference has the same trains and moments of change, no integers, no
-upper limit. Exact on chip: the form of the equations. Approximated: x1 and y (y - theta) have 7 bits, products are shifted and
-rounded by chance, weights whole, 0 to 255; y, whose rate counts here, has 24 bits.
+Four patterns of twelve inputs, 32 steps each. Selectivity is 1 - mean / largest of a unit's rates to the four patterns
+(in the last 400), as Bienenstock, Cooper & Munro have it. The float reference has the same trains and moments of change,
+no integers, no upper limit. Exact on chip: the form of the equations. Approximated: x1 and y (y - theta) have 7 bits,
+products are shifted and rounded by chance, weights whole, 0 to 255; y, whose rate counts here, has 24 bits.
 
-Measured, seeds 1, 2, 3, the worst of eight units. Fast (bars: selectivity 0.6, rates below 5): 0.69, 0.70, 0.69 and at most 4.6,
-4.5, 4.5; floats 0.69, 0.69, 0.69 and 3.0, 4.4, 3.0. Slow (bar: above 50): 147, 143, 156, which is every weight at 255; floats
-pass 10,000. 4.3 pJ an update, 20 s on a busy machine.
+Measured, seeds 1, 2, 3, the worst of eight units. Fast (bars: selectivity 0.6, rates below 5): 0.69, 0.70, 0.69 and at
+most 4.6, 4.5, 4.5; floats 0.69, 0.69, 0.69 and 3.0, 4.4, 3.0. Slow (bar: above 50): 147, 143, 156, which is every weight
+at 255; floats pass 10,000. 4.3 pJ an update, 9 s of one core.
 
     python -m tools.seeds.bcm [--seed 1 2 3] [--write]        --write: the patterns' order anew, beside the program
 """
@@ -54,7 +54,7 @@ def in_floats(spikes: np.ndarray, name: str) -> np.ndarray:
     w, x, v, sent, theta = np.full(CHANNELS, START), np.zeros(CHANNELS), 0.0, np.zeros(CHANNELS), 1.0
     rates = []
     for t, now in enumerate(spikes, 1):
-        v = KEEP_V * v + w @ sent
+        v = KEEP_V * v + float(w @ sent)
         x, sent = KEEP_X * x + now, now
         if t % STEPS == 0:
             y = v / RATE

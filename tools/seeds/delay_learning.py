@@ -2,11 +2,12 @@
 
     dt = 1 - x0 t        dd = y0 (t - 1 - d)
 
-The tag counts the steps since the input's spike, so that the cell's spike tells the delay that was lacking; the engine makes spikes
-wait for what was learned. Exact on chip: all of it, as in floats.
+The tag counts the steps since the input's spike, so that the cell's spike tells the delay that was lacking; the engine
+makes spikes wait for what was learned. Exact on chip: all of it, as in floats.
 
-Measured: before, the pattern does nothing; four samples with a teacher, whose spike makes the cell spike in step 25, learn the
-delays 14, 10 and 5; after that the pattern alone makes it spike in step 25 of each of five samples (bar: within a step).
+Measured: before, the pattern does nothing; four samples with a teacher, whose spike makes the cell spike in step 25,
+learn the delays 14, 10 and 5; after that the pattern alone makes it spike in step 25 of each of five samples (bar: within
+a step).
 
     python -m tools.seeds.delay_learning
 """

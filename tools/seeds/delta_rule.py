@@ -2,12 +2,15 @@
 
     dw = eta x1 e, e = teacher - output        programs/seeds/delta_rule.yaml
 
-The float reference has the same trains, order of spikes and moments of change; no integers, no limits. What each has learned is
-read from its spikes: for 21 values of x, shown ten times each after the training, spikes a step less f(x). Updates are synapses that
-changed (D37), by 100 samples. Exact on chip: errors. Approximated: x1 and e have 7
-bits, their product is shifted by 3 and rounded by chance, weights have 8 bits and a sign.
+The float reference has the same trains, order of spikes and moments of change; no integers, no limits. What each has
+learned is read from its spikes: for 21 values of x, shown ten times each after the training, spikes a step less f(x).
+Updates are synapses that changed (D37), by 100 samples. Exact on chip: errors. Approximated: x1 and e have 7 bits, their
+product is shifted by 3 and rounded by chance, weights have 8 bits and a sign.
 
-MEASURED
+Measured, seeds 1, 2, 3, roots of mean square errors in spikes a step, of f(x) from 0.05 to 0.55. Steady: 0.024, 0.019,
+0.018, floats 0.012, 0.015, 0.018. Thrifty: 0.020, 0.027, 0.028 (3.9, 5.3, 5.6 % of the range), floats 0.025, 0.027,
+0.041. Synapses that thrifty changes in 100 samples: from 89, 99, 98 to 7, 3, 7 (bar: 80 % fewer, found 93 to 97); steady:
+from 425 to 240. 0.4 pJ an update, as each epoch reads all; 10 s of one core.
 
     python -m tools.seeds.delta_rule [--seed 1 2 3] [--write]        --write: the samples anew, beside the program
 """
@@ -93,7 +96,7 @@ def in_floats(program: Program) -> dict[str, np.ndarray]:
             x, pre, teacher, difference, signal = np.zeros(CHANNELS), np.zeros(CHANNELS), 0.0, 0.0, 0.0
         spikes = {}
         for name in RULES:
-            v[name] += w[name] @ pre
+            v[name] += float(w[name] @ pre)
             spikes[name] = float(v[name] > 400)
             v[name] -= 400 * spikes[name]
         v["trigger"] = v["trigger"] * (1 - 128 / 4096) + 100 * (teacher - sent["thrifty"])
@@ -119,7 +122,7 @@ def main() -> int:
     chosen = parser.parse_args()
     if chosen.write:
         arrays = {"tuned": tuned(xs()), "wanted": wanted(xs())[:, None]}
-        np.savez_compressed(library.folder("programs") / "seeds" / "delta_rule.npz", **arrays)
+        np.savez_compressed(library.folder("programs") / "seeds" / "delta_rule.npz", **arrays)  # type: ignore[arg-type]
         return 0
     for seed in chosen.seed:
         began = time.perf_counter()
@@ -127,7 +130,9 @@ def main() -> int:
         took = time.perf_counter() - began
         floats = in_floats(report.program)
         for name in RULES:
-            print(f"seed {seed} {name}: rms error, floats {error(floats[name]):.4f}, chip {error(on_chip(report, name)):.4f}")
+            print(
+                f"seed {seed} {name}: rms error, floats {error(floats[name]):.4f}, chip {error(on_chip(report, name)):.4f}"
+            )
             print(f"  synapses changed in 100 samples {changes(report, name)}")
         print(f"  {pj_per_update(report):.1f} pJ an update, {took:.1f} s", flush=True)
     return 0

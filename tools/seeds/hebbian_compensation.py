@@ -2,14 +2,15 @@
 
     dw = eta (x y - w y2), y = w x        programs/seeds/hebbian_compensation.yaml
 
-y2 = y^2 is Oja's rule; y2 as the mean of y^2 over 32768 changes comes too late. The float reference has the same trains, filters
-and moments of change, no integers, and weights of at least 0 without an upper limit. Exact on chip: the form of the equations.
-Approximated: x1 and y1 have 7 bits, products are shifted right and rounded by chance, weights are whole, 0 to 255.
+y2 = y^2 is Oja's rule; y2 as the mean of y^2 over 32768 changes comes too late. The float reference has the same trains,
+filters and moments of change, no integers, and weights of at least 0 without an upper limit. Exact on chip: the form of
+the equations. Approximated: x1 and y1 have 7 bits, products are shifted right and rounded by chance, weights are whole, 0
+to 255.
 
-Measured, seeds 1, 2, 3. Rapid (bars: cosine 0.97, norm within 0.05 of 1): cosine in the end 0.984, 0.979, 0.990 for the worst of
-four units, mean norm of the second half 1.027, 1.021, 1.020; floats 0.986, 0.982, 0.989 and 1.013, 1.010, 1.012; no weight
-above 0.63. Slow (bar: a weight above 20): 21.7, 21.0, 21.1, near the 22.5 that 8 bits hold, where floats reach 34, 29, 29; then
-all fall to 0, in floats, too. 52 pJ an update, 5 s.
+Measured, seeds 1, 2, 3. Rapid (bars: cosine 0.97, norm within 0.05 of 1): cosine in the end 0.984, 0.979, 0.990 for the
+worst of four units, mean norm of the second half 1.027, 1.021, 1.020; floats 0.986, 0.982, 0.989 and 1.013, 1.010, 1.012;
+no weight above 0.63. Slow (bar: a weight above 20): 21.7, 21.0, 21.1, near the 22.5 that 8 bits hold, where floats reach
+34, 29, 29; then all fall to 0, in floats, too. 52 pJ an update, 5 s.
 
     python -m tools.seeds.hebbian_compensation [--seed 1 2 3]
 """
@@ -41,7 +42,9 @@ CHANGES = {"rapid": 0, "slow": 32768}  # over which y^2 is averaged
 
 @dataclass(frozen=True)
 class Course:
-    """norm, cosine: (looks,) of the weights, the cosine with the inputs' first principal component.  largest: of any weight."""
+    """norm, cosine: (looks,) of the weights, the cosine with the inputs' first principal component.
+
+    largest: of any weight."""
 
     norm: np.ndarray
     cosine: np.ndarray
@@ -79,7 +82,7 @@ def in_floats(spikes: np.ndarray, name: str) -> np.ndarray:
     w, x, v, sent, mean = np.full(CHANNELS, START[name]), np.zeros(CHANNELS), 0.0, np.zeros(CHANNELS), 0.0
     found = []
     for t, now in enumerate(spikes, 1):
-        v = KEEP_V * v + w @ sent
+        v = KEEP_V * v + float(w @ sent)
         x, sent = KEEP_X * x + now, now
         if t % EVERY == 0:
             mean = v * v if CHANGES[name] == 0 else mean + (v * v - mean) / CHANGES[name]

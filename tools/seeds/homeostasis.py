@@ -1,14 +1,16 @@
-"""Rates kept by learning, and STDP kept from running away, on the chip and in floats (rows C5, D4; programs/seeds/homeostasis.yaml).
+"""Rates kept by learning, and STDP kept from running away, on the chip and in floats (rows C5, D4;
+programs/seeds/homeostasis.yaml).
 
-    regular: dw = c x0 (T - y1)        free: dw = a y0 x1 - b x0 y1        kept: both        raised: free, with a threshold that moves
+    regular: dw = c x0 (T - y1)    free: dw = a y0 x1 - b x0 y1    kept: both    raised: free, its threshold moves
 
-The float reference has the same trains, LIF recursion and rules, no integers and no upper limit of the weights (FloatLearning, for
-no product here is shifted). Exact on chip: rules and order. Approximated: 7-bit traces, whole weights 0 to 255.
+The float reference has the same trains, LIF recursion and rules, no integers and no upper limit of the weights
+(FloatLearning, for no product here is shifted). Exact on chip: rules and order. Approximated: 7-bit traces, whole weights
+0 to 255.
 
-Measured, seed 1. C5 (bar: rates within 10 % of 50 a second): chip at most 2.4 % off in eight neurons whose thresholds are 300 to 1700,
-floats 0.7 %. D4: free, every weight at the limit of 255 (floats: 3789 and growing); kept, mean 77, none above 167 (floats 76, 113).
-Raised: rates 2.3 % off, and the weights all at the limit: what moves the threshold keeps the rate, not the weights. 36 pJ an
-update, 12 s of one core.
+Measured, seed 1. C5 (bar: rates within 10 % of 50 a second): chip at most 2.4 % off in eight neurons whose thresholds are
+300 to 1700, floats 0.7 %. D4: free, weights at the limit of 255, mean 255 (floats: 3789 and growing); kept, mean 77, none
+above 167 (floats 76, 113). Raised: rates 2.3 % off, and the weights all at the limit: what moves the threshold keeps the
+rate, not the weights. 36 pJ an update, 3 s of one core.
 
     python -m tools.seeds.homeostasis [--seed 1 2 3]
 """
@@ -51,6 +53,7 @@ def in_floats(program: Program, name: str) -> tuple[np.ndarray, np.ndarray]:
     """(rates, weights) as above.  name: 'regular', 'free' or 'kept'."""
     (projection,) = (each for each in program.network.projections if each.name == name)
     threshold = THRESHOLDS[name].astype(float)
+    assert projection.learning is not None
     learning = FloatLearning(projection.learning, np.full((threshold.size, CHANNELS), START), "excitatory")
     row, channel = host.feed(program).inputs["inputs"].events(1, program.steps)
     spikes = np.zeros((program.steps, CHANNELS), bool)

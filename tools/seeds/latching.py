@@ -1,10 +1,12 @@
 """Two assemblies that hold what they were cued with, on the chip and in floats (row A17; programs/seeds/latching.yaml).
 
-Forty LIF neurons each, half of all pairs connected: 12 within an assembly, -16 between the two. Cue a in the third 50 steps, cue b
-750 steps later. The float reference is the same LIF with its own random graph and normal noise of the same variance, so that it is
-compared by rates. Exact on chip: the LIF in whole numbers; noise is that of the chip's model, uniform in whole numbers.
+Forty LIF neurons each, half of all pairs connected: 12 within an assembly, -16 between the two. Cue a in the third 50
+steps, cue b 750 steps later. The float reference is the same LIF with its own random graph and normal noise of the same
+variance, so that it is compared by rates. Exact on chip: the LIF in whole numbers; noise is that of the chip's model,
+uniform in whole numbers.
 
-MEASURED
+Measured: 10 of 10 seeds latch, in floats and on the chip (bar: 9 of 10, more than 500 steps; here 700), 0.114 and 0.112
+spikes a step and neuron; a second a run.
 
     python -m tools.seeds.latching [--seeds 10]
 """

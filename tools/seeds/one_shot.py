@@ -2,8 +2,8 @@
 
     dw = 2 y0 x0 x1 - y0 x0 w        x1: half the payload of the axon's graded spike
 
-The label's cell spikes together with the pattern, and its weights are the pattern's payloads from then on. Exact on chip: all of it,
-for even payloads; an odd one loses its last bit.
+The label's cell spikes together with the pattern, and its weights are the pattern's payloads from then on. Exact on chip:
+all of it, for even payloads; an odd one loses its last bit.
 
 Measured (bar: weights are the payloads): all 18 equal; without a label each pattern is answered by its own cell alone.
 
@@ -43,7 +43,9 @@ def main() -> int:
     began = time.perf_counter()
     report = neuroemu.run("seeds/one_shot")
     took = time.perf_counter() - began
-    print(f"{(prototypes(report) == PATTERNS).sum()} of {PATTERNS.size} weights are the payloads; spikes {spikes(report)}")
+    print(
+        f"{(prototypes(report) == PATTERNS).sum()} of {PATTERNS.size} weights are the payloads; spikes {spikes(report)}"
+    )
     print(f"{pj_per_update(report):.1f} pJ an update, {took:.1f} s")
     return 0
 

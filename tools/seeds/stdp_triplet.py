@@ -2,13 +2,14 @@
 
     at a pre spike   w -= A2 o1         at a post spike   w += A3 r1 o2, o2 as just before the spike
 
-Pfister & Gerstner, J. Neurosci. 26:9673, 2006: the minimal model of visual cortex, all spikes with all, with the constants
-A2 = 7.1e-3, A3 = 6.5e-3, tau+ = 16.8, tau- = 33.7, tau_y = 114 ms. The float reference sums these terms over spike times and
-shares no code with the engine. Exact on chip: gates, order, scales. Approximated: 7-bit traces with stochastic decay,
-impulses of 42.6 and 29.1 by chance, whole weights (1 is 128) with stochastic rounding.
+Pfister & Gerstner, J. Neurosci. 26:9673, 2006: the minimal model of visual cortex, all spikes with all, with the
+constants A2 = 7.1e-3, A3 = 6.5e-3, tau+ = 16.8, tau- = 33.7, tau_y = 114 ms. The float reference sums these terms over
+spike times and shares no code with the engine. Exact on chip: gates, order, scales. Approximated: 7-bit traces with
+stochastic decay, impulses of 42.6 and 29.1 by chance, whole weights (1 is 128) with stochastic rounding.
 
-Measured, seeds 1, 2, 3: weights of 5 to 50 pairs a second, -0.34 to 0.75 in floats, are at most 0.019, 0.023, 0.023 from them on
-the chip (bar 0.05); where the post spike is first, -0.33 at 10 a second becomes 0.75 at 50. 100 pJ an update; 3 s.
+Measured, seeds 1, 2, 3: weights of 5 to 50 pairs a second, -0.34 to 0.75 in floats, are at most 0.019, 0.023, 0.023 from
+them on the chip (bar 0.05); where the post spike is first, -0.33 at 10 a second becomes 0.75 at 50. 100 pJ an update; 3
+s.
 
     python -m tools.seeds.stdp_triplet [--seed 1 2 3]
 """
@@ -65,7 +66,8 @@ def main() -> int:
         for rate in RATES:
             floats, chip = [in_floats(rate, distance) for distance in (-10, 10)], on_chip(report, rate)
             errors += [abs(one - other) for one, other in zip(floats, chip, strict=True)]
-            told = "  ".join(f"{d:+} ms: floats {f:+.3f} chip {c:+.3f}" for d, f, c in zip((-10, 10), floats, chip))
+            rows = zip((-10, 10), floats, chip, strict=True)
+            told = "  ".join(f"{d:+} ms: floats {f:+.3f} chip {c:+.3f}" for d, f, c in rows)
             print(f"seed {seed}, {rate:2} a second  {told}")
         print(f"  largest error {max(errors):.3f}; {pj_per_update(report):.1f} pJ an update, {took:.1f} s", flush=True)
     return 0

@@ -2,12 +2,13 @@
 
     dw = A+ exp(-dt / 20 ms) for a pre spike dt before a post spike, -A- exp(dt / 40 ms) for one after it, both at dt = 0
 
-with A+ = 120/128 and A- = 60/128. The float reference sums the law over all meetings in the run, those with the clocks' earlier
-and later spikes included. Exact on chip: gates, impulses, scales. Approximated: 7-bit traces with stochastic decay, whole
-weights with stochastic rounding; neither has a bias, so that the mean over 3200 meetings is the law within its own error.
+with A+ = 120/128 and A- = 60/128. The float reference sums the law over all meetings in the run, those with the clocks'
+earlier and later spikes included. Exact on chip: gates, impulses, scales. Approximated: 7-bit traces with stochastic
+decay, whole weights with stochastic rounding; neither has a bias, so that the mean over 3200 meetings is the law within
+its own error.
 
-Measured, seeds 1, 2, 3: root of the mean square error 0.80, 0.84, 0.97 % of A+, no distance further off than 2.2 % (bar 1.5 %,
-what chance leaves at this length); 21 pJ an update; 4 s of one core.
+Measured, seeds 1, 2, 3: root of the mean square error 0.80, 0.84, 0.97 % of A+, no distance further off than 2.2 % (bar
+1.5 %, what chance leaves at this length); 21 pJ an update; 3 s of one core.
 
     python -m tools.seeds.stdp_window [--seed 1 2 3]
 """
