@@ -75,7 +75,8 @@ class Reader:
             if structure(chip) == structure(known.chip):  # which is what a network is checked against
                 return replace(known, chip=chip, prices=prices), data
         program = program_file.built(document, self._path, self._allow_code)
-        self._programs.put(besides, program)
+        if program.environment is None:  # one of the user's own may remember what it has seen
+            self._programs.put(besides, program)
         return program, data
 
 

@@ -235,7 +235,7 @@ class _Worker:
         name, done = record_name(task.what, compiled.image.model_hash), report.priced
         if task.keep:
             sections = saved.sections(program.chip)
-            kept = Saved(done.wiring, done.activity, done.parts, sections, program.latency, program.steps)
+            kept = Saved(done.wiring, done.activity, done.parts, sections, program.latency, done.steps)
             self._records.put(name, (kept, summary))
             self._keep_record(name, done, summary)
         return Done(task.number, None, time.perf_counter() - began, summary, task.mapping, *hashes)
