@@ -9,7 +9,7 @@ import neuroemu
 from neuroemu.files import program_file
 from tools.seeds.first_to_spike import BAR, LAST, SHORTEST, in_floats, on_chip
 
-EPISODES = 400  # of the row's 1500: enough for its bar
+EPISODES = 300  # of the row's 1500: enough for its bar
 
 
 @pytest.fixture(scope="module")
