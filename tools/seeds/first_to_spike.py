@@ -14,7 +14,8 @@ Exact on chip: gates, products, draws by p within 5e-5, silence after the decisi
 bits, the tag is in 1/32, a weight is an even number of -256..254 (4 nat) in 1/64 nat, decays and changes round by chance; where
 no step of a phase brought a spike (about 1 in 200), e decays once more.
 
-@MEASURED@
+Mean steps of the last 200 of 1500 episodes: seeds 1, 2: floats 18.7, 17.5, chip 17.6, 15.6; 1.10 and 1.07 spikes a decision;
+27,000 to 31,000 decisions. About 1.0 pJ a synapse read by the rule (120 pJ a change).
 """
 
 from __future__ import annotations
@@ -83,7 +84,10 @@ def main() -> int:
         took, spent, results = time.process_time() - began, summary["learning"], summary["environment"]["results"]
         print(f"seed {seed}: floats {floats[-LAST:].mean():.1f}, chip {chip[-LAST:].mean():.1f}, ", end="")
         print(f"{results['spikes_a_decision']:.2f} spikes a decision, {results['decisions']:,} decisions, ", end="")
-        print(f"{spent['energy_pj'] / spent['synapses_read']:.2f} pJ a synapse read, {took:.1f} s of processor", flush=True)
+        print(
+            f"{spent['energy_pj'] / spent['synapses_read']:.2f} pJ a synapse read, {took:.1f} s of processor",
+            flush=True,
+        )
     return 0
 
 
