@@ -286,7 +286,7 @@ class _Engine:
         learning = learned[None] if n == 1 else np.zeros((n, *learned.shape), np.int64)
         busiest = int(np.diff(host.first).max(initial=0))
         whole = n_steps * self._image.n_compartments + host.source.size
-        capacity = max(min(STRETCH_SPIKES, whole), self._image.n_sources + busiest)
+        capacity = min(STRETCH_SPIKES, whole) + self._image.n_sources + busiest  # the last step has room, too
         if self._buffer[0].size < capacity:
             self._buffer = _spikes_of(capacity)
         row, seconds = 0, 0.0

@@ -18,8 +18,8 @@ class DistalReward(Environment):
     """pre, post: populations; pre_index, post_index: the compartments whose coincidence counts.
 
     window: post spikes at most so many steps after pre, and not in the same step.  delay: [least, most] steps until the reward
-    comes, drawn evenly; more than `every`, so that it is not past when it is known.  reward: -128..127, for `lasts` steps; where
-    several last at once, their sum, within the byte. A rule whose gate is u_k sees each once if `lasts` is 2**k epochs.
+    comes, drawn evenly; more than `every`, so that it is not past when it is known.  reward: -128..127, for `lasts` steps;
+    where several last at once, their sum, within the byte. A rule whose gate is u_k sees each once if `lasts` is 2**k epochs.
     Sends 'reward', a channel.
     """
 

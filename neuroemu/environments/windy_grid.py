@@ -2,10 +2,10 @@
 
 States are the fields of 7 rows and 10 columns; an action is a step up, right, down or left, and the wind of the column that is
 left carries it up besides (Sutton & Barto, Reinforcement Learning, example 6.5; the shortest way has 15 steps). A phase is one
-look at the state: the first spike of the actions decides, an even draw among those of the same step; without a spike the state
-is shown again. What every step costs is -1; the critic tells the chip of its surprise,
+look at the state: the first spike of the actions decides, an even draw among those of the same step; without a spike it is
+shown again. A step costs 1; the critic tells the chip of its surprise,
 
-    delta = -1 + V(state after) - V(state before), V = 0 at the goal;  V(s) += rate delta e(s),  e = trace e + [s is the state before]
+    delta = -1 + V(state after) - V(state before), V = 0 at the goal;  V += rate delta e,  e = trace e + [the state before]
 
 rounded to 1/16. Source: seeds S0 (Rosenfeld, Simeone & Rajendran, First-to-spike policies, 2018); the critic is our choice.
 """
@@ -35,8 +35,9 @@ def move(field: tuple[int, int], action: int) -> tuple[int, int]:
 class WindyGrid(Environment):
     """actions: a population of four.  episodes: after so many the run ends.  longest: steps, after which one is given up.
 
-    rate, trace: of the critic.  Sends 'state' (70 channels, the state's spikes in every step), 'hold' (a spike in the last step of
-    a phase: who decided may be asked again) and 'surprise' (delta in 1/16, in the first step after a decision).
+    rate, trace: of the critic.  last: episodes that the result is the mean of.
+    Sends 'state' (70 channels, the state's spikes in every step), 'hold' (a spike in the last step of a phase) and 'surprise'
+    (delta in 1/16, in the first step after a decision).
     """
 
     def __init__(

@@ -25,7 +25,7 @@ class BanditSpec(Spec):
 
 
 class DistalRewardSpec(Spec):
-    """A spike of compartment pre_index of `pre` at most `window` steps before one of `post` is rewarded, `delay` steps later.
+    """A spike of compartment pre_index of `pre` up to `window` steps before one of `post` is rewarded, `delay` steps later.
 
     Sends 'reward', for `lasts` steps.
     """
@@ -51,7 +51,7 @@ class DistalRewardSpec(Spec):
 class WindyGridSpec(Spec):
     """A walk to a goal across a wind; four compartments `actions` (up, right, down, left) decide by their first spike.
 
-    Sends 'state', 'hold' and 'surprise', which is what its critic learned of the last step, in 1/16. rate, trace: of the critic.
+    Sends 'state', 'hold' and 'surprise', which is what its critic did not expect, in 1/16.  rate, trace: of the critic.
     """
 
     kind: Literal["windy_grid"]

@@ -2,20 +2,23 @@
 
     python -m tools.seeds.distal_reward [--seed 1 2 3] [--steps 300000]
 
-Twenty inputs of 8 Hz, 600 s. Each spike of input 0 at most 10 ms before one of the cell earns a reward, which comes 1 to 3 s later;
-meanwhile all others go on pairing with the cell, which is kicked at 8 Hz besides. Which synapse grows most?
+Twenty inputs of 8 Hz, 600 s. Each spike of input 0 at most 10 ms before one of the cell earns a reward, which comes 1 to 3 s
+later; meanwhile all others go on pairing with the cell, which is kicked at 8 Hz besides. Which synapse grows most?
 
     dt = 1/2 x1 (cell spikes) - 1/4 y1 (input spikes) - t/128 every 32 ms (tau 4.1 s);  dw = 2^-9 t r, r = 16 for 16 ms
 
-The tag is the eligibility: pairings leave it, it outlasts the delay, the reward turns it into weight. Depression is spread over
-100 ms, so that it is steady and adds little noise: the tag of a synapse that has nothing to do with rewards is below 0 on average.
+The tag is the eligibility: pairings leave it, it outlasts the delay, the reward turns it into weight. Depression is spread
+over 100 ms, so that it is steady and adds little noise: the tag of a synapse that has nothing to do with rewards is below 0 on
+average.
 
-Exact on chip: the gates (u3 of dw meets each reward of 8 steps once), products, bounds. Approximated: x1 and y1 have 7 bits and decay
-by chance, the tag has 9 bits, decays and rounds by chance, as the weights of 8 bits do.
+Exact on chip: the gates (u3 of dw meets each reward of 8 steps once), products, bounds. Approximated: x1 and y1 have 7 bits and
+decay by chance, the tag has 9 bits, decays and rounds by chance, as the weights of 8 bits do.
 
 The floats have the same trains and the same delays; their rewards are those of their own spikes.
 
-@MEASURED@
+Of seeds 1..15 the target's weight is the largest in 12 on chip (not in 8, 11, 13) and in 11 in floats (not in 8, 10, 11, 13):
+the bar of 80 % is met, narrowly, and what fails is the rule in the time there is, 350 to 390 rewards. The rates of rule and
+input were chosen with seeds 1 to 6. 26.7 pJ a synapse read by the rule (120 pJ a change).
 """
 
 from __future__ import annotations
@@ -111,16 +114,16 @@ def main() -> int:
     for seed in options.seed:
         program = program_file.read("seeds/distal_reward", (f"seed={seed}", f"run.steps={options.steps}"))
         floats = in_floats(program)
-        began = time.perf_counter()
+        began = time.process_time()
         chip, summary = on_chip(program)
-        took, spent = time.perf_counter() - began, summary["learning"]
+        took, spent = time.process_time() - began, summary["learning"]
         hits += [found(floats), found(chip)]
         shown = [
             f"{name} {w[TARGET]:.0f}, next {np.delete(w, TARGET).max():.0f}"
             for name, w in (("floats", floats), ("chip", chip))
         ]
         pj = spent["energy_pj"] / spent["synapses_read"]
-        print(f"seed {seed}: {'; '.join(shown)}; {pj:.2f} pJ a synapse read, {took:.1f} s", flush=True)
+        print(f"seed {seed}: {'; '.join(shown)}; {pj:.2f} pJ a synapse read, {took:.1f} s of processor", flush=True)
     n = len(options.seed)
     print(f"target largest: floats {hits[0]} of {n}, chip {hits[1]} of {n}, bar {BAR:.0%}")
     return 0

@@ -5,16 +5,17 @@
     p_i = sigmoid(w_i,state - 2) in every step until one of four spikes (the first decides, an even draw among several)
     e = e + (s_i - p_i) for the state's synapses, in each of these steps;  w = w + eta delta e;  e = 7/8 e after each decision
 
-delta = -1 + V(after) - V(before) of a critic on the host (neuroemu/environments/windy_grid.py), eta = .062. In a phase of 8 steps
-the state spikes in every step. The spike that decides holds all four back in the next step, a compartment that goes on spiking
-by itself in those after it, and a spike of the host in the first step of the next phase, so y1 = s - p is 0 but where there is
-something to decide. dw = 2^-2*u0*t*r1, dt = 2^-2*x0*y1 - 2^-3*u3*t: t is e, r1 is delta.
+delta = -1 + V(after) - V(before) of a critic on the host (neuroemu/environments/windy_grid.py), eta = .062. In a phase of 8
+steps the state spikes in every step. The spike that decides holds all four back in the next step, a compartment that goes on
+spiking by itself in those after it, and a spike of the host in the first step of the next phase, so y1 = s - p is 0 but where
+there is something to decide. dw = 2^-2*u0*t*r1, dt = 2^-2*x0*y1 - 2^-3*u3*t: t is e, r1 is delta.
 
 Exact on chip: gates, products, draws by p within 5e-5, silence after the decision. Approximated: delta is in 1/16, s - p has 7
-bits, the tag is in 1/32, a weight is an even number of -256..254 (4 nat) in 1/64 nat, decays and changes round by chance; where no
-step of a phase brought a spike (about 1 in 200), e decays once more.
+bits, the tag is in 1/32, a weight is an even number of -256..254 (4 nat) in 1/64 nat, decays and changes round by chance; where
+no step of a phase brought a spike (about 1 in 200), e decays once more.
 
-@MEASURED@
+Mean steps of the last 200 of 1500 episodes: seeds 1, 2: floats 18.7, 17.5, chip 17.6, 15.6; 1.10 and 1.07 spikes a decision;
+27,000 to 31,000 decisions. About 1.0 pJ a synapse read by the rule (120 pJ a change).
 """
 
 from __future__ import annotations
@@ -78,12 +79,15 @@ def main() -> int:
     print(f"mean steps of the last {LAST} of {options.episodes} episodes; bar {BAR:g}, shortest way {SHORTEST}")
     for seed in options.seed:
         floats = in_floats(seed, options.episodes)
-        began = time.perf_counter()
+        began = time.process_time()
         chip, summary = on_chip(seed, options.episodes)
-        took, spent, results = time.perf_counter() - began, summary["learning"], summary["environment"]["results"]
+        took, spent, results = time.process_time() - began, summary["learning"], summary["environment"]["results"]
         print(f"seed {seed}: floats {floats[-LAST:].mean():.1f}, chip {chip[-LAST:].mean():.1f}, ", end="")
         print(f"{results['spikes_a_decision']:.2f} spikes a decision, {results['decisions']:,} decisions, ", end="")
-        print(f"{spent['energy_pj'] / spent['synapses_read']:.2f} pJ a synapse read, {took:.1f} s", flush=True)
+        print(
+            f"{spent['energy_pj'] / spent['synapses_read']:.2f} pJ a synapse read, {took:.1f} s of processor",
+            flush=True,
+        )
     return 0
 
 
