@@ -17,7 +17,7 @@ import os
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from .asked import Asked, asked_of
 from .compiler import Compiled

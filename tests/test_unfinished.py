@@ -170,9 +170,9 @@ def test_a_full_disk_leaves_the_last_checkpoint(whole, tmp_path, monkeypatch):
 
 
 def asked(**more):
-    return Asked(
-        "learns.yaml", (), None, None, None, False, False, False, None, False, False, ("neuroemu", "run"), ".", (100, 0.0), **more
-    )  # fmt: skip
+    what = {"program": "learns.yaml", "overrides": (), "seed": None, "steps": None, "latency": None, "mapping": None}
+    flags = dict.fromkeys(("in_floats", "neurobench", "timeline", "allow_code", "overwrite"), False)
+    return Asked(**what, **flags, command=("neuroemu", "run"), folder=".", every=(100, 0.0), **more)
 
 
 def test_a_folder_is_run_by_one_process_at_a_time(whole, tmp_path):

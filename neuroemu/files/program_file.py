@@ -51,9 +51,7 @@ def read(
     return built(document, path, allow_code, environment)
 
 
-def built(
-    document: Document, path: Path, allow_code: bool = False, environment: Environment | None = None
-) -> Program:
+def built(document: Document, path: Path, allow_code: bool = False, environment: Environment | None = None) -> Program:
     """The program of a document that was read from the file at `path`, with what was laid over it. Raises as `read`."""
     spec, problems, salvaged = _shape(document)
     if spec is None or salvaged is None:
