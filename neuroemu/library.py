@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import stat
+from collections import Counter
 from pathlib import Path
 
 from .errors import Problem, ProblemsError
@@ -53,11 +54,19 @@ def find(kind: str, name: str, beside: Path | None = None, error: type[ProblemsE
         [
             Problem(
                 f"no file and no {kind[:-1]} of the library has the name '{shown}'",
-                allowed=f"the path of a .yaml file, or one of {', '.join(names(kind))}",
+                allowed=f"the path of a .yaml file, or one of {_told(kind)}",
                 remedy=f"'{near[0]}'" if near else "",
             )
         ]
     )
+
+
+def _told(kind: str) -> str:
+    """The names, of a folder only how many it has."""
+    known = names(kind)
+    folders = Counter(name.rpartition("/")[0] for name in known if "/" in name)
+    inside = [f"the {n} of '{folder}/' ('neuroemu {kind}' lists them)" for folder, n in folders.items()]
+    return ", ".join([*(name for name in known if "/" not in name), *inside])
 
 
 def _kind(path: Path) -> str:

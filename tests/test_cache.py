@@ -184,7 +184,7 @@ def test_an_array_seen_many_times_is_not_one_number(chip):
 
 def test_other_sources_give_another_key(chip, monkeypatch):
     before = key(chip, net())
-    monkeypatch.setattr("neuroemu.cache.key._sources", lambda: "another version")
+    monkeypatch.setattr("neuroemu.cache.key.sources", lambda: "another version")
     assert key(chip, net()) != before
 
 

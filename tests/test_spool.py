@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import neuroemu.spool
-from neuroemu.engine import run as engine
 from neuroemu.errors import OutputError
 from neuroemu.network import LifRegisters, Network
 from neuroemu.spool import Spool
@@ -66,8 +63,7 @@ def test_a_run_beyond_its_budget_gives_the_same_run(tmp_path, monkeypatch):
     import neuroemu
 
     usual = neuroemu.run(busy(), tmp_path / "usual", steps=300, samples=3)
-    plan = engine.Plan
-    monkeypatch.setattr("neuroemu.pipeline.Plan", lambda *args, **more: replace(plan(*args, **more), memory=0))
+    monkeypatch.setenv("NEUROEMU_MEMORY_MB", "0")
     spilled = neuroemu.run(busy(), tmp_path / "spilled", steps=300, samples=3)
     assert isinstance(spilled.counters.counts, np.memmap) and isinstance(spilled.traces.step, np.memmap)
     assert not isinstance(usual.counters.counts, np.memmap)

@@ -227,10 +227,13 @@ def own_registers(population: Population, chip: Chip, problems: list[Problem], j
         value = given.get(label, field.default)
         if value is None:
             continue
-        array = spread(value, n)
+        array, low, high = spread(value, n), -UNBOUNDED, UNBOUNDED
         if label in given:
-            _in_range(population.name, label, array, *field.limits(chip), problems, chip)
-        values[label] = np.clip(np.nan_to_num(array), -UNBOUNDED, UNBOUNDED).astype(np.int64)
+            low, high = field.limits(chip)
+            _in_range(population.name, label, array, low, high, problems, chip)
+        # What is out of range has been told; the model, which is asked so that all mistakes are told at once, need not bear it.
+        bounds = max(low, -UNBOUNDED), min(high, UNBOUNDED)
+        values[label] = np.clip(np.nan_to_num(array), *bounds).astype(np.int64)
     noise = getattr(population.model, "noise", None)
     recorded = None if noise is None or noise.draws is None else np.asarray(noise.draws, np.int64)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, create_model, model_validator
@@ -103,10 +104,14 @@ class LifRegistersSpec(Sized):
     noise: NoiseSpec | None = None
 
 
+INSTALLED = tuple(name for name in compartments.names() if name not in compartments.BUILT_IN)
+_OWN = "|".join([r"\.py:", *(f"^{re.escape(name)}$" for name in INSTALLED)])  # what else than those that come along
+
+
 class OwnSpec(Sized):
     """A model of your own ('FILE.py:NAME') or of an installed package.  parameters: by the names of its fields."""
 
-    neuron: Annotated[str, Field(min_length=1, max_length=300)]
+    neuron: Annotated[str, Field(min_length=1, max_length=300, json_schema_extra={"pattern": _OWN})]
     parameters: dict[Name, Values] = {}
 
 
@@ -131,7 +136,6 @@ def neuron(value: Any) -> str:
     return f"<{value['neuron']}>" if isinstance(value, dict) else "<lif>"
 
 
-INSTALLED = tuple(name for name in compartments.names() if name not in compartments.BUILT_IN)
 if TYPE_CHECKING:
     PopulationSpec = Any
 else:

@@ -15,6 +15,7 @@ from neuroemu.compartments.log_sigmoid import log_sigmoid
 from neuroemu.compiler import compile_network
 from neuroemu.connect import Dense, OneToOne
 from neuroemu.engine.run import Plan, run
+from neuroemu.errors import QuantisationError
 from neuroemu.learning import Trace, learning
 from neuroemu.network import Network, Registers, Spikes, WeightFormat
 from tests.compartments.walk import equals_twin, tables, walk
@@ -130,3 +131,9 @@ def test_a_rule_learns_the_probability_of_what_it_is_shown(chip):
     weight = run(compile_network(network, chip).image, plan)[0].synapses["w"].weight
     learned = 1 / (1 + np.exp(-weight[200:] / 64))
     assert np.abs(learned.mean(axis=0) - shown.mean(axis=0)).max() < 0.02
+
+
+def test_a_shift_that_is_out_of_range_is_told_before_the_model_sees_it(chip):
+    network = Network().population("a", 2, Registers("three_factor_glm", {"signal_shift": -1}))
+    with pytest.raises(QuantisationError, match="signal_shift is -1"):
+        compile_network(network, chip)
