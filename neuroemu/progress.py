@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 PLAIN_EVERY_S = 5.0
@@ -50,12 +50,12 @@ class _Plain(Progress):
 
     def stage(self, name: str) -> None:
         self.began = self.last = time.monotonic()
-        print(f"neuroemu: {name}", file=sys.stderr, flush=True)
+        _say(name)
 
     def part(self, name: str) -> None:
         taken = time.monotonic() - self.began
         if taken >= PARTS_AFTER_S:
-            print(f"neuroemu: {name} ({taken:.0f} s so far)", file=sys.stderr, flush=True)
+            _say(f"{name} ({taken:.0f} s so far)")
 
     def steps(self, stage: str, done: int, total: int, unit: str = "step") -> None:
         rate = self.rate.at(done)
@@ -63,11 +63,13 @@ class _Plain(Progress):
             return
         self.last = time.monotonic()
         left = (total - done) / rate
-        print(
-            f"neuroemu: {unit} {done} of {total}, {rate:.{0 if rate >= 10 else 2}f} {unit}s/s, {left:.0f} s left",
-            file=sys.stderr,
-            flush=True,
-        )
+        _say(f"{unit} {done} of {total}, {rate:.{0 if rate >= 10 else 2}f} {unit}s/s, {left:.0f} s left")
+
+
+def _say(text: str) -> None:
+    """A line for who reads along; that nobody does any more ends no run."""
+    with suppress(OSError):
+        print(f"neuroemu: {text}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -392,3 +393,14 @@ def test_a_folder_that_is_no_run_is_told_as_such(tmp_path):
         done = call(command, "nowhere", cwd=tmp_path)
         assert done.returncode == 2 and "nowhere is not the folder of a run" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_outlives_who_reads_its_progress(tmp_path):
+    line = f'"{sys.executable}" -m neuroemu run quickstart -o out 2>&1 >table.txt | true'
+    subprocess.run(
+        ["bash", "-c", line],
+        cwd=tmp_path,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(neuroemu.__file__).parents[1])},
+    )
+    assert (tmp_path / "out" / "summary.json").is_file()
