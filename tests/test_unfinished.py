@@ -109,6 +109,27 @@ def test_wherever_it_is_stopped_it_goes_on_to_the_same_run(whole, tmp_path_facto
     same(pipeline.execute(given, compiled, None, threads[3], Journal(folder, Every(steps=every))), expected)
 
 
+def test_a_closed_loop_goes_on_to_the_same_run(tmp_path):
+    """The environment, what it answered and its digest are kept, too."""
+
+    def read():
+        return program_file.read("seeds/first_to_spike", ("environment.episodes=4",))
+
+    compiled = compile_program(read())
+    expected = pipeline.execute(read(), compiled, threads=1)
+
+    def advanced(stage, done, total):
+        if stage == "chip" and done >= 500:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        pipeline.execute(read(), compiled, advanced, 1, Journal(tmp_path, Every(steps=200)))
+    journal = Journal(tmp_path, Every(steps=200))
+    assert journal.begin.step == 400
+    report = pipeline.execute(read(), compiled, None, 1, journal)
+    assert {**report.summary, "wall_s": 0} == {**expected.summary, "wall_s": 0}
+
+
 def test_a_run_that_was_done_is_only_priced_again(whole, tmp_path, monkeypatch):
     given, compiled, expected = whole
     pipeline.execute(given, compiled, None, 1, Journal(tmp_path, Every(seconds=1000)))
