@@ -360,18 +360,24 @@ def test_notes_in_a_run_folder_are_not_overwritten(in_empty_folder):
     assert (in_empty_folder / "out" / "notes.txt").read_text() == "mine"
 
 
-def test_an_interrupt_that_a_library_swallowed_is_still_one(monkeypatch, capsys):
+@pytest.fixture
+def no_command_before(monkeypatch):
+    """Commands that other tests ran in this process have left nothing behind."""
+    for name, value in vars(type(cli.interrupts)()).items():
+        monkeypatch.setattr(cli.interrupts, name, value)
+
+
+def test_an_interrupt_that_a_library_swallowed_is_still_one(monkeypatch, capsys, no_command_before):
     def swallowed(**_):
         cli.interrupts.arrived = True
         raise RuntimeError("no compiled object yet")
 
     monkeypatch.setattr(cli.cli, "main", swallowed)
-    monkeypatch.setattr(cli.interrupts, "arrived", False)
     assert cli._guarded() == 130
     assert capsys.readouterr().err == "Interrupted. Nothing was written.\n"
 
 
-def test_our_own_fault_says_so(monkeypatch, capsys):
+def test_our_own_fault_says_so(monkeypatch, capsys, no_command_before):
     def broken(**_):
         raise RuntimeError("oops")
 
