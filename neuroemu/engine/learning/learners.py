@@ -19,7 +19,7 @@ from ...streams import stream
 from ...widths import LANES
 from ..native import PYTHON, SIGNATURE, address_of
 from ..state import ChipState, Tiles, tiles_of
-from .fused import N_ARGUMENTS, fused
+from .fused import N_ARGUMENTS, N_GATHERED, fused
 from .kernel import learn
 from .laws import BRIAN2, CHIP
 from .learner import LEARNER, N_NUMBERS
@@ -195,6 +195,7 @@ def _learner(
         "y_list": np.zeros(n_post, np.int64),
         "y_listed": np.zeros(n_post, np.int64),
     }
+    dense = _dense(each)
     name = image.names[block]
     fields = list(models[name].state._fields)
     arrays: dict[str, np.ndarray] = {
@@ -221,9 +222,9 @@ def _learner(
         "y_log": own.y_log,
         "chance": np.zeros(1),
         "arguments": np.zeros(N_ARGUMENTS, np.int64),
-        "gathered": np.zeros((N_ARGUMENTS, CHUNK), np.int32),
+        "gathered": np.zeros((N_GATHERED, CHUNK), np.int32),
         "number": each.post_number.astype(np.int32),
-        "dense": _dense(each),
+        "dense": dense,
         "part_stop": (image.parts.first + image.parts.size - image.blocks.first[block])[part_of].astype(np.int64),
         "factors": rule.factors,
         "rests": rule.rests,
@@ -254,6 +255,7 @@ def _learner(
         "n_post": n_post,
         "n_synapses": n,
         "n_pre_parts": reached.size,
+        "all_to_all": int(np.all(dense == 1) and np.all(end - begin == hi - lo)),
         "renumbered": int(np.any(each.post_number != np.arange(n_post))),
         "gathers": int(any(Slot(slot).name.endswith("_TY") for slot in rule.slots.tolist() if slot < Slot.U0)),
         "n_code": rule.code.shape[0],
