@@ -48,7 +48,7 @@ class Synaptic(NamedTuple):
     """What a plastic projection has learned, (n,) int16 each in the image's order; and its post-traces.
 
     y: (3, n_post) int64 stored values.  ty: (n_post,) step of the last spike in the epoch.  y_log: (3, epoch + 1, n_post).
-    y_listed: (n_post,) 1 for those that are looked at when the epoch ends; what they hold does not tell, as a carry may leave 0.
+    y_listed: (n_post,) 1 for those that are looked at when the epoch ends: their traces do not tell, as a carry may leave 0.
     """
 
     weight: np.ndarray
