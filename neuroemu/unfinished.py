@@ -10,16 +10,19 @@ It stands beside OUT until OUT has landed.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
 import os
 import shutil
+import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO
 
 from .asked import Asked, asked_of
+from .cache.key import sources
 from .compiler import Compiled
 from .engine.journal import CHECKPOINT, Every, Journal, sync_folder
 from .errors import DataError, OutputError
@@ -60,47 +63,72 @@ class Unfinished:
 
 
 def begin(asked: Asked, program: Program, compiled: Compiled, wanted: Path) -> Unfinished:
-    """Makes the folder beside `wanted`. Raises OutputError where there is one already, or none can be made."""
+    """Makes the folder beside `wanted`, whole or not at all. Raises OutputError where there is one, or none can be made."""
     while True:
-        folder = wanted.absolute().with_name(wanted.absolute().name + SUFFIX)
+        asked = replace(asked, out=str(wanted.absolute()))
+        folder = beside(wanted)
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            folder.mkdir()
-            break
-        except FileExistsError:
-            if not asked.numbered:
-                raise OutputError(
-                    f"{folder} holds a run that was not finished. Try 'neuroemu resume {_shown(folder)}', or another -o."
-                ) from None
-            wanted = next_free(wanted.parent, program.name)
+            return Unfinished(folder, asked, _made(folder, asked, went_in(program, compiled)))
         except OSError as error:
-            raise OutputError(f"{folder} cannot be made ({error.strerror}). Try another -o.") from None
-    lock = _locked(folder)
-    asked = replace(asked, out=str(wanted.absolute()))
-    written = {"format": FORMAT, "asked": asdict(asked), "went_in": went_in(program, compiled)}
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise OutputError(f"{folder} cannot be made ({error.strerror}). Try another -o.") from None
+            if not asked.numbered:
+                raise _stands_there(folder) from None
+            wanted = next_free(wanted.parent, program.name)
+
+
+def _made(folder: Path, asked: Asked, digests: dict[str, str]) -> IO[bytes]:
+    """Has the folder with what was asked for appear in one go. Returns its lock; raises OSError where something is there."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name[:100]}-", dir=folder.parent))
     try:
-        with (folder / ASKED).open("w") as file:
-            json.dump(written, file, indent=1)
+        lock = _locked(draft)
+        with (draft / ASKED).open("w") as file:
+            json.dump({"format": FORMAT, "asked": asdict(asked), "went_in": digests}, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
-        sync_folder(folder)
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise OutputError(f"{folder} cannot be written ({error.strerror}). Try another -o.") from None
-    return Unfinished(folder, asked, lock)
+        sync_folder(draft)
+        os.rename(draft, folder)
+        sync_folder(folder.parent)
+    except OSError:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return lock
 
 
-def open_(path: Path) -> Unfinished:
+def check_free(wanted: Path) -> None:
+    """Raises OutputError where a run that is to land there was not finished."""
+    if (beside(wanted) / ASKED).is_file():
+        raise _stands_there(beside(wanted))
+
+
+def _stands_there(folder: Path) -> OutputError:
+    return OutputError(
+        f"{folder} holds a run that was not finished. Try 'neuroemu resume {_shown(folder)}', or another -o."
+    )
+
+
+def beside(wanted: Path) -> Path:
+    """Where the run that is to land there is kept meanwhile."""
+    return wanted.absolute().with_name(wanted.absolute().name + SUFFIX)
+
+
+def open_(path: Path, out: Path | None = None, overwrite: bool = False) -> Unfinished:
     """The folder of a run that was not finished, or of where it was to land.
 
+    It lands beside its folder, wherever that is now; or in `out`.
     Raises DataError where there is none, OutputError where another process runs it.
     """
-    beside = path.absolute().with_name(path.absolute().name + SUFFIX)
-    folder = path if (path / ASKED).is_file() else beside
+    folder = path.absolute() if (path / ASKED).is_file() else beside(path)
     if not (folder / ASKED).is_file():
-        other = "it is a run that was finished" if (path / "manifest.json").is_file() else f"no {beside.name} beside it"
+        other = "it is a run that was finished" if (path / "manifest.json").is_file() else f"no {folder.name} beside it"
         raise DataError(f"{path} holds no run to go on with ({other}). Such a run has '--checkpoint-every'.")
-    return Unfinished(folder, _written(folder)[0], _locked(folder))
+    asked = _written(folder)[0]
+    if out is not None:
+        asked = replace(asked, out=str(out.absolute()), numbered=False)
+    elif folder.name.endswith(SUFFIX):
+        asked = replace(asked, out=str(folder.with_name(folder.name.removesuffix(SUFFIX))))
+    return Unfinished(folder, replace(asked, overwrite=asked.overwrite or overwrite), _locked(folder))
 
 
 def has_landed(asked: Asked) -> bool:
@@ -111,7 +139,7 @@ def has_landed(asked: Asked) -> bool:
 
 
 def went_in(program: Program, compiled: Compiled) -> dict[str, str]:
-    """Digests of the program, its files, the network as it was compiled, and the chip's prices."""
+    """Digests of the program, its files, the network as it was compiled, the chip's prices, and neuroemu itself."""
     files = [path for path in (program.path, *program.files) if path is not None and path.is_file()]
     found = {str(path.absolute()): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     image = compiled.image
@@ -119,6 +147,7 @@ def went_in(program: Program, compiled: Compiled) -> dict[str, str]:
         "the network": image.model_hash,
         "its mapping": image.mesh_hash,
         "the chip's prices": program.prices.hash,
+        "neuroemu": sources(),
     }
 
 

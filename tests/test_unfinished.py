@@ -216,6 +216,41 @@ def test_numbered_runs_take_the_next_number(whole, tmp_path):
     assert [Path(each.asked.out).name for each in both] == ["learns-1", "learns-2"]
 
 
+def test_an_empty_folder_in_its_place_is_taken_over(whole, tmp_path):
+    given, compiled, _ = whole
+    (tmp_path / "out.unfinished").mkdir()
+    begun = unfinished.begin(asked(), given, compiled, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.unfinished"] and begun.asked.out == str(tmp_path / "out")
+
+
+def test_one_that_was_moved_lands_beside_where_it_is_or_where_asked(whole, tmp_path):
+    given, compiled, _ = whole
+    unfinished.begin(asked(), given, compiled, tmp_path / "out")._lock.close()
+    (tmp_path / "else").mkdir()
+    (tmp_path / "out.unfinished").rename(tmp_path / "else" / "mine.unfinished")
+    begun = unfinished.open_(tmp_path / "else" / "mine")
+    assert begun.asked.out == str(tmp_path / "else" / "mine") and not begun.asked.overwrite
+    begun._lock.close()
+    begun = unfinished.open_(tmp_path / "else" / "mine.unfinished", tmp_path / "there", True)
+    assert begun.asked.out == str(tmp_path / "there") and begun.asked.overwrite
+
+
+def test_no_other_run_lands_where_an_unfinished_one_will(whole, tmp_path):
+    given, compiled, _ = whole
+    unfinished.check_free(tmp_path / "out")
+    unfinished.begin(asked(), given, compiled, tmp_path / "out")
+    with pytest.raises(OutputError, match="neuroemu resume"):
+        unfinished.check_free(tmp_path / "out")
+
+
+def test_another_neuroemu_does_not_go_on(whole, tmp_path, monkeypatch):
+    given, compiled, _ = whole
+    begun = unfinished.begin(asked(), given, compiled, tmp_path / "out")
+    monkeypatch.setattr(unfinished, "sources", lambda: "other")
+    with pytest.raises(DataError, match="neuroemu changed since"):
+        begun.check(given, compiled)
+
+
 def test_what_changed_since_is_told(whole, tmp_path):
     given, compiled, _ = whole
     begun = unfinished.begin(asked(), given, compiled, tmp_path / "out")
@@ -313,8 +348,11 @@ def test_killed_and_resumed_it_is_the_run_that_nobody_killed(long):
 
 
 def test_interrupted_it_says_how_to_go_on(long):
+    arguments, more = command("run", "learns.yaml", "-o", "interrupted", "--quiet", cwd=long)
     told, code = begun_and_killed(long, "interrupted", signal.SIGTERM)
     assert code == 130 and "neuroemu resume" in told and "interrupted.unfinished" in told
+    refused = subprocess.run(arguments, capture_output=True, text=True, **more)
+    assert refused.returncode == 2 and "neuroemu resume interrupted.unfinished" in refused.stderr
     arguments, more = command("resume", "interrupted.unfinished", "--quiet", "--json", cwd=long)
     done = subprocess.run(arguments, check=True, capture_output=True, text=True, **more)
     assert json.loads(done.stdout)["steps"] == 40000

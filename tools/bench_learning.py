@@ -51,7 +51,7 @@ class Recorded:
 
 
 def measure(neurons: int, rate: float, threads: int, steps: int = 100, rounds: int = 5) -> dict[str, float]:
-    """Best of some rounds.  due: synapses visited a step; step_ms; updates_per_s: visited synapses a second."""
+    """Of the fastest of some rounds.  due: synapses visited a step; step_ms; updates_per_s: visited synapses a second."""
     chip = _wide(chip_file.read(library.find("chips", "loihi1-davies2018"))[0])
     random = np.random.default_rng(0)
     traces = {"x1": Trace(20, 10), "y1": Trace(20, 10)}
@@ -80,11 +80,10 @@ def measure(neurons: int, rate: float, threads: int, steps: int = 100, rounds: i
 
     few = max(steps // 10, 1)
     seconds(few)  # kernels
-    each = []
-    for _ in range(rounds):  # building the engine takes its time too: the difference of two runs has none of it
-        short, long = seconds(few), seconds(steps)
-        each.append(((long[0] - short[0]) / (steps - few), (long[1] - short[1]) / (steps - few)))
-    step_s, due = min(each)
+    each = [(seconds(few), seconds(steps)) for _ in range(rounds)]
+    short, long = (min(runs) for runs in zip(*each, strict=True))
+    # Building the engine takes its time too: the difference of two runs has none of it.
+    step_s, due = (long[0] - short[0]) / (steps - few), (long[1] - short[1]) / (steps - few)
     return {"due": due, "step_ms": 1e3 * step_s, "updates_per_s": due / step_s}
 
 

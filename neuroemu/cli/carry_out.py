@@ -64,6 +64,8 @@ def carry_out(
         begun.check(program, compiled)
     wanted = Path(asked.out) if asked.out else folder.next_free(Path("runs"), program.name)
     folder.check_free(wanted, asked.overwrite)
+    if begun is None:
+        unfinished.check_free(wanted)
     if begun is None and any(asked.every):
         begun = unfinished.begin(asked, program, compiled, wanted)
         wanted = Path(begun.asked.out)

@@ -13,21 +13,32 @@ from .options import ALLOW_CODE, CONTEXT, JSON, NO_CACHE, QUIET
 
 @click.command(context_settings=CONTEXT)
 @click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder to land in [default: beside RUN's].")
+@click.option("--overwrite", is_flag=True, help="Replace the run that is in the folder where it lands.")
 @click.option("--threads", type=click.IntRange(1, 64), help="Threads [default: what is worth it].")
 @JSON
 @QUIET
 @NO_CACHE
 @ALLOW_CODE
-def resume(folder: Path, threads: int | None, as_json: bool, quiet: bool, no_cache: bool, allow_code: bool) -> None:
+def resume(
+    folder: Path,
+    out: Path | None,
+    overwrite: bool,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+    no_cache: bool,
+    allow_code: bool,
+) -> None:
     """Go on with the run in RUN, which was started with --checkpoint-every and did not finish.
 
-    RUN is the folder that it was to land in, or the one beside it that ends with '.unfinished'. The result is that of the run
-    that was never stopped, bit for bit.
+    RUN is the folder that it was to land in, or the one beside it that ends with '.unfinished'; it lands beside that one,
+    wherever it is now. The result is that of the run that was never stopped, bit for bit.
     """
     from .. import unfinished
     from .run import show
 
-    begun = unfinished.open_(folder)
+    begun = unfinished.open_(folder, out, overwrite)
     asked = begun.asked
     if unfinished.has_landed(asked):
         begun.remove()

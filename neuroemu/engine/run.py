@@ -125,6 +125,8 @@ def run(image: ChipImage, plan: Plan) -> tuple[Traces, Counters]:
     management = _management(image, plan, state, album, begin)
     if journal is not None:
         journal.put_back(recording, state)
+        if management is not None:
+            management.keep()  # what cannot be kept is told now, and not when a checkpoint is due
     while done < total:
         if management is not None and management.due(done):
             ended = management.look(done)

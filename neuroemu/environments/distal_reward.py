@@ -47,6 +47,7 @@ class DistalReward(Environment):
         self.earned = 0
 
     def manage(self, phase: Phase) -> dict[str, np.ndarray]:
+        self.due = self.due[self.due + self.lasts > phase.step + 1]  # the others were sent, whole
         pre, post = phase.spikes(self.pre), phase.spikes(self.post)
         before = pre.step[pre.index == self.pre_index]
         after = post.step[post.index == self.post_index]
@@ -58,7 +59,6 @@ class DistalReward(Environment):
             self.earned += n
         steps = phase.step + 1 + np.arange(phase.n_steps)[:, None]
         lasting = ((steps >= self.due) & (steps < self.due + self.lasts)).sum(axis=1)
-        self.due = self.due[self.due + self.lasts > phase.step + phase.n_steps + 1]
         return {"reward": np.clip(self.reward * lasting[:, None], -128, 127)}
 
     def _coincidences(self, before: np.ndarray, after: np.ndarray) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import Problem, ProgramError
+from .keeping import KINDS, Unkept, decoded, encoded, once
 from .phase import Phase
 
 Answers = Mapping[
@@ -48,46 +49,37 @@ class Environment(ABC):
         return {}
 
     def keep(self) -> dict[str, np.ndarray]:
-        """Everything that changes, for a checkpoint: all attributes, if they are arrays, numbers, text, or lists, tuples and
-        dicts of these. Raises ProgramError for others; then keep() and put_back() are to be written.
+        """Everything that changes, for a checkpoint: all attributes of the object, if they are numbers, text, arrays, random
+        generators of numpy, or lists, tuples and dicts of these; each comes back with its type. Not what the class or its
+        module hold. Raises ProgramError for others, and for two names of one list or dict; then keep() and put_back() are to
+        be written. A run with checkpoints calls it before its first step, too.
         """
+        seen: dict[int, str] = {}
+        arrays: dict[str, np.ndarray] = {}
         others: dict[str, Any] = {}
-        kept = {}
-        for name, value in vars(self).items():
-            if isinstance(value, np.ndarray) and value.dtype.kind in "biufU":
-                kept[name] = value.copy()
-            else:
-                others[name] = _plain(value)
-                if not _same(others[name]):
-                    what = f"the environment's '{name}' is a {type(value).__name__}, which a checkpoint cannot hold"
-                    raise ProgramError(
-                        [Problem(what, remedy="keep() and put_back() of its own, or arrays and numbers")]
-                    )
-        return kept | {_OTHERS: np.array(json.dumps(others))}
+        try:
+            for name, value in vars(self).items():
+                if _is_array(value):
+                    once(value, name, seen)
+                    arrays[name] = value.copy()
+                else:
+                    others[name] = encoded(value, name, seen)
+        except Unkept as error:
+            what = f"the environment's {error}, which a checkpoint cannot hold"
+            raise ProgramError(
+                [Problem(what, remedy="keep() and put_back() of its own, or arrays and numbers")]
+            ) from None
+        return arrays | {_OTHERS: np.array(json.dumps(others))}
 
     def put_back(self, kept: dict[str, np.ndarray]) -> None:
         """Has everything be as it was when keep() gave that."""
+        vars(self).clear()
         for name, value in json.loads(str(kept[_OTHERS])).items():
-            setattr(self, name, tuple(value) if isinstance(getattr(self, name, None), tuple) else value)
+            setattr(self, name, decoded(value))
         for name, value in kept.items():
             if name != _OTHERS:
                 setattr(self, name, value.copy())
 
 
-def _plain(value: Any) -> Any:
-    """Tuples as lists, numpy's numbers as Python's."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    return value
-
-
-def _same(value: Any) -> bool:
-    """Whether text gives it back."""
-    try:
-        return bool(json.loads(json.dumps(value)) == value)
-    except (TypeError, ValueError):
-        return False
+def _is_array(value: Any) -> bool:
+    return type(value) is np.ndarray and value.dtype.kind in KINDS

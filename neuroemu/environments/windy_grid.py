@@ -35,7 +35,8 @@ def move(field: tuple[int, int], action: int) -> tuple[int, int]:
 class WindyGrid(Environment):
     """actions: a population of four.  episodes: after so many the run ends.  longest: steps, after which one is given up.
 
-    rate, trace: of the critic.  last: episodes that the result is the mean of.
+    every: of which the steps of a sample are a multiple.  rate, trace: of the critic.
+    last: episodes that the result is the mean of.
     Sends 'state' (70 channels, the state's spikes in every step), 'hold' (a spike in the last step of a phase) and 'surprise'
     (delta in 1/16, in the first step after a decision).
     """

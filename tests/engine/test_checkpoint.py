@@ -88,6 +88,35 @@ def test_a_run_goes_on_after_the_end_of_a_sample(image):
     assert np.array_equal(second.synapses["w"].weight[-1], whole.synapses["w"].weight[-1])
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_trace_that_a_carry_left_at_0_is_still_looked_at(threads):
+    """200 less 200, without a spike: the trace is 0 amid an epoch, and its log is that of the epoch before."""
+
+    class Payloads:
+        def events(self, first_step, n_steps):
+            step, payload = np.array([5, 13, 33]), np.array([200, -200, 100])
+            mine = (step >= first_step) & (step < first_step + n_steps)
+            return step[mine] - first_step, np.array([0, 0, 1])[mine], payload[mine]
+
+    rule = learning(
+        "2^-6*u0*x1", None, None, {"x1": Trace(1, np.inf), "x2": Trace(10, 20)}, epoch=10, payload="add_carried"
+    )
+    network = (
+        Network()
+        .population("in", 2, Spikes("kick"))
+        .population("out", 64, LifRegisters(1024, 256, 9000))
+        .connect("in", "out", Dense(np.full((64, 2), 60.0)), WeightFormat(8, 0), learning=rule, name="w")
+    )
+    made = compile_network(network, chip_file.read(library.find("chips", "loihi2"))[0]).image
+    plan = Plan(steps=STEPS, samples=1, seed=4, inputs={"in": Payloads()}, drives={}, snapshots={"w": 1}, threads=1)
+    (whole, counted), kept = run(made, plan), []
+    _, counted_first = run(made, replace(plan, steps=15, keep=kept.append))
+    second, counted_second = run(made, replace(plan, threads=threads, begin=kept[0]))
+    assert np.array_equal(second.synapses["w"].weight, whole.synapses["w"].weight[15:])
+    learned = np.concatenate([counted_first.learned, counted_second.learned])
+    assert np.array_equal(learned, counted.learned)
+
+
 def test_the_checkpoint_of_another_image_is_refused(image):
     made, probes = image
     kept = []

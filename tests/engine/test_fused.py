@@ -8,6 +8,7 @@ import pytest
 from neuroemu.compiler import MappingOptions, compile_network
 from neuroemu.connect import Dense, Sparse
 from neuroemu.engine.learning import learners
+from neuroemu.engine.learning.visit import FEW, SOME
 from neuroemu.engine.native import PYTHON
 from neuroemu.engine.run import Plan, run
 from neuroemu.learning import Trace, learning
@@ -26,10 +27,10 @@ RULES = [
 
 
 class Kicks:
-    """Random spikes of the host."""
+    """Random spikes of the host: many, then fewer and none."""
 
     def events(self, first_step: int, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
-        spikes = np.random.default_rng(5).random((STEPS + 1, N_IN)) < 0.3
+        spikes = np.random.default_rng(5).random((STEPS + 1, N_IN)) < np.linspace(0.4, -0.2, STEPS + 1)[:, None]
         return np.nonzero(spikes[first_step : first_step + n_steps])
 
 
@@ -45,10 +46,11 @@ def connectors():
 @pytest.mark.parametrize(("rules", "settings"), RULES)
 @pytest.mark.parametrize("kind", ["dense", "sparse"])
 def test_a_fused_rule_is_its_microcode(rules, settings, kind, chip, monkeypatch):
+    each = np.arange(N_OUT)
     net = (
         Network()
         .population("in", N_IN, Spikes("in"))
-        .population("out", N_OUT, LifRegisters(1024, 256, np.arange(N_OUT) % 90 + 30))
+        .population("out", N_OUT, LifRegisters(1024, 1024, each * 9 % 2000 + 30, refractory=each % 20 + 1))
         .connect(
             "in",
             "out",
@@ -72,6 +74,8 @@ def test_a_fused_rule_is_its_microcode(rules, settings, kind, chip, monkeypatch)
                 assert np.array_equal(getattr(traces.synapses["w"], name), getattr(one.synapses["w"], name)), name
             assert np.array_equal(traces.source, one.source)
             assert np.array_equal(counters.learned, counted.learned)
+        per_step = np.bincount(one.step[one.source < N_OUT])  # both ways through the synapses of silent axons are taken
+        assert np.any((per_step > 0) & (per_step < SOME)) and np.any(per_step * FEW > N_OUT)
 
 
 def test_weights_of_zero_learn(chip):

@@ -82,3 +82,14 @@ def test_a_delay_that_cannot_be_is_refused(delay, tmp_path):
     )
     with pytest.raises(ProblemsError, match=r"p\.yaml:6:.*delay"):
         program_file.read(path)
+
+
+def test_a_reward_that_the_end_of_a_sample_cut_off_comes_in_the_next():
+    """Samples of 15 steps: the second phase of each is for 10 steps, of which 5 are."""
+    one, found = made(delay=(22, 22)), {}
+    for step in (0, 10, 15, 25, 30, 40):
+        seen = {"pre": [(2, 0)], "post": [(3, 0)]} if step == 10 else {"pre": [], "post": []}
+        answer = one.manage(Phase(step, max(step - 10, 0), 10, step // 15, step % 15 == 0, 1, Shown(**seen)))["reward"]
+        sent = 10 if step % 15 == 0 else 5
+        found |= {step + 1 + int(row): int(answer[row, 0]) for row in np.flatnonzero(answer[:sent, 0])}
+    assert one.earned == 1 and found == {32: 9} and one.due.size == 0

@@ -33,17 +33,38 @@ def test_what_is_kept_comes_back():
     one, other = Plain(), Plain()
     one.table[1, 2], one.where, one.score, one.last = 99, (4, 5), 1 / 3, "left"
     one.history.append([5, 6])
+    one.places, one.seen, one.single = [(1, 2)], {3: (None, np.float32(0.1))}, np.float32(0.3)
+    one.random, one.tables = np.random.default_rng(5), [np.arange(3, dtype=np.int16), np.array("ab")]
+    one.random.random(7)
+    other.gone = 3
     other.put_back(one.keep())
+    assert one.random.random() == other.random.random() and not hasattr(other, "gone")
+    for found, expected in zip(other.tables, one.tables, strict=True):
+        assert np.array_equal(found, expected) and found.dtype == expected.dtype
+    for name in ("places", "seen", "single", "where", "last", "count"):
+        assert repr(getattr(one, name)) == repr(getattr(other, name))
     assert np.array_equal(one.table, other.table) and other.table is not one.table
     for name in ("where", "score", "history", "last", "on", "count", "by_name"):
         assert getattr(one, name) == getattr(other, name)
 
 
-@pytest.mark.parametrize("value", [object(), {1: 2}, {3}, np.array([None]), lambda: 0, float("nan")])
+@pytest.mark.parametrize("value", [object(), {3}, np.array([None]), lambda: 0, {1: [2, object()]}, Plain])
 def test_what_cannot_be_kept_is_told_by_its_name(value):
     plain = Plain()
     plain.odd = value
-    with pytest.raises(ProgramError, match="the environment's 'odd' is a"):
+    with pytest.raises(ProgramError, match=r"the environment's 'odd(\[1\]\[1\])?' is a"):
+        plain.keep()
+
+
+def test_two_names_of_one_list_cannot_be_kept():
+    """They would come back as two lists."""
+    plain = Plain()
+    plain.row = plain.table[0]
+    with pytest.raises(ProgramError, match="'row' and 'table' are the same ndarray"):
+        plain.keep()
+    plain = Plain()
+    plain.log = [plain.history]
+    with pytest.raises(ProgramError, match=r"'log\[0\]' and 'history' are the same list"):
         plain.keep()
 
 

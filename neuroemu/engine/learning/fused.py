@@ -2,7 +2,7 @@
 
 For projections with many synapses; run_code.py does the same an instruction at a time, for the others and for synapses that do
 not lie in a row. A test holds one to the other. The loop reads vectors that lie side by side in memory, so that it becomes
-vector code: of an all-to-all row they are the tables themselves, of others copies (visit.py).
+vector code: of an all-to-all row they are the tables themselves, of others copies (fused_rows.py).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ VECTORS = frozenset(
 )  # the others are alike in a row
 NUMBERS = int(N_SLOTS)  # place of the synapses' numbers among the arguments
 N_ARGUMENTS = NUMBERS + 1
+POSTS = N_ARGUMENTS  # and of their compartments, among the vectors that are gathered
+N_GATHERED = POSTS + 1
 _HIGH = (1 << ACCUMULATOR) - 1
 _SYNAPTIC = (Slot.W, Slot.D, Slot.T)
 

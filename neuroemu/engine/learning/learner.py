@@ -66,9 +66,10 @@ LEARNER = np.dtype(
             "fused_at",  # the rule's own loop (fused.py), 0 for none
             "gathers",  # 1: a rule reads traces at the compartments' last spikes
             "arguments_at",  # (N_ARGUMENTS,) int64 of that loop
-            "gathered_at",  # (N_ARGUMENTS, CHUNK) int32
+            "gathered_at",  # (N_GATHERED, CHUNK) int32
             "number_at",  # (n_post,) int32 the user's numbers
             "dense_at",  # (n_pre,) int64 1 where a row's synapses lead to compartments side by side
+            "all_to_all",  # 1: all rows are so and lead to all compartments of the thread
             "part_stop_at",  # (n_post,) int64 the first compartment behind a compartment's part
             "code_at",  # (n_code, 4) int64
             "n_code",

@@ -19,9 +19,9 @@ from ...streams import stream
 from ...widths import LANES
 from ..native import PYTHON, SIGNATURE, address_of
 from ..state import ChipState, Tiles, tiles_of
-from .fused import N_ARGUMENTS, fused
+from .fused import N_ARGUMENTS, N_GATHERED, fused
 from .kernel import learn
-from .laws import BRIAN2, CHIP
+from .laws import CHIP
 from .learner import LEARNER, N_NUMBERS
 from .run_code import CHUNK
 from .visit import SCRATCH, visit
@@ -48,6 +48,7 @@ class Synaptic(NamedTuple):
     """What a plastic projection has learned, (n,) int16 each in the image's order; and its post-traces.
 
     y: (3, n_post) int64 stored values.  ty: (n_post,) step of the last spike in the epoch.  y_log: (3, epoch + 1, n_post).
+    y_listed: (n_post,) 1 for those that are looked at when the epoch ends: their traces do not tell, as a carry may leave 0.
     """
 
     weight: np.ndarray
@@ -56,6 +57,7 @@ class Synaptic(NamedTuple):
     y: np.ndarray
     ty: np.ndarray
     y_log: np.ndarray
+    y_listed: np.ndarray
 
 
 class Axonal(NamedTuple):
@@ -64,6 +66,7 @@ class Axonal(NamedTuple):
     x: np.ndarray
     tx: np.ndarray
     x_log: np.ndarray
+    x_listed: np.ndarray
 
 
 def fresh(image: ChipImage) -> tuple[Synaptic, ...]:
@@ -71,15 +74,15 @@ def fresh(image: ChipImage) -> tuple[Synaptic, ...]:
     found = []
     for each in image.plastic:
         n, epoch = int(image.blocks.size[each.block]), each.rule.epoch
-        traces = np.zeros((3, n), np.int64), np.zeros(n, np.int32), np.zeros((3, epoch + 1, n), np.int32)
-        found.append(Synaptic(each.weight.copy(), each.delay.copy(), each.tag.copy(), *traces))
+        traces = (np.zeros((3, n), np.int64), np.zeros(n, np.int32), np.zeros((3, epoch + 1, n), np.int32))
+        found.append(Synaptic(each.weight.copy(), each.delay.copy(), each.tag.copy(), *traces, np.zeros(n, np.int64)))
     return tuple(found)
 
 
 def forget_traces(synaptic: tuple[Synaptic, ...]) -> None:
     """A fresh sample: what was learned stays, traces go."""
     for each in synaptic:
-        each.y[:], each.ty[:], each.y_log[:] = 0, 0, 0
+        each.y[:], each.ty[:], each.y_log[:], each.y_listed[:] = 0, 0, 0, 0
 
 
 @dataclass
@@ -99,17 +102,11 @@ class Learner:
         return address_of(_kernel()), self.record.ctypes.data
 
     def relist(self) -> None:
-        """Finds anew who has a trace or a spike, after traces were written from outside."""
-        axonal, synaptic, (lo, hi) = self.axonal, self.synaptic, self.range
-        pre = np.flatnonzero((axonal.tx > 0) | axonal.x.any(axis=0))
-        living = (synaptic.ty > 0) | synaptic.y.any(axis=0)
-        if self.record["law"] == BRIAN2:  # an impulse of the last step is in the log alone
-            living |= synaptic.y_log.any(axis=(0, 1))
-        post = np.flatnonzero(living)
-        for name, chosen in (("x", pre), ("y", post[(post >= lo) & (post < hi)])):
+        """Lists anew who has a trace or a spike, after that was written from outside."""
+        lo, hi = self.range
+        pre, post = np.flatnonzero(self.axonal.x_listed), lo + np.flatnonzero(self.synaptic.y_listed[lo:hi])
+        for name, chosen in (("x", pre), ("y", post)):
             self.lists[f"{name}_list"][: chosen.size] = chosen
-            self.lists[f"{name}_listed"][:] = 0
-            self.lists[f"{name}_listed"][chosen] = 1
             self.record[f"n_{name}"] = chosen.size
 
 
@@ -187,14 +184,13 @@ def _learner(
     reached = np.unique(pre.astype(np.int64) * image.n_parts + part_of[each.post])
     reached_first = np.searchsorted(reached, np.arange(n_pre + 1) * image.n_parts).astype(np.int64)
     axonal = Axonal(
-        np.zeros((2, n_pre), np.int64), np.zeros(n_pre, np.int32), np.zeros((2, n_pre, rule.epoch + 1), np.int32)
+        np.zeros((2, n_pre), np.int64),
+        np.zeros(n_pre, np.int32),
+        np.zeros((2, n_pre, rule.epoch + 1), np.int32),
+        np.zeros(n_pre, np.int64),
     )
-    entries = {
-        "x_list": np.zeros(n_pre, np.int64),
-        "x_listed": np.zeros(n_pre, np.int64),
-        "y_list": np.zeros(n_post, np.int64),
-        "y_listed": np.zeros(n_post, np.int64),
-    }
+    entries = {"x_list": np.zeros(n_pre, np.int64), "y_list": np.zeros(n_post, np.int64)}
+    dense = _dense(each)
     name = image.names[block]
     fields = list(models[name].state._fields)
     arrays: dict[str, np.ndarray] = {
@@ -216,14 +212,16 @@ def _learner(
         "x": axonal.x,
         "tx": axonal.tx,
         "x_log": axonal.x_log,
+        "x_listed": axonal.x_listed,
         "y": own.y,
         "ty": own.ty,
         "y_log": own.y_log,
+        "y_listed": own.y_listed,
         "chance": np.zeros(1),
         "arguments": np.zeros(N_ARGUMENTS, np.int64),
-        "gathered": np.zeros((N_ARGUMENTS, CHUNK), np.int32),
+        "gathered": np.zeros((N_GATHERED, CHUNK), np.int32),
         "number": each.post_number.astype(np.int32),
-        "dense": _dense(each),
+        "dense": dense,
         "part_stop": (image.parts.first + image.parts.size - image.blocks.first[block])[part_of].astype(np.int64),
         "factors": rule.factors,
         "rests": rule.rests,
@@ -254,6 +252,7 @@ def _learner(
         "n_post": n_post,
         "n_synapses": n,
         "n_pre_parts": reached.size,
+        "all_to_all": int(np.all(dense == 1) and np.all(end - begin == hi - lo)),
         "renumbered": int(np.any(each.post_number != np.arange(n_post))),
         "gathers": int(any(Slot(slot).name.endswith("_TY") for slot in rule.slots.tolist() if slot < Slot.U0)),
         "n_code": rule.code.shape[0],
