@@ -140,6 +140,9 @@ def _result(report: Report) -> Section:
         passes = report.program.training.passes
         text = f"on {report.trained // passes:,} samples, {passes} time{'s' * (passes > 1)} each; frozen since"
         rows.append(("trained", text))
+    if summary["training"]:
+        shares = ", ".join(f"{share:.1%}" for share in summary["training"]["accuracy_by_pass"])
+        rows.append(("while learning", f"{shares} right{' by pass' * (',' in shares)}"))
     if summary["mean_error"] is not None:
         rows.append(("mean error", f"{summary['mean_error']:.4g}"))
     if report.answers is not None and report.answers.labels is None:
