@@ -12,11 +12,12 @@ from .goals import Goal
 from .scales import Names, Scale, figure_text, scale_of, value_text
 from .table import Row
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 520, 350, 84, 16, 30, 48  # of a scatter
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 520, 350, 92, 40, 30, 48  # of a scatter
 TALL, ASIDE, CAPTION = 360, 64, 44  # of parallel coordinates
 LARGEST = 15 / 13  # that a picture is drawn: its letters of 13 pixels are then as large as those of the page
 LETTER = 7.5  # pixels of a letter, or more, as the page writes them
 MOST_NAME = 32  # letters of an axis of parallel coordinates
+MOST_GOAL = 50  # letters of an axis of a scatter
 MOST_DRAWN = 2000  # points beside the front
 MOST_PAIRS = 3  # goals of which pairs are drawn
 
@@ -118,8 +119,8 @@ def _scatter(
             steps.append(f"H{b.x:.1f}V{b.y:.1f}" if first == "H" else f"V{b.y:.1f}H{b.x:.1f}")
         line = "".join(steps) if len(dots) > 1 else ""
     return Scatter(
-        "point" if x is None else x.key,
-        y.key,
+        "point" if x is None else _shown(x.key, MOST_GOAL),
+        _shown(y.key, MOST_GOAL),
         [Tick(_x(across.at(t)), figure_text("" if x is None else x.key, t)) for t in across.ticks()],
         [Tick(_y(up.at(t)), figure_text(y.key, t)) for t in up.ticks()],
         [place(row) for row in others],
@@ -184,9 +185,14 @@ def parallel(
 
 def _rail(name: str, goal: bool, ticks: list[Tick], x: float, width: int) -> Rail:
     """Its name over it, or as near as it is whole within the picture."""
-    shown = name if len(name) <= MOST_NAME else "…" + name[1 - MOST_NAME :]
+    shown = _shown(name, MOST_NAME)
     half = min(LETTER * len(shown), width) / 2
     return Rail(x, name, shown, round(min(max(x, half), width - half), 1), goal, ticks)
+
+
+def _shown(name: str, most: int) -> str:
+    """The end of a name that is too long, for it tells most of a dotted key."""
+    return name if len(name) <= most else "…" + name[1 - most :]
 
 
 def _level(share: float) -> float:

@@ -35,3 +35,14 @@ def test_whole_values_have_whole_ticks():
     rows = [row(k, (k,), {"spikes": k}) for k in (1, 2, 3)]
     drawn = drawing.parallel([], rows, {"seed": Listed((1, 2, 3))}, [Goal("spikes", "min")])
     assert [tick.text for tick in drawn.rails[0].ticks] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("goal", ["synaptic_events", "energy_pj.by_population." + "x" * 90])
+def test_names_and_ticks_of_a_scatter_lie_in_the_picture(goal):
+    rows = [row(k, (k,), {goal: 123_456_789.0 * k, "spikes": 1_234_567.0 * k}) for k in (1, 3)]
+    for goals in ([Goal(goal, "min"), Goal("spikes", "max")], [Goal("spikes", "max"), Goal(goal, "min")]):
+        (drawn,) = drawing.scatters([], rows, ["seed"], goals)
+        assert drawing.LETTER * len(drawn.x) <= drawing.WIDTH - drawing.RIGHT
+        assert drawing.LETTER * len(drawn.y) <= drawing.WIDTH - drawing.LEFT
+        assert all(tick.at + drawing.LETTER * len(tick.text) / 2 <= drawing.WIDTH for tick in drawn.x_ticks)
+        assert all(drawing.LETTER * len(tick.text) <= drawing.LEFT - 8 for tick in drawn.y_ticks)
