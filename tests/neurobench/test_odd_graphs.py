@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import nir
@@ -10,10 +11,12 @@ import pytest
 
 import neuroemu
 from neuroemu import ValuesInput, from_nir, program_of
+from neuroemu.decode import Population
 from neuroemu.encode import Bernoulli
 from neuroemu.errors import ProgramError
 from neuroemu.neurobench import graph as metrics
 from neuroemu.neurobench import of_graph
+from neuroemu.program import Decode
 from tests.naive_neurobench import of_neurons, synaptic_operations
 
 NORSE = {"framework": "norse"}
@@ -174,3 +177,12 @@ def test_a_run_without_a_spiking_neuron_has_figures():
 def test_too_few_steps_are_refused_before_the_run():
     with pytest.raises(ProgramError, match=r"steps is 1.*NeuroBench"):
         neuroemu.run(program(lif, 1))
+
+
+def test_labels_that_are_values_are_no_classes():
+    asked = program(lif, 4)
+    (name,) = (population.name for population in asked.network.on_chip)
+    given = replace(asked.inputs["input"], labels=np.array([0.2, 0.6]))
+    decode = Decode(name, Population(np.array([0.1, 0.5, 0.9])))
+    told = neuroemu.run(replace(asked, inputs={"input": given}, decode=decode)).summary["neurobench"]
+    assert told["chip"]["ClassificationAccuracy"] is told["framework"]["ClassificationAccuracy"] is None
