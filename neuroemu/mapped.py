@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -134,6 +135,7 @@ def write(found: Mapped, path: Path) -> Path:
             raise OutputError(f"{target} cannot be written (Is a directory). Try another -o.")
     content = {path: json.dumps(document(found), indent=1) + "\n", beside: picture(found)}
     partial = {target: target.with_name(f".{target.name}.{os.getpid()}") for target in content}
+    target = path
     try:
         for target, text in content.items():
             partial[target].write_text(text, encoding="utf-8")
@@ -141,6 +143,7 @@ def write(found: Mapped, path: Path) -> Path:
             os.replace(partial[target], target)
     except OSError as error:
         for left in partial.values():
-            left.unlink(missing_ok=True)
-        raise OutputError(f"{error.filename or path} cannot be written ({error.strerror}). Try another -o.") from None
+            with contextlib.suppress(OSError):
+                left.unlink(missing_ok=True)
+        raise OutputError(f"{target} cannot be written ({error.strerror}). Try another -o.") from None
     return beside

@@ -224,7 +224,8 @@ def _neurobench(
             node: sent_to(given, name, exact.graph.nodes[node].size, program.steps, steps)
             for node, name in exact.sources.items()
         }
-        found["framework"] = of_graph(exact, sent, given.labels)
+        classes = program.decode is None or program.decode.decoder.classifies  # else labels are values, not indices
+        found["framework"] = of_graph(exact, sent, given.labels if classes else None)
     return found
 
 

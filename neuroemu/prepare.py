@@ -118,6 +118,14 @@ def _check(program: Program) -> None:
         problems.append(Problem(f"steps is {program.steps}", allowed="a whole number of at least 1"))
     if not isinstance(program.seed, Integral) or not 0 <= program.seed < 2**64:
         problems.append(Problem(f"seed is {program.seed}", allowed="a whole number 0..2**64-1"))
+    exact = program.network.exact
+    told = program.neurobench and exact is not None and program.fresh_samples and program.environment is None
+    if told and exact is not None and isinstance(program.steps, Integral) and program.steps <= exact.most_depth:
+        late = exact.most_depth
+        what = (
+            f"steps is {program.steps}, and the chip's last layer is {late} behind: NeuroBench has no step to tell of"
+        )
+        problems.append(Problem(what, allowed=f"at least {late + 1}", remedy=f"steps: {late + 1}, or no neurobench"))
     formats = (projection.format for projection in program.network.projections)
     for mode in {format.sign_mode for format in formats if format} - set(SIGN_MODES):
         problems.append(Problem(f"there is no sign mode '{mode}'", allowed=", ".join(SIGN_MODES)))

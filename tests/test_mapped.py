@@ -226,6 +226,12 @@ def test_a_mapping_and_its_picture_are_both_written_or_neither(talk, name):
     assert Path("m.json").read_text() == Path("folder.svg").read_text() == "before"
 
 
+def test_the_users_own_file_is_named_where_it_cannot_be_written(talk):
+    done = CliRunner().invoke(cli, ["map", str(talk), "-o", "nowhere/q.json"])
+    assert isinstance(done.exception, OutputError)
+    assert f"{Path('nowhere/q.json')} cannot be written" in str(done.exception)
+
+
 def test_what_is_priced_again_quietly_says_no_progress(talk):
     command("run", talk, "--quiet", "-o", "one")
     for word in ("reprice", "remap"):
