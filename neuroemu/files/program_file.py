@@ -25,7 +25,7 @@ from .build_network import network_of, with_probes
 from .checking import check
 from .draft import Draft
 from .marked_yaml import Document
-from .overrides import lay_over
+from .overrides import check_repeats, lay_over
 from .salvage import Salvaged, salvage, whole
 
 
@@ -43,10 +43,11 @@ def read(
     that it names ('neuron: FILE.py:NAME') may be run.  environment: in place of the file's own.  Raises ProgramError with every
     mistake of the file, of its chip and of the arrays it names.
     """
+    given = {key: value for key, value in (("seed", seed), ("run.steps", steps)) if value is not None}
+    check_repeats(overrides, {key: f"--{key.removeprefix('run.')} {value}" for key, value in given.items()})
     path = library.find("programs", str(name), error=ProgramError)
     document = marked_yaml.read(path, ProgramError, go_on=True)
-    lay = [f"{key}={value}" for key, value in (("seed", seed), ("run.steps", steps)) if value is not None]
-    for override in (*overrides, *lay):
+    for override in (*overrides, *(f"{key}={value}" for key, value in given.items())):
         lay_over(document, override)
     return built(document, path, allow_code, environment)
 

@@ -264,13 +264,25 @@ def test_set_lays_a_value_over_the_file(override, found, read):
     assert found(read(overrides=(override,)))
 
 
-def test_later_settings_win(read):
-    assert read(overrides=("run.steps=7", "run.steps=8")).steps == 8
+@pytest.mark.parametrize(
+    ("overrides", "more", "both"),
+    [
+        (("run.steps=7", "seed=1", "run.steps=8"), {}, ("--set run.steps=7", "--set run.steps=8")),
+        (("chip.mesh.width=2", "chip=loihi1-sanafe"), {}, ("--set chip.mesh.width=2", "--set chip=loihi1-sanafe")),
+        (("run.steps=7",), {"steps": 9}, ("--set run.steps=7", "--steps 9")),
+        (("seed=7",), {"seed": 9}, ("--set seed=7", "--seed 9")),
+    ],
+)
+def test_a_setting_that_another_would_undo_is_refused_and_both_are_named(read, overrides, more, both):
+    with pytest.raises(ProgramError) as caught:
+        read(overrides=overrides, **more)
+    (problem,) = caught.value.problems
+    assert all(f"'{each}'" in problem.what for each in both) and problem.path == overrides[0].partition("=")[0]
 
 
-def test_seed_and_steps_come_last(read):
-    program = read(overrides=("run.steps=7",), seed=5, steps=9)
-    assert (program.seed, program.steps) == (5, 9)
+def test_a_setting_inside_of_what_another_set_is_laid_over_it(read):
+    program = read(overrides=("chip=loihi1-sanafe", "chip.mesh.width=2"), seed=5, steps=9)
+    assert program.chip.mesh.width == 2 and (program.seed, program.steps) == (5, 9)
 
 
 def test_a_price_changed_by_set_says_so(read):
