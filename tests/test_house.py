@@ -21,7 +21,7 @@ LAYERS = [
     ["chip", "modes", "compartments", "connect", "learning", "mapping", "network", "counters", "calibration"],
     ["environments", "encode", "decode", "data", "program", "samples", "learnable", "closing", "nir_io", "topology"],
     ["files", "compiler"],
-    ["cache", "mapping_file"],
+    ["cache", "mapping_file", "surprises"],
     ["wiring", "loop", "budget"],
     ["host", "engine"],
     ["traffic"],

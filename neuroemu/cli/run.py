@@ -143,6 +143,7 @@ def check(program: str, overrides: tuple[str, ...], no_cache: bool, allow_code: 
     from ..files import program_file
     from ..program import DataInput
     from ..progress import shown
+    from ..surprises import surprises
 
     read = program_file.read(path, overrides, allow_code=allow_code)
     for given in read.inputs.values():
@@ -159,6 +160,8 @@ def check(program: str, overrides: tuple[str, ...], no_cache: bool, allow_code: 
         f"{path}: no mistakes. {image.n_compartments} compartments and {image.n_synapses} synapses fit on "
         f"{image.cores_in_use().size} of {image.mesh.n_cores} cores of {read.chip.name}."
     )
+    for warning in surprises(read, compiled.quantised):
+        click.echo(f"  {warning}")
     for note in read.network.exact.notes if read.network.exact is not None else ():
         click.echo(f"  {note}")
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .. import mapping_file
 from ..errors import ProgramError
 from ..events import BY_KEY
-from ..program import SpikesInput
+from ..surprises import surprises
 from ..units import show
 from . import synapses
 
@@ -71,14 +69,7 @@ def notes(report: Report) -> list[str]:
         + ". Its registers are too narrow for its input; try smaller weights or gains, or a shorter tau_syn."
         for name, kinds in summary["overflows"].items()
     ]
-    for name, given in report.program.inputs.items():
-        if not isinstance(given, SpikesInput):
-            continue
-        late = int(np.count_nonzero(given.step > report.program.steps))
-        if late:
-            found.append(
-                f"Warning: input '{name}': {late} of {given.step.size} spikes lie after the last step and were not sent."
-            )
+    found += surprises(report.program, report.compiled.quantised)
     if summary["learning"] and report.program.float_reference:
         found.append("Warning: the float network does not learn; what it loses or gains is not quantisation alone.")
     found += _made_for_another(report)
