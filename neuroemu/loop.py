@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from . import encode
 from .chip import Chip
 from .compiler.registers import bias_units
 from .encode import Encoder, Latency, Span
@@ -175,8 +176,12 @@ class SentSpikes:
         values = loop.answer(self.name)
         if values.shape[0] > 1 and isinstance(self.encoder, Latency):
             raise loop.wrong(f"sends '{self.name}' by step, which the encoder 'latency' cannot take", "[channels]")
+        values = values if values.shape[0] > 1 else values[0]
+        unfit = encode.unfit(self.encoder, values)
+        if unfit is not None:
+            raise loop.wrong(f"sends '{self.name}' after step {loop.first - 1}: {unfit.what}", unfit.allowed)
         span = Span(first_step, n_steps, loop.first, loop.n_steps, self.step_ms, self.seed, self.stream)
-        return self.encoder.events(values if values.shape[0] > 1 else values[0], span)
+        return self.encoder.events(values, span)
 
     def _whole(self, values: np.ndarray) -> np.ndarray:
         odd = values[values % 1 != 0]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import cache as images
-from . import closing, learnable, library, mapping_file, modes
+from . import closing, encode, learnable, library, mapping_file, modes
 from .compiler import Compiled, compile_network
 from .compiler.partition import PARTITIONERS
 from .compiler.place import PLACERS
@@ -163,6 +163,11 @@ def _input_problems(program: Program, population: Population) -> list[Problem]:
             found += _values_problems(name, given)
         if isinstance(given, LabelsInput) and not _has_labels(program.inputs.get(given.labels_of)):
             found.append(f"the input '{name}' takes the labels of '{given.labels_of}', which has none")
+        gain = given.encoder.gain if isinstance(given.encoder, encode.Bernoulli) else 1.0
+        if not isinstance(given, ValuesInput) and not 0 <= gain <= 1:  # of data sets from 0 to 1, and of labels
+            found.append(
+                f"the input '{name}' has the gain {gain:g}, and its values reach from 0 to 1: no probabilities"
+            )
         if found:
             return [Problem(what, path=population.name) for what in found]
         width = _channels(given)
@@ -208,4 +213,5 @@ def _values_problems(name: str, given: ValuesInput) -> list[str]:
         return [f"the values of '{name}' are not all finite numbers"]
     if given.labels is not None and np.shape(given.labels) != given.values.shape[:1]:
         return [f"the labels of '{name}' have the shape {np.shape(given.labels)}, not one for each sample"]
-    return []
+    unfit = encode.unfit(given.encoder, given.values)
+    return [] if unfit is None else [f"of the input '{name}', {unfit.what}"]

@@ -93,6 +93,12 @@ def test_bernoulli_draws_as_it_does_of_values():
     assert len(from_loop) > 50 and from_loop == {(int(s), int(k), 1) for s, k in zip(step, index, strict=True)}
 
 
+@pytest.mark.parametrize("encoder", [Bernoulli(0.5), Latency(linear=True)])
+def test_what_the_encoder_does_not_take_is_told_and_not_cut(encoder):
+    with pytest.raises(ProgramError, match=r"sends 'eye' after step 0: 1 of 3 values .*: 2.5 at \[2\]"):
+        sent({"eye": [0.2, 1.0, 2.5]}, EnvironmentInput("eye", encoder))
+
+
 def test_latency_counts_from_the_start_of_the_phase():
     # tau ln(x / (x - .01)) with tau = 2 ms: 1.0 -> 0.02 ms, 0.02 -> 1.39 ms, 0.011 -> 4.8 ms, which is past the phase.
     assert sent({"eye": [1.0, 0.02, 0.011]}, EnvironmentInput("eye", Latency(2.0))) == {

@@ -12,6 +12,7 @@ import neuroemu
 from neuroemu import (
     Bernoulli,
     Current,
+    DataInput,
     Dense,
     Lif,
     MappingOptions,
@@ -21,6 +22,7 @@ from neuroemu import (
     ValuesInput,
     WeightFormat,
 )
+from neuroemu.data import Split
 from neuroemu.errors import DataError, ProgramError, QuantisationError
 from neuroemu.prepare import compile_program, program_of
 
@@ -110,6 +112,8 @@ def test_a_pause_shorter_than_half_a_step_is_not_rounded_away():
     [
         (ValuesInput(np.full((1, 3), 0.5), Bernoulli()), "has 3 channels, not 4"),
         (ValuesInput(np.full((1, 4), np.nan), Bernoulli()), "not all finite"),
+        (ValuesInput(np.full((1, 4), 2.0), Bernoulli()), "4 of 4 values are no probability; the first is 2 at [0][0]"),
+        (DataInput("sklearn:digits", Split(), Bernoulli(2.0)), "has the gain 2"),
         (ValuesInput(np.full(4, 0.5), Bernoulli()), "not an array [samples][channels]"),
         (ValuesInput(np.full((1, 4), 0.5), Bernoulli(), np.array([1, 2])), "labels of 'flashes'"),
         (ValuesInput(np.full((1, 4), 0.5), Current()), "is a current"),

@@ -76,10 +76,14 @@ def _input(draft: Draft, name: str, given: Any) -> Input | None:
             )
         if given.split.side != "all" and given.split.test >= known.samples:
             draft.problem((*at, "split"), f"holds out {given.split.test} samples", f"fewer than {known.samples}")
+        if isinstance(encoder, encode.Bernoulli) and not 0 <= encoder.gain <= 1:
+            draft.problem(
+                (*at, "gain"), f"is {encoder.gain:g}, and the data reach from 0 to 1: no probabilities", "0..1"
+            )
         return DataInput(given.data, Split(given.split.side, given.split.test, given.split.seed), encoder)
-    values = draft.array(given.values, (*at, "values"))
+    values = written = draft.array(given.values, (*at, "values"))
     labels = None if given.labels is None else draft.array(given.labels, (*at, "labels"))
-    if values is None:
+    if values is None or written is None:
         return None
     series = isinstance(encoder, encode.Delta)
     values = values[None] if values.ndim == (2 if series else 1) else values
@@ -93,6 +97,10 @@ def _input(draft: Draft, name: str, given: Any) -> Input | None:
     if values.size == 0:
         draft.problem((*at, "values"), "is empty", "at least one sample")
         return None
+    unfit = encode.unfit(encoder, written)
+    if unfit is not None:
+        inside = unfit.at if isinstance(given.values, list) else ()
+        draft.problem((*at, "values", *inside), unfit.what, unfit.allowed, unfit.remedy)
     if values.ndim == 3 and values.shape[1] < draft.spec.run.steps:
         draft.problem(
             (*at, "values"), f"has {values.shape[1]} steps a sample", f"at least run.steps = {draft.spec.run.steps}"
@@ -173,6 +181,8 @@ def _encoder(draft: Draft, given: Any, at: Path_) -> Any:
             draft.problem((*at, "threshold"), f"is {threshold:g}", "between 0 and 1")
         return encode.Latency(given.tau, threshold, given.linear)
     if given.encode == "delta":
+        if given.threshold is not None and given.threshold <= 0:
+            draft.problem((*at, "threshold"), f"is {given.threshold:g}: every step would be a change", "more than 0")
         return encode.Delta(0.1 if given.threshold is None else given.threshold, given.off_spikes)
     return encode.Current(given.gain)
 

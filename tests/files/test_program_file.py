@@ -193,7 +193,14 @@ def test_values_of_one_sample_need_no_outer_list(read):
     ],
 )
 def test_an_encoder_is_read_with_its_own_keys(written, encoder, read):
-    assert read("{spikes: [[1, 0], [2, 1]]}", f"{{values: [0.5, 1], {written}}}").inputs["taps"].encoder == encoder
+    assert read("{spikes: [[1, 0], [2, 1]]}", f"{{values: [0.5, 0.4], {written}}}").inputs["taps"].encoder == encoder
+
+
+def test_a_data_set_that_reaches_1_has_no_gain_above_it(read):
+    with pytest.raises(ProgramError) as caught:
+        read("{spikes: [[1, 0], [2, 1]]}", "{data: sklearn:digits, gain: 2}")
+    (problem,) = (problem for problem in caught.value.problems if problem.path == "inputs.taps.gain")
+    assert problem.allowed == "0..1" and problem.line == 12
 
 
 def test_a_signal_through_delta_has_values_by_step(read):
