@@ -116,6 +116,12 @@ SPIKES = "[[1, 0], [2, 1]]"
 VALUES, WEIGHTS = "inputs.taps.values", "weights: 0.5, delay: 1"
 
 SLIPS = [
+    slip("an index without quotes", 'probes: ["relay.v[0:2]", motor.spikes]', "probes: [motor.spikes, relay.v[0:2]]",
+         "'relay.v[0:2]' has brackets of its own", "", remedy='quotes around it: "relay.v[0:2]"'),
+    slip("an index without quotes in a later line", 'probes: ["relay.v[0:2]", motor.spikes]',
+         "probes: [motor.spikes,\n  relay.v[1]]", "'relay.v[1]' has brackets of its own", "", remedy="quotes", line=19),
+    slip("a list in a list that is not closed", 'probes: ["relay.v[0:2]", motor.spikes]', "probes: ['relay.v[1]', [1, 2]",
+         "a '[' that is not closed", "", line=19),
     slip("rates that are none", f"spikes: {SPIKES}", "values: [[0.5, 2.0]]", "1 of 2 values is no probability: 2 at",
          f"{VALUES}[0][1]", "0..1", "gain: 0.5"),
     slip("negative rates", f"spikes: {SPIKES}", "values: [-0.5, 0.5]", "1 of 2 values is no probability", f"{VALUES}[0]",

@@ -271,6 +271,14 @@ def test_set_lays_a_value_over_the_file(override, found, read):
     assert found(read(overrides=(override,)))
 
 
+def test_an_index_without_quotes_is_told_to_need_them(read):
+    with pytest.raises(ProgramError) as caught:
+        read(overrides=("probes=[relay.v[0:1]]",))
+    (problem,) = caught.value.problems
+    assert problem.remedy == 'quotes around it: "relay.v[0:1]"'
+    assert read(overrides=('probes=["relay.v[0:1]"]',)).network.probes[0].index.tolist() == [0]
+
+
 @pytest.mark.parametrize(
     ("overrides", "more", "both"),
     [
