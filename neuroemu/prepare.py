@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import cache as images
-from . import closing, encode, learnable, library, mapping_file, modes
+from . import closing, encode, floatable, learnable, library, mapping_file, modes
 from .compiler import Compiled, compile_network
 from .compiler.partition import PARTITIONERS
 from .compiler.place import PLACERS
@@ -101,6 +101,7 @@ def _check(program: Program) -> None:
                 Problem(f"a snapshot of '{name}' every {every} steps", allowed=f"whole steps; {', '.join(plastic)}")
             )
     problems += closing.problems(program)
+    problems += _float_problems(program)
     problems += modes.problems(program.chip.mesh, program.prices, program.latency)
     mapping = program.mapping
     chosen: list[tuple[str, str, list[str]]] = [
@@ -122,7 +123,23 @@ def _check(program: Program) -> None:
     for mode in {format.sign_mode for format in formats if format} - set(SIGN_MODES):
         problems.append(Problem(f"there is no sign mode '{mode}'", allowed=", ".join(SIGN_MODES)))
     if problems:
-        raise ProgramError(problems)
+        raise program.located(ProgramError(problems))
+
+
+def _float_problems(program: Program) -> list[Problem]:
+    """What is asked for in floats and has none. Of closed loops, and of what is no number, that was said."""
+    if program.environment is not None:
+        return []
+    graded = [
+        source.name
+        for source in program.network.sources
+        if isinstance(source.model, Spikes)
+        and isinstance(given := program.inputs.get(source.model.source), SpikesInput)
+        and given.payload is not None
+    ]
+    if program.float_reference:
+        return floatable.problems(program.network, graded, "without --float, and without 'float_reference: true'")
+    return floatable.problems(program.network, graded, "quantise: {calibrate: 0}") if program.calibrate else []
 
 
 def _input_problems(program: Program, population: Population) -> list[Problem]:

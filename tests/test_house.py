@@ -19,7 +19,10 @@ LAYERS = [
     ],
     ["noc"],
     ["chip", "modes", "compartments", "connect", "learning", "mapping", "network", "counters", "calibration"],
-    ["environments", "encode", "decode", "data", "program", "samples", "learnable", "closing", "nir_io", "topology"],
+    [
+        "environments", "encode", "decode", "data", "program", "samples", "learnable", "closing", "floatable", "nir_io",
+        "topology",
+    ],
     ["files", "compiler"],
     ["cache", "mapping_file", "surprises"],
     ["wiring", "loop", "budget"],
