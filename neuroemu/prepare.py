@@ -22,6 +22,7 @@ from .files import chip_file
 from .mapping import WEIGH_BY
 from .network import SIGN_MODES, Network, Population, Spikes
 from .program import DataInput, EnvironmentInput, Input, LabelsInput, Program, SpikesInput, ValuesInput
+from .units import counted
 
 
 def program_of(
@@ -189,9 +190,11 @@ def _input_problems(program: Program, population: Population) -> list[Problem]:
             return [Problem(what, path=population.name) for what in found]
         width = _channels(given)
         if given.encoder.channels(width) != population.size:
-            found.append(f"the input '{name}' has {given.encoder.channels(width)} channels, not {population.size}")
+            found.append(
+                f"the input '{name}' has {counted(given.encoder.channels(width), 'channel')}, not {population.size}"
+            )
         if isinstance(given, ValuesInput) and given.values.ndim == 3 and given.values.shape[1] < program.steps:
-            found.append(f"the input '{name}' has {given.values.shape[1]} steps; {program.steps} are run")
+            found.append(f"the input '{name}' has {counted(given.values.shape[1], 'step')}; {program.steps} are run")
     return [Problem(what, path=population.name) for what in found]
 
 

@@ -75,3 +75,8 @@ def show(value: float | None, unit: str) -> str:
         return "not modelled"
     si, factor, _ = UNITS[unit]
     return Quantity(value / factor, si).render(prec=3)
+
+
+def counted(n: int, noun: str, more: str = "") -> str:
+    """'1 core', '1,024 cores'.  more: the plural where it is not the noun with an s."""
+    return f"{n:,} {noun if n == 1 else more or noun + 's'}"

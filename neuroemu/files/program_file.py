@@ -16,6 +16,7 @@ from ..environments import Environment
 from ..errors import ChipError, Problem, ProgramError
 from ..mapping import METHODS, MappingOptions
 from ..program import Decode, Program, Training
+from ..units import counted
 from . import chip_file, marked_yaml
 from . import program_schema as schema
 from .build_environment import check_environment, environment_of, is_expected
@@ -155,7 +156,11 @@ def _mapping(draft: Draft) -> MappingOptions:
         if draft.known(name, ("mapping", "parts", name), on_chip=True):
             size = draft.size(name)
             if count > size:
-                draft.problem(("mapping", "parts", name), f"{count} parts of {size} compartments", f"1..{size}")
+                draft.problem(
+                    ("mapping", "parts", name),
+                    f"{counted(count, 'part')} of {counted(size, 'compartment')}",
+                    f"1..{size}",
+                )
     if given.profile and given.weigh_by != "spikes":
         draft.problem(("mapping", "profile"), "says nothing where synapses weigh", "with 'weigh_by: spikes'")
     partition, placement = METHODS[given.method]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import OutputError
+from ...units import counted
 from . import style
 
 TABLES = ("points.sqlite", "points.csv")
@@ -28,7 +29,7 @@ def figure(folder: Path, x: str, y: str) -> Any:
     best = front(points * np.array([-1.0 if name in LARGE else 1.0 for name in (x, y)]))
     drawn, axes = style.new(4.4)
     axis = axes[0, 0]
-    axis.scatter(points[:, 0], points[:, 1], s=14, color=style.MUTED, label=f"{len(points):,} points")
+    axis.scatter(points[:, 0], points[:, 1], s=14, color=style.MUTED, label=f"{counted(len(points), 'point')}")
     edge = points[best][np.argsort(points[best, 0], kind="stable")]
     axis.plot(
         edge[:, 0], edge[:, 1], "o-", color=style.ACCENT, markersize=4.5, linewidth=1.2, label=f"front: {len(edge):,}"
