@@ -21,7 +21,7 @@ from .compiler.registers import bias_units
 from .encode import Encoder, Latency, Span
 from .environments import Environment, Phase
 from .environments.registry import name_of
-from .errors import DataError, Problem, ProgramError
+from .errors import Problem, ProgramError
 from .learnable import REWARD
 from .widths import STATE_UNIT
 
@@ -221,18 +221,19 @@ class SentCurrent:
     population: str
 
     def bias(self, first_step: int, n_steps: int) -> np.ndarray:
-        """(1 or n_steps, n) biases in units of v. Raises DataError where they leave the register."""
+        """(1 or n_steps, n) biases in units of v. Raises ProgramError where they leave the register."""
         value = self.own_bias + self.gain * self.loop.rows(self.name, first_step, n_steps)
         check_current(self.population, value, self.scale, self.chip)
         return bias_units(value * self.scale * STATE_UNIT, self.chip)
 
 
 def check_current(name: str, current: np.ndarray, scale: float, chip: Chip) -> None:
-    """Raises DataError where a current, the population's own bias included, leaves the register: it would be cut silently."""
+    """Raises ProgramError where a current, with the population's own bias, leaves the register: it would be cut silently."""
     most = (chip.registers.bias_max << chip.registers.bias_exponent_max) / STATE_UNIT / scale
     largest = float(np.max(np.abs(current)))
     if largest > most * (1 + 1e-9):
-        raise DataError(
-            f"population '{name}': its direct current and bias reach {largest:.4g}; the bias register of {chip.name} "
-            f"holds {most:.4g} at this population's scale. Try a smaller gain, or a larger threshold and weights."
+        what = (
+            f"its direct current and bias reach {largest:.4g}; the bias register of {chip.name} "
+            f"holds {most:.4g} at this population's scale"
         )
+        raise ProgramError([Problem(what, path=name, remedy="a smaller gain, or a larger threshold and weights")])

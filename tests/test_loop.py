@@ -9,7 +9,7 @@ import neuroemu
 from neuroemu.connect import Dense
 from neuroemu.encode import Bernoulli, Correlated, Current, Delta, Latency
 from neuroemu.environments import Environment
-from neuroemu.errors import DataError, ProblemsError, ProgramError
+from neuroemu.errors import ProblemsError, ProgramError
 from neuroemu.learning import Trace, learning
 from neuroemu.network import Lif, LifRegisters, Network, Spikes, WeightFormat
 from neuroemu.prepare import program_of
@@ -122,7 +122,7 @@ def test_a_current_past_the_register_is_refused():
     network = Network().population("cell", 2, Lif(threshold=1.0, current="amps"))
     given = {"amps": EnvironmentInput("amps", Current())}
     says = Says({"amps": 1e9}, sends={"amps": 2})
-    with pytest.raises(DataError, match="its direct current and bias reach 1e\\+09"):
+    with pytest.raises(ProgramError, match="its direct current and bias reach 1e\\+09"):
         neuroemu.run(network, steps=8, inputs=given, environment=says)
 
 

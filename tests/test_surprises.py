@@ -6,6 +6,7 @@ import pytest
 
 import neuroemu
 from neuroemu import cli
+from neuroemu.errors import ProgramError
 from neuroemu.files import program_file
 from neuroemu.prepare import compile_program
 from neuroemu.surprises import surprises
@@ -73,3 +74,19 @@ def test_check_and_the_report_say_it(program, capsys):
     cli.cli.main(["check", str(read.path)], standalone_mode=False)
     assert said in capsys.readouterr().out
     assert said in " ".join(str(neuroemu.run(read)).split())
+
+
+def test_a_current_that_its_register_cannot_hold_is_told_by_check_and_run_with_its_line(program):
+    text = SMALL.replace("    eye: {size: 3, source: light}\n", "").replace(
+        "  connections: [{from: eye, to: cell, weights: 0.5}]\n", ""
+    )
+    text = text.replace("threshold: 1.0}", "threshold: 1.0, current: light}").replace(
+        VALUES, "values: [5000, 0], encode: current"
+    )
+    read = program(SMALL, text)
+    for command in ("check", "run"):
+        with pytest.raises(ProgramError) as caught:
+            cli.cli.main([command, str(read.path)], standalone_mode=False)
+        (problem,) = caught.value.problems
+        assert "its direct current and bias reach 5000; the bias register" in problem.what
+        assert (problem.line, problem.path) == (6, "network.populations.cell") and "smaller gain" in problem.remedy

@@ -153,6 +153,10 @@ def check(program: str, overrides: tuple[str, ...], no_cache: bool, allow_code: 
     with shown(quiet=False) as progress:
         compiled = compiled_for(read, not no_cache, progress.part)
     image = compiled.image
+    if any(getattr(population.model, "current", None) for population in read.network.on_chip):
+        from .. import host
+
+        host.drives(read, host.feed(read), compiled.quantised.scale)
     if not all(compartments.is_built_in(population.compartment) for population in read.network.on_chip):
         from .. import pipeline  # loads numba
 
