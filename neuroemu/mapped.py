@@ -22,6 +22,7 @@ from .program import Program
 from .report import mesh_svg
 from .topology import hops_of, topology_of
 from .traffic import ways
+from .units import counted
 from .wiring import wiring_of
 
 
@@ -113,10 +114,8 @@ def document(found: Mapped) -> dict[str, Any]:
 def picture(found: Mapped) -> str:
     """The mapping as an SVG."""
     mapping, image = found.compiled.mapping, found.compiled.image
-    title = (
-        f"{found.program.name} on {found.program.chip.name}: {image.cores_in_use().size} of {image.mesh.n_cores} cores, "
-        f"{found.after.packet_hops:,} packet-hops"
-    )
+    cores = f"{image.cores_in_use().size} of {counted(image.mesh.n_cores, 'core')}"
+    title = f"{found.program.name} on {found.program.chip.name}: {cores}, {found.after.packet_hops:,} packet-hops"
     net = topology_of(image.mesh)
     return mesh_svg.draw(
         found.program.chip, mapping.parts, mapping.placement, mapping.axons_out, net, found.after.loads, title

@@ -90,3 +90,8 @@ def figure_text(key: str, value: float | None) -> str:
     if unit:
         return show(float(value), unit)
     return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
+
+
+def counted(n: int, noun: str, more: str = "") -> str:
+    """'1 core', '1,024 cores'.  more: the plural where it is not the noun with an s."""
+    return f"{n:,} {noun if n == 1 else more or noun + 's'}"

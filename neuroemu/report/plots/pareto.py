@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import OutputError
-from ...units import figure_text
+from ...units import counted, figure_text
 from . import style
 
 TABLES = ("points.sqlite", "points.csv")
@@ -42,7 +42,7 @@ def figure(folder: Path, x: str, y: str) -> Any:
     best = front(points * np.where(large, -1.0, 1.0))
     drawn, axes = style.new(4.4)
     axis = axes[0, 0]
-    axis.scatter(points[:, 0], points[:, 1], s=14, color=style.MUTED, label=f"{len(points):,} points")
+    axis.scatter(points[:, 0], points[:, 1], s=14, color=style.MUTED, label=counted(len(points), "point"))
     edge = points[best][np.argsort(points[best, 0], kind="stable")]
     # Between two points of the front lies what only the one beats: the step is on the side of the worse.
     axis.plot(
