@@ -20,7 +20,9 @@ def answers_while_learning(summary: dict[str, Any]) -> list[Plot]:
     points = [f"{number(k * wide)} {number(HEIGHT * (1 - share))}" for k, share in enumerate(shares)]
     body = element("path", d=f"M{'L'.join(points)}", class_="line accent-line")
     told = f"Right answers while it learned, from {shares[0]:.0%} of the first samples to {shares[-1]:.0%} of the last."
-    below = f"Windows of about {round(trained / len(shares)):,} samples. By pass: " + ", ".join(f"{p:.1%}" for p in passes)
+    below = f"Windows of about {round(trained / len(shares)):,} samples. By pass: " + ", ".join(
+        f"{p:.1%}" for p in passes
+    )
     legend, tested = [("accent", "while it learned")], summary["accuracy"]
     if tested is not None:
         height = number(HEIGHT * (1 - tested))
