@@ -106,7 +106,7 @@ def test_more_samples_than_there_are_takes_those_there_are_and_says_so():
     given = {"inputs": {"x": ValuesInput(values, Bernoulli())}}
     made = busy(calibrate=50, **given)
     assert calibrate(made, 50).rates["in"].tolist() == calibrate(made, 3).rates["in"].tolist()
-    notes = {n: " ".join(lines.notes(neuroemu.run(replace(made, calibrate=n)))) for n in (50, 3, 0)}
+    notes = {n: " ".join(lines.notes(neuroemu.run(replace(made, calibrate=n)).summary)) for n in (50, 3, 0)}
     assert "Calibrated with 3 samples, all that are run; quantise.calibrate is 50." in notes[50]
     assert "Calibrated" not in notes[3] + notes[0]
 

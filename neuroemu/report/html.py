@@ -24,6 +24,6 @@ def as_html(report: Report) -> str:
     shown = [
         headline(report.summary),
         Section("energy", "Energy by event", [by_event(report.summary)]),
-        Section("all", "All figures", [*tables, Text(notes(report))]),
+        Section("all", "All figures", [*tables, Text(notes(report.summary))]),
     ]
     return html.fragment(report.program.name, shown)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import mapping_file
-from ..errors import ProgramError
 from ..events import BY_KEY
-from ..surprises import surprises
 from ..units import counted, show
 from . import synapses
 
@@ -59,46 +55,10 @@ def compared(before: dict[str, Any], after: dict[str, Any]) -> Section:
     return "before and after", rows
 
 
-def notes(report: Report) -> list[str]:
+def notes(summary: dict[str, Any]) -> list[str]:
     """What a reader must know before believing the figures."""
-    summary, exact = report.summary, report.program.network.exact
-    told = [note for note in exact.notes if note.kind in ("lossy", "assumed")] if exact is not None else []
-    found = [f"NIR, {note}" for note in told]
-    found += [
-        f"Warning: population '{name}': "
-        + ", ".join(f"{kind} {n:,} times" for kind, n in kinds.items())
-        + ". Its registers are too narrow for its input; try smaller weights or gains, or a shorter tau_syn."
-        for name, kinds in summary["overflows"].items()
-    ]
-    found += surprises(report.program, report.compiled.quantised)
-    if summary["learning"] and report.program.float_reference:
-        found.append("Warning: the float network does not learn; what it loses or gains is not quantisation alone.")
-    found += _made_for_another(report)
-    if summary["environment"]:
-        phases = summary["environment"]["phases"]
-        found.append(
-            f"Not modelled: what the host does in {counted(phases, 'management phase')}, and how long the chip waits for it."
-        )
-    wanted, there = report.program.calibrate, report.samples
-    if wanted > there:
-        all_of = "the only one that is" if there == 1 else "all that are"
-        found.append(f"Calibrated with {counted(there, 'sample')}, {all_of} run; quantise.calibrate is {wanted}.")
-    cached = (
-        ["The mapped network was taken from the cache (--no-cache maps it anew)."]
-        if summary["image_from_cache"]
-        else []
-    )
-    return found + cost_notes(summary) + cached
-
-
-def _made_for_another(report: Report) -> list[str]:
-    """Where the mapping was given and names another chip. It was found to fit: the meshes are alike."""
-    given, chip = report.program.mapping.file, report.program.chip.name
-    try:
-        named = mapping_file.chip_of(Path(given)) if given else ""
-    except ProgramError:  # it is gone since
-        named = ""
-    return [f"Warning: {given} was made for {named}; this is {chip}."] if named not in ("", chip) else []
+    cached = "The mapped network was taken from the cache (--no-cache maps it anew)."
+    return [*summary["notes"], *cost_notes(summary), *([cached] if summary["image_from_cache"] else [])]
 
 
 def cost_notes(summary: dict[str, Any]) -> list[str]:

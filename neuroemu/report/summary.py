@@ -16,6 +16,7 @@ from ..encode import Current
 from ..events import Event
 from ..program import EnvironmentInput, LabelsInput, Program, SpikesInput, ValuesInput
 from . import priced, synapses
+from .remarks import remarks
 
 if TYPE_CHECKING:
     from .report import Report
@@ -26,6 +27,7 @@ MOST_WINDOWS, LEAST_WINDOW = 60, 20  # of a learning curve; samples in one
 def summarise(report: Report, spread: bool = True) -> dict[str, Any]:
     """summary.json: what a run did and cost (priced.py), what it answered, and what rounding did to it.  spread: see there."""
     program, answers, image = report.program, report.answers, report.compiled.image
+    costs, overflows = priced.summarise(report.priced, int(program.seed), spread), _overflows(report)
     return {
         "name": program.name,
         "accuracy": answers.accuracy if answers else None,
@@ -35,13 +37,14 @@ def summarise(report: Report, spread: bool = True) -> dict[str, Any]:
         "mean_error": answers.mean_error if answers else None,
         "trained": report.trained,
         "training": _training(report),
-        **priced.summarise(report.priced, int(program.seed), spread),
+        **costs,
         "weights": synapses.summarise(report),
-        "overflows": _overflows(report),
+        "overflows": overflows,
         "environment": _environment(report),
         "graded_spikes": sum(int(np.count_nonzero(np.abs(payload) != 1)) for _, _, payload in report.traces.pieces()),
         "quantisation": _quantisation(report),
         "neurobench": report.neurobench,
+        "notes": remarks(report, overflows, bool(costs["learning"])),
         "wall_s": report.wall_s,
         "image_from_cache": report.compiled.from_cache,
         "seed": program.seed,

@@ -23,7 +23,7 @@ NARROW = 72  # columns below which the table would fold every value
 
 def as_text(report: Report, width: int = 110, colour: bool = False) -> str:
     """The report as text: a table, or a line each where the terminal is narrow. colour: with the terminal's codes."""
-    return _text(report.program.name, sections(report), notes(report), report.folder, width, colour)
+    return _text(report.program.name, sections(report), notes(report.summary), report.folder, width, colour)
 
 
 def again_as_text(

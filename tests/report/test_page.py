@@ -9,6 +9,7 @@ import shutil
 import zipfile
 
 import h5py
+import nir
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -27,6 +28,7 @@ from neuroemu.report.page.quantities import column, show
 from neuroemu.report.page.spikes import SINGLY, spikes
 from neuroemu.report.page.steps import stretches
 from neuroemu.schedule import PARTS
+from tests.nir_io.graphs import graph, imported, io
 from tests.report.pages import Dom, busy
 
 HOSTILE = '<img src=x onerror=alert(1)>"&|`$x$'
@@ -313,3 +315,17 @@ def test_one_of_each_is_told_in_the_singular(tmp_path):
     plural = re.compile(rf"\b1 ({nouns})s\b")
     assert "1 compartment, 1 synapse on 1 core" in texts[0] and "1 part of 1 population on 1 of 128 cores" in texts[1]
     assert not [found for text in texts for found in plural.findall(text)]
+
+
+def test_what_a_nir_file_lost_and_what_may_not_be_meant_is_on_the_page(tmp_path):
+    nodes = {"d": nir.Delay(np.array([1.4e-3])), "w": nir.Linear(np.ones((1, 1))), "n": nir.IF(np.ones(1), np.ones(1))}
+    network = imported(graph("i d w n o", **nodes, **io(1, 1)))
+    given = SpikesInput(np.array([1, 9]), np.array([0, 0]))
+    report = neuroemu.run(network, steps=5, chip="loihi1-davies2018", inputs={network.sources[0].name: given})
+    place = report.save(tmp_path / "one")
+    told = "Lossy: d: delays are rounded to whole steps, by up to 0.4 of one."
+    late = "1 of 2 spikes lie after the last step and were not sent."
+    for name in ("report.html", "report.md"):
+        text = (place / name).read_text()
+        assert told in text and "The network's NIR file" in text and late in text
+    assert [note for note in json.loads((place / "summary.json").read_text())["notes"] if note.startswith("NIR, lossy")]

@@ -10,6 +10,15 @@ from .files import RunFiles
 from .model import Section, Table, Text
 from .quantities import ABSENT, count
 
+# How a note begins that is of a kind, and what the page calls them; the last takes all others.
+_KINDS = {
+    "Warning: ": "Warnings",
+    "Not modelled: ": "Not modelled",
+    "Estimate: ": "Estimates",
+    "NIR, ": "The network's NIR file",
+    "": "Notes",
+}
+
 
 def quantisation(summary: dict[str, Any]) -> Section | None:
     """What rounding did; None where nothing was rounded."""
@@ -54,20 +63,15 @@ def neurobench(summary: dict[str, Any]) -> Section | None:
 
 
 def not_modelled(summary: dict[str, Any]) -> Section:
-    """What the chip file does not know or only guesses, and warnings of the run."""
-    notes = cost_notes(summary)
-    warnings = [note.removeprefix("Warning: ") for note in notes if note.startswith("Warning: ")]
-    warnings += [
-        f"population '{name}' left its registers: " + ", ".join(f"{kind} {n:,} times" for kind, n in kinds.items())
-        for name, kinds in (summary.get("overflows") or {}).items()
-    ]
-    missing = [note.removeprefix("Not modelled: ") for note in notes if note.startswith("Not modelled: ")]
-    guessed = [note.removeprefix("Estimate: ") for note in notes if note.startswith("Estimate: ")]
-    others = [note for note in notes if not note.startswith(("Warning: ", "Not modelled: ", "Estimate: "))]
-    blocks = [Text(warnings, "Warnings", "warning")] if warnings else []
-    blocks += [
-        Text(items, title)
-        for title, items in (("Not modelled", missing), ("Estimates", guessed), ("Ranges", others))
+    """What the chip file does not know or only guesses, what was assumed of a file, and warnings of the run."""
+    found: dict[str, list[str]] = {mark: [] for mark in _KINDS}
+    for note in [*(summary.get("notes") or []), *cost_notes(summary)]:
+        mark = next(mark for mark in _KINDS if note.startswith(mark))
+        text = note.removeprefix(mark)
+        found[mark].append(text[:1].upper() + text[1:] if mark == "NIR, " else text)
+    blocks = [
+        Text(items, title, "warning" if title == "Warnings" else "plain")
+        for (mark, title), items in zip(_KINDS.items(), found.values(), strict=True)
         if items
     ]
     lead = "These lie in no figure above, and in neither end of a range unless it says so."
