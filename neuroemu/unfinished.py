@@ -21,6 +21,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Any
 
+from . import json_text
 from .asked import Asked, asked_of
 from .cache.key import sources
 from .compiler import Compiled
@@ -135,7 +136,7 @@ def open_(path: Path, out: Path | None = None, overwrite: bool = False) -> Unfin
 def has_landed(asked: Asked) -> bool:
     """Whether the run is where it was to land: it was ended between that and taking its folder away."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return json.loads((Path(asked.out) / "manifest.json").read_text())["asked"]["id"] == asked.id
+        return json_text.parse((Path(asked.out) / "manifest.json").read_text())["asked"]["id"] == asked.id
     return False
 
 
@@ -155,7 +156,7 @@ def went_in(program: Program, compiled: Compiled) -> dict[str, str]:
 def _written(folder: Path) -> tuple[Asked, dict[str, str]]:
     """(what was asked for, digests of what went in). Raises DataError."""
     try:
-        found = json.loads((folder / ASKED).read_bytes())
+        found = json_text.parse((folder / ASKED).read_bytes())
         if found["format"] != FORMAT:
             raise ValueError(f"format {found['format']}, this neuroemu reads {FORMAT}")
         if found["digest"] != _digest({"asked": found["asked"], "went_in": found["went_in"]}):
@@ -163,7 +164,7 @@ def _written(folder: Path) -> tuple[Asked, dict[str, str]]:
         asked = asked_of(found["asked"])
         Every(*asked.every)
         return asked, dict(found["went_in"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise unusable(folder / ASKED, f"it cannot be read ({type(error).__name__}: {error})") from None
 
 

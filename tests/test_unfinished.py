@@ -248,7 +248,7 @@ def test_rows_that_are_missing_are_told(halfway, tmp_path):
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no", b"\0" * 300])
 def test_a_checkpoint_that_cannot_be_read_is_told(tmp_path, content):
     (tmp_path / "checkpoint.npz").write_bytes(content)
-    with pytest.raises(DataError, match="checkpoint.npz cannot be used: .*from the start"):
+    with pytest.raises(DataError, match=r"checkpoint.npz cannot be used: .*from the start"):
         Journal(tmp_path, Every(1))
 
 
