@@ -202,7 +202,7 @@ def test_every_file_of_the_folder_is_damaged_below(halfway):
     assert sorted(path.name for path in halfway[3].iterdir()) == sorted(files_of_a_folder())
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     name=st.sampled_from(files_of_a_folder()),
     how=st.sampled_from(["changed", "changed", "changed", "cut", "longer", "gone", "folder"]),
