@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import library, mapping_file, modes
+from . import json_text, library, mapping_file, modes
 from .chip import Chip, PriceList
 from .compiler import limits
 from .compiler.gather import gather
@@ -199,7 +199,7 @@ def require(run: Path) -> None:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json_text.parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise OutputError(f"{path} cannot be read ({error}). Run it again.") from None
     if not isinstance(found, dict):

@@ -19,6 +19,7 @@ ROUTINGS = ("xy", "yx", "west_first")
 MULTICAST = ("source", "tree")
 LISTS = ("dense", "sparse", "shared")
 AXONS = ("discrete", "pop16", "pop32")
+MOST_CORES = 1 << 24  # of a mesh
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from . import json_text
 from .chip import Chip
 from .compiler.partition import Part
 from .errors import Problem, ProgramError
@@ -167,7 +168,7 @@ def _told(mesh: dict[str, int]) -> str:
 def _content(path: Path) -> dict[str, Any]:
     """The file as it stands, a mapping of this format with a list of parts. Raises ProgramError."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json_text.parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ProgramError(
             [Problem(f"{path} cannot be read ({error})", remedy="'neuroemu map', which writes one")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,17 +36,20 @@ class Spool:
     """Rows of one type.  width: shape of a row, () for numbers.  budget: bytes that may stay in memory.
 
     path: a file of its own, from the start.  n: rows that it has already; what lies behind them is cut off.
+    crc: CRC-32 of all bytes of a file of its own, at first that of its n rows; each row is looked at once.
     """
 
-    def __init__(self, dtype: Any, width: tuple[int, ...], budget: int, path: Path | None = None, n: int = 0) -> None:
+    def __init__(
+        self, dtype: Any, width: tuple[int, ...], budget: int, path: Path | None = None, n: int = 0, crc: int = 0
+    ) -> None:
         self._dtype, self._width, self._left = np.dtype(dtype), width, budget
         self._pieces: list[np.ndarray] = []
         self._file: IO[bytes] | None = None
         self._where = Path(tempfile.gettempdir()) if path is None else path.parent
-        self.n = n
+        self.n, self.crc, self._own = n, crc, path is not None
         if path is not None:
             self._file = path.open("r+b" if n else "w+b")  # lives as long as its array
-            self._file.truncate(n * self._dtype.itemsize * int(np.prod(width, dtype=np.int64)))
+            self._file.truncate(self.size)
             self._file.seek(0, os.SEEK_END)
 
     def append(self, rows: np.ndarray) -> None:
@@ -62,7 +66,9 @@ class Spool:
                 for piece in self._pieces:
                     self._file.write(piece.data)
                 self._pieces = []
-            self._file.write(np.ascontiguousarray(rows).data)
+            self._file.write(rows.data)
+            if self._own:
+                self.crc = zlib.crc32(rows.data, self.crc)
         except OSError as error:
             raise OutputError(
                 f"{self._where} has no room for what the run records ({error.strerror}). "
@@ -74,6 +80,11 @@ class Spool:
         if self._file is not None:
             self._file.flush()
             os.fsync(self._file.fileno())
+
+    @property
+    def size(self) -> int:
+        """Bytes of all rows."""
+        return self.n * self._dtype.itemsize * int(np.prod(self._width, dtype=np.int64))
 
     @property
     def spilled(self) -> bool:

@@ -1,6 +1,6 @@
 """Unfinished: the folder of a run that keeps what it has done on disk, so that it can be gone on with whatever ends it.
 
-    OUT.unfinished/asked.json  what was asked for, and digests of everything that went in
+    OUT.unfinished/asked.json  what was asked for, digests of everything that went in, and one of both
     OUT.unfinished/lock        held by the process that runs it; the system lets go of it when the process ends
     and the journal of the engine (engine/journal.py)
 
@@ -19,19 +19,20 @@ import shutil
 import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from . import json_text
 from .asked import Asked, asked_of
 from .cache.key import sources
 from .compiler import Compiled
-from .engine.journal import CHECKPOINT, Every, Journal, sync_folder
+from .engine.journal import CHECKPOINT, Every, Journal, sync_folder, unusable
 from .errors import DataError, OutputError
 from .program import Program
 from .report.folder import next_free
 
 SUFFIX = ".unfinished"
 ASKED, LOCK = "asked.json", "lock"
-FORMAT = 1
+FORMAT = 2
 
 
 class Unfinished:
@@ -84,7 +85,8 @@ def _made(folder: Path, asked: Asked, digests: dict[str, str]) -> IO[bytes]:
     try:
         lock = _locked(draft)
         with (draft / ASKED).open("w") as file:
-            json.dump({"format": FORMAT, "asked": asdict(asked), "went_in": digests}, file, indent=1)
+            content = {"asked": asdict(asked), "went_in": digests}
+            json.dump({"format": FORMAT, "digest": _digest(content), **content}, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         sync_folder(draft)
@@ -134,7 +136,7 @@ def open_(path: Path, out: Path | None = None, overwrite: bool = False) -> Unfin
 def has_landed(asked: Asked) -> bool:
     """Whether the run is where it was to land: it was ended between that and taking its folder away."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return json.loads((Path(asked.out) / "manifest.json").read_text())["asked"]["id"] == asked.id
+        return json_text.parse((Path(asked.out) / "manifest.json").read_text())["asked"]["id"] == asked.id
     return False
 
 
@@ -154,18 +156,27 @@ def went_in(program: Program, compiled: Compiled) -> dict[str, str]:
 def _written(folder: Path) -> tuple[Asked, dict[str, str]]:
     """(what was asked for, digests of what went in). Raises DataError."""
     try:
-        found = json.loads((folder / ASKED).read_text())
+        found = json_text.parse((folder / ASKED).read_bytes())
         if found["format"] != FORMAT:
             raise ValueError(f"format {found['format']}, this neuroemu reads {FORMAT}")
+        if found["digest"] != _digest({"asked": found["asked"], "went_in": found["went_in"]}):
+            raise ValueError("not what was written")
         asked = asked_of(found["asked"])
         Every(*asked.every)
         return asked, dict(found["went_in"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{folder / ASKED} cannot be read ({error}). Run it from the start.") from None
+        raise unusable(folder / ASKED, f"it cannot be read ({type(error).__name__}: {error})") from None
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _locked(folder: Path) -> IO[bytes]:
-    lock = (folder / LOCK).open("wb")
+    try:
+        lock = (folder / LOCK).open("wb")
+    except OSError as error:
+        raise OutputError(f"{folder / LOCK} cannot be opened ({error.strerror}).") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "neuroemu"
 LAYERS = [
     [
         "errors", "units", "events", "jit", "widths", "fixedpoint", "rng", "philox", "streams", "pieces", "library",
-        "scaling", "spool", "asked",
+        "scaling", "spool", "asked", "processes", "json_text",
     ],
     ["noc"],
     ["chip", "modes", "compartments", "connect", "learning", "mapping", "network", "counters", "calibration"],

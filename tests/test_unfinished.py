@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -156,18 +157,98 @@ def test_a_checkpoint_is_due_by_steps_or_by_the_clock(tmp_path):
     assert journal.until_next(130) == 70 and journal.due(200) and not journal.due(210)
 
 
-def test_rows_that_are_missing_are_told(whole, tmp_path):
-    given, compiled, _ = whole
-    pipeline.execute(given, compiled, None, 1, Journal(tmp_path, Every(100)))
-    os.truncate(tmp_path / "step.rows", 8)
-    with pytest.raises(DataError, match="shorter than the checkpoint"):
-        pipeline.execute(given, compiled, None, 1, Journal(tmp_path, Every(100)))
+def damage(path, how, where, what):
+    """One of a file: bytes changed, an end cut off or put there, all of it gone, or a folder in its place."""
+    content = bytearray(path.read_bytes())
+    if how == "changed":
+        for k, byte in enumerate(what):
+            content[int((where + 0.1 * k) % 1 * len(content))] ^= byte
+    elif how == "cut":
+        content = content[: int(where * len(content))]
+    elif how == "longer":
+        content += what
+    path.unlink()
+    if how == "folder":
+        path.mkdir()
+    elif how != "gone":
+        path.write_bytes(content)
+
+
+@pytest.fixture(scope="module")
+def halfway(tmp_path_factory):
+    """(program, compiled, report of the run that nobody stopped, folder of one that was stopped, what it was asked for)"""
+    given, folder = program(), tmp_path_factory.mktemp("halfway")
+    compiled = compile_program(given)
+    begun = unfinished.begin(asked(), given, compiled, folder / "out")
+
+    def advanced(stage, done, total):
+        if stage == "chip" and done >= 850:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        pipeline.execute(given, compiled, advanced, 1, begun.journal)
+    begun._lock.close()
+    return given, compiled, pipeline.execute(given, compiled, threads=1), begun.folder, begun.asked
+
+
+def files_of_a_folder():
+    spikes = ("step", "source", "payload")
+    pages = ("steps", "weight", "tag", "delay", "x1", "x2", "y1", "y2", "y3")
+    rows = [*spikes, "counts", "states", "learned", *(f"synapses-0-{name}" for name in pages)]
+    return ["asked.json", "checkpoint.npz", "lock", *(f"{name}.rows" for name in rows)]
+
+
+def test_every_file_of_the_folder_is_damaged_below(halfway):
+    assert sorted(path.name for path in halfway[3].iterdir()) == sorted(files_of_a_folder())
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    name=st.sampled_from(files_of_a_folder()),
+    how=st.sampled_from(["changed", "changed", "changed", "cut", "longer", "gone", "folder"]),
+    where=st.floats(0, 1, exclude_max=True),
+    what=st.lists(st.integers(1, 255), min_size=1, max_size=4).map(bytes),
+)
+def test_whatever_is_damaged_it_is_told_or_does_not_matter(halfway, tmp_path_factory, name, how, where, what):
+    given, compiled, whole, folder, was_asked = halfway
+    again = tmp_path_factory.mktemp("damaged") / folder.name
+    shutil.copytree(folder, again)
+    if how == "changed" and not (again / name).stat().st_size:
+        return
+    damage(again / name, how, where, what)
+    try:
+        begun = unfinished.open_(again)
+        assert replace(begun.asked, out="") == replace(was_asked, out="")
+        begun.check(given, compiled)
+        report = pipeline.execute(given, compiled, None, 1, begun.journal)
+    except (DataError, OutputError) as error:
+        assert name in str(error) or name == "asked.json"  # of which without its file there is no run
+        return
+    assert name == "lock" or (how, name) == ("gone", "checkpoint.npz") or how in ("longer", "changed", "cut")
+    same(report, whole)
+
+
+@pytest.mark.parametrize("name", ["counts", "step", "synapses-0-weight", "learned", "payload"])
+def test_one_changed_byte_is_told_with_what_can_be_done(halfway, tmp_path, name):
+    """Found by users: of these files the length only was looked at."""
+    shutil.copytree(halfway[3], tmp_path / "out.unfinished")
+    damage(tmp_path / "out.unfinished" / f"{name}.rows", "changed", 0.4, b"U")
+    told = rf"{name}.rows cannot be used: its rows are not what was written.*or delete .*out.unfinished and run it from the"
+    with pytest.raises(DataError, match=told):
+        unfinished.open_(tmp_path / "out")
+
+
+def test_rows_that_are_missing_are_told(halfway, tmp_path):
+    shutil.copytree(halfway[3], tmp_path / "out.unfinished")
+    os.truncate(tmp_path / "out.unfinished" / "step.rows", 8)
+    with pytest.raises(DataError, match=r"it has 8 bytes, and had [\d,]+ when the checkpoint"):
+        unfinished.open_(tmp_path / "out")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no", b"\0" * 300])
 def test_a_checkpoint_that_cannot_be_read_is_told(tmp_path, content):
     (tmp_path / "checkpoint.npz").write_bytes(content)
-    with pytest.raises(DataError, match="no checkpoint"):
+    with pytest.raises(DataError, match=r"checkpoint.npz cannot be used: .*from the start"):
         Journal(tmp_path, Every(1))
 
 
@@ -345,6 +426,16 @@ def test_killed_and_resumed_it_is_the_run_that_nobody_killed(long):
     arguments, more = command("resume", "killed", "--quiet", cwd=long)
     subprocess.run(arguments, check=True, capture_output=True, **more)
     landed_as(long, "killed")
+
+
+def test_a_damaged_one_is_refused_once_and_kept(long):
+    begun_and_killed(long, "damaged", signal.SIGKILL)
+    folder = long / "damaged.unfinished"
+    damage(folder / "step.rows", "changed", 0.0, b"U")
+    arguments, more = command("resume", "damaged", "--quiet", cwd=long)
+    done = subprocess.run(arguments, capture_output=True, text=True, **more)
+    assert done.returncode == 2 and "its rows are not what was written" in done.stderr
+    assert "neuroemu resume" not in done.stderr and (folder / "checkpoint.npz").exists()
 
 
 def test_interrupted_it_says_how_to_go_on(long):

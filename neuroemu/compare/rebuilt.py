@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from .. import host, pipeline
+from .. import host, json_text, pipeline
 from ..asked import Asked, asked_of
 from ..compiler import Compiled
 from ..counters import Traces
@@ -36,7 +35,7 @@ class Rebuilt:
 def rebuild(folder: Path) -> Rebuilt | str:
     """The program of a run folder, or why it cannot be had: it was made in Python, or its files are not what they were."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest = json_text.parse((folder / "manifest.json").read_text())
         asked: Asked = asked_of(manifest["asked"])
         files = dict(manifest["inputs"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import json_text
 from ..errors import OutputError
 from ..report import saved, synapses
 from ..wiring import Wiring
@@ -37,7 +37,7 @@ def figures(one: Path, other: Path) -> list[Figure]:
 
 def _summary(folder: Path) -> Any:
     try:
-        return json.loads((folder / "summary.json").read_text())
+        return json_text.parse((folder / "summary.json").read_text())
     except (OSError, ValueError) as error:
         raise OutputError(f"{folder} holds no run: summary.json cannot be read ({error}).") from None
 

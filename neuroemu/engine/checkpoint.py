@@ -5,8 +5,8 @@ Independent of how many threads either run has. Only for the same image, compart
 
 from __future__ import annotations
 
+import hashlib
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import numpy as np
 from ..compiler.image import ChipImage
 from ..errors import DataError, Problem, ProgramError
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def save(checkpoint: Checkpoint, path: str | Path) -> None:
     try:
         with draft.open("wb") as file:
             head = np.array([FORMAT, checkpoint.step, checkpoint.fresh], np.int64)
-            np.savez_compressed(file, head=head, model=np.array(checkpoint.model_hash), **checkpoint.arrays)  # type: ignore[arg-type]
+            more = {"head": head, "model": np.array(checkpoint.model_hash), "digest": _digest(checkpoint)}
+            np.savez_compressed(file, **more, **checkpoint.arrays)  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
         draft.replace(target)
@@ -56,13 +57,28 @@ def save(checkpoint: Checkpoint, path: str | Path) -> None:
 
 
 def load(path: str | Path) -> Checkpoint:
-    """Raises DataError where the file is none that save() wrote."""
+    """Raises DataError where the file is none that save() wrote, or not as it wrote it."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-        head, model = arrays.pop("head"), str(arrays.pop("model"))
+        head, model, digest = arrays.pop("head"), str(arrays.pop("model")), arrays.pop("digest", None)
         if head.tolist()[0] != FORMAT:
             raise ValueError(f"format {head.tolist()[0]}, this neuroemu reads {FORMAT}")
-        return Checkpoint(model, int(head[1]), int(head[2]), arrays)
-    except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile, EOFError) as error:
-        raise DataError(f"{path} is no checkpoint: {error}") from None
+        found = Checkpoint(model, int(head[1]), int(head[2]), arrays)
+        if digest is None or not np.array_equal(digest, _digest(found)):
+            raise ValueError("its arrays are not what was written")
+        return found
+    except (
+        Exception
+    ) as error:  # damaged, the readers of archives, of what is packed and of heads raise whatever they like
+        raise DataError(f"{path} is no checkpoint: {error or type(error).__name__}") from None
+
+
+def _digest(checkpoint: Checkpoint) -> np.ndarray:
+    """Of everything in it; (16,) uint8."""
+    state = hashlib.blake2b(digest_size=16)
+    state.update(repr((checkpoint.model_hash, checkpoint.step, checkpoint.fresh)).encode())
+    for name, array in sorted(checkpoint.arrays.items()):
+        state.update(repr((name, array.dtype.str, array.shape)).encode())
+        state.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return np.frombuffer(state.digest(), np.uint8)

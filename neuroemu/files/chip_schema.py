@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, create_
 from .. import scaling
 from ..chip import (
     EXPONENT_STAGE,
+    MOST_CORES,
     OVERFLOW,
     PROFILES,
     WEIGHT_ROUNDING,
@@ -70,7 +71,7 @@ class MeshSpec(Sourced):
         width, height = self.width * self.chips[0], self.height * self.chips[1]
         if self.host[0] >= width or self.host[1] >= height:
             raise ValueError(f"the host's tile {self.host} lies outside of the {width}x{height} mesh")
-        if width * height * self.cores_per_tile > 2**24:
+        if width * height * self.cores_per_tile > MOST_CORES:
             raise ValueError("the mesh has more than 2**24 cores")
         if self.topology != "mesh" and self.routing == "west_first":
             raise ValueError(f"west_first is for a mesh, not for a {self.topology}; xy and yx are allowed")

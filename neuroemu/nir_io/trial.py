@@ -1,6 +1,6 @@
 """Trial: a file is read in another process first: on some damage libhdf5 never ends or crashes, which no exception tells.
 
-The process (`python -m neuroemu.nir_io.trial`) is started at the first file and serves all that follow: a path a line in, a
+The process (`serve`) is started at the first file and serves all that follow: a path a line in, a
 line out once it has been read, however that went; what is wrong with a file is told where it is read for good. One that takes
 too long or dies has met such damage, and the next file gets a fresh process. Of 6,680 files damaged at random five did so.
 """
@@ -14,6 +14,8 @@ import select
 import subprocess
 import sys
 from pathlib import Path
+
+from ..processes import command
 
 PATIENCE_S = 5.0  # and a second for every SPEED bytes
 SPEED = 20 << 20
@@ -47,15 +49,12 @@ def _process() -> subprocess.Popen[bytes] | None:
     if _serving and _serving[0].poll() is None:
         return _serving[0]
     _serving.clear()
-    root = str(Path(__file__).resolve().parents[2])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            command(__name__, "serve"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             start_new_session=True,  # a Ctrl-C is for us
         )
     except OSError:
@@ -105,7 +104,3 @@ def serve() -> None:
             read_here(os.fsdecode(line.rstrip(b"\n")))
         out.write(b"read\n")
         out.flush()
-
-
-if __name__ == "__main__":
-    serve()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import json_text
 from ..chip import Mesh
 from ..compiler.demand import Demand
 from ..compiler.image import CountRows, Parts
@@ -110,7 +111,7 @@ def read(folder: Path) -> Saved:
             text = str(file.attrs["head"])
             if hashlib.sha256(text.encode()).hexdigest() != file.attrs["head_sha256"]:
                 raise ValueError("its head is not what was written")
-            head = json.loads(text)
+            head = json_text.parse(text)
             if head["format"] not in READ:
                 raise OutputError(f"{path} has the format {head['format']}, this version reads {FORMAT}. Run it again.")
             found = {

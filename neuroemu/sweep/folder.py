@@ -14,6 +14,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from .. import json_text
 from ..cache.key import sources
 from ..errors import OutputError
 from .plan import Plan
@@ -91,7 +92,7 @@ class Folder:
     def _check(self, told: dict[str, Any]) -> None:
         """Raises OutputError where the folder is of another sweep."""
         try:
-            old = json.loads((self.path / PLAN).read_text(encoding="utf-8"))
+            old = json_text.parse((self.path / PLAN).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             old = None
         if not isinstance(old, dict):

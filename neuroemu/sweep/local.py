@@ -13,9 +13,11 @@ import signal
 import threading
 from collections import deque
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from .. import processes
 from .crew import ATTEMPTS, Lost
 from .tasks import Result, Setting, Task
 
@@ -45,10 +47,8 @@ class Local:
         self._setting = setting
         self._orders: deque[_Order] = deque()
         self._workers: list[_Worker] = []
-        names = multiprocessing.get_all_start_methods()
-        self._context: Any = multiprocessing.get_context("forkserver" if "forkserver" in names else "spawn")
-        if "forkserver" in names:  # so that numba is loaded once
-            self._context.set_forkserver_preload([f"{__package__}.tasks"])
+        self._context: Any = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([f"{__package__}.tasks"])  # so that numba is loaded once
 
     @property
     def pids(self) -> list[int]:
@@ -92,6 +92,8 @@ class Local:
                 worker.pipe.send(worker.order.task)
 
     def _start(self) -> _Worker:
+        with processes.elsewhere():
+            forkserver.ensure_running()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_work, args=(theirs, self._setting), daemon=True)
         process.start()

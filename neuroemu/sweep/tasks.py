@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import modes, pipeline, profile
+from .. import json_text, modes, pipeline, profile
 from ..cache import container
 from ..cache.key import sources
 from ..chip import Chip, PriceList
@@ -109,7 +109,7 @@ Task = Look | Map | Run | Price
 
 @dataclass(frozen=True)
 class Seen:
-    """A point looked at.  content: its chip, prices, latency mode and seed.  error: why it cannot be, then nothing else."""
+    """A point looked at.  content: its name, chip, prices, latency mode, seed.  error: why it cannot be, then nothing else."""
 
     number: int
     error: str | None
@@ -207,7 +207,9 @@ class _Worker:
         except Exception as error:
             return Seen(number, _told(error))
         chip = replace(program.chip, written="", sources={})
-        content = zlib.compress(pickle.dumps((chip, program.prices, program.latency, int(program.seed))), 1)
+        content = zlib.compress(
+            pickle.dumps((program.name, chip, program.prices, program.latency, int(program.seed))), 1
+        )
         return Seen(number, None, what, mapping, content)
 
     def map(self, task: Map) -> Mapped:
@@ -251,7 +253,7 @@ class _Worker:
 
     def _priced(self, record: str, item: Item) -> dict[str, Any]:
         kept, summary = self._records.get(record, lambda: self._read_record(record))
-        chip, prices, latency, seed = _opened(item.content)
+        name, chip, prices, latency, seed = _opened(item.content)
         wiring, parts = kept.wiring, kept.parts
         if wiring.mesh_hash != item.mesh_hash:
             wiring, parts = self._wirings.get(item.mapping, lambda: self._wiring(item))
@@ -267,7 +269,7 @@ class _Worker:
         found = replace(found, bill=bill(found.tally, prices, found.schedule.total_ns, wiring))
         done = Priced(chip, prices, latency, parts, wiring, kept.activity, found, kept.steps)
         anew = reports.summarise(done, seed, self._setting.spread)
-        return {**summary, **anew, "mesh_hash": wiring.mesh_hash}
+        return {**summary, **anew, "name": name, "mesh_hash": wiring.mesh_hash}
 
     def _wiring(self, item: Item) -> tuple[Wiring, Any]:
         path, compiled = self._image(item.mapping), None
@@ -311,7 +313,7 @@ class _Worker:
     def _read_record(self, name: str) -> tuple[Saved, dict[str, Any]]:
         folder = self._work / name
         try:
-            return saved.read(folder), json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+            return saved.read(folder), json_text.parse((folder / SUMMARY).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise OutputError(f"{folder / SUMMARY} cannot be read ({error}).") from None
 
@@ -340,9 +342,9 @@ def _image_of(path: Path, key: str) -> Compiled | None:
     return found if isinstance(found, Compiled) else None
 
 
-def _opened(content: bytes) -> tuple[Chip, PriceList, str, int]:
+def _opened(content: bytes) -> tuple[str, Chip, PriceList, str, int]:
     """What `look` packed, in another process of the same sweep."""
-    found: tuple[Chip, PriceList, str, int] = pickle.loads(zlib.decompress(content))
+    found: tuple[str, Chip, PriceList, str, int] = pickle.loads(zlib.decompress(content))
     return found
 
 

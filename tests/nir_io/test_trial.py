@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from neuroemu import processes
 from neuroemu.errors import ProgramError
 from neuroemu.nir_io import from_nir, read, trial
 
@@ -62,6 +63,6 @@ def test_what_is_wrong_with_a_file_is_told_where_it_is_read(tmp_path):
 
 def test_where_no_process_can_be_had_files_are_read_as_they_are(monkeypatch):
     monkeypatch.setattr(trial, "_serving", [])
-    monkeypatch.setattr(trial.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(processes.sys, "executable", "/nowhere/python")
     assert trial.trial(WHOLE) == ""
     assert from_nir(WHOLE, ORIGIN).exact is not None

@@ -211,6 +211,41 @@ def test_an_array_that_says_it_is_huge_is_not_read(copy):
         draw(copy)
 
 
+def change_mesh(place, **changed):
+    with h5py.File(place / "costs.h5", "a") as file:
+        head = json.loads(file.attrs["head"])
+        head["chip"]["mesh"] |= changed
+        file.attrs["head"] = json.dumps(head)
+    return head["chip"]["mesh"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"width": 100_000, "height": 100_000}, {"width": 0}, {"height": -4}, {"cores_per_tile": 2.5}, {"degree": 1},
+        {"width": "9"}, {"chips": [3, 1], "width": 8}, {"chips": [1]}, {"topology": "ring"}, {"chips": 7},
+    ],
+)  # fmt: skip
+def test_a_mesh_that_no_chip_has_is_told(copy, changed):
+    """Found by a stranger's costs.h5: a page of 10^10 tiles does not end."""
+    change_mesh(copy, **changed)
+    with pytest.raises(OutputError, match=r"costs\.h5|mapping\.json"):
+        draw(copy)
+
+
+@pytest.mark.parametrize("shape", [(2048, 2048, 4), (1, 2**21, 8), (1, 1, 2**24)])
+def test_the_largest_mesh_is_drawn_in_bounds(copy, shape):
+    width, height, each = shape
+    mesh = change_mesh(copy, width=width, height=height, cores_per_tile=each, chips=[1, 1], host_tile=[0, 0])
+    with open(copy / "cores.csv", newline="") as stream:
+        rows = list(csv.reader(stream))
+    last = list(rows[-1])
+    last[rows[0].index("core")] = str(width * height * mesh["cores_per_tile"] - 1)
+    with open(copy / "cores.csv", "w", newline="") as stream:
+        csv.writer(stream).writerows([*rows, last])
+    assert draw(copy)[0].stat().st_size < 4_000_000
+
+
 def test_a_page_that_fails_costs_nobody_a_run(report, tmp_path, monkeypatch):
     def broken(_):
         raise ValueError("a fault of ours")
@@ -246,6 +281,20 @@ def test_the_grid_counts_every_spike_and_the_beginning_has_each(large, monkeypat
     assert sorted(zip(found.step, found.panel * 60 + found.index, strict=True)) == sorted(
         zip(step[step <= found.until], source[step <= found.until], strict=True)
     )
+
+
+@pytest.mark.parametrize("n_steps", [1, 5])
+def test_of_a_step_of_very_many_spikes_it_is_said_how_many_are_drawn(tmp_path, n_steps):
+    channels = SINGLY + 1000
+    net = neuroemu.Network().population("eye", channels, neuroemu.Spikes("once"))
+    net = net.population("cell", 1, neuroemu.Lif(tau_mem_ms=10.0, threshold=1e6))
+    net = net.connect("eye", "cell", neuroemu.Dense(np.ones((1, channels))))
+    given = SpikesInput(np.ones(channels, int), np.arange(channels))
+    neuroemu.run(net, steps=n_steps, inputs={"once": given}, folder=tmp_path / "run")
+    found = spikes(RunFiles(tmp_path / "run"))
+    assert (found.step.size, found.begun, found.total) == (SINGLY, channels, channels)
+    text = (tmp_path / "run" / "report.html").read_text()
+    assert "steps 1 to 1: the first 6,000 of its 7,000 spikes" in text and "Every spike of the run" not in text
 
 
 def test_stretches_add_up_to_the_steps(run):
@@ -327,5 +376,5 @@ def test_what_a_nir_file_lost_and_what_may_not_be_meant_is_on_the_page(tmp_path)
     late = "1 of 2 spikes lie after the last step and were not sent."
     for name in ("report.html", "report.md"):
         text = (place / name).read_text()
-        assert told in text and "The network's NIR file" in text and late in text
+        assert told in text and "Of the NIR file" in text and late in text
     assert [note for note in json.loads((place / "summary.json").read_text())["notes"] if note.startswith("NIR, lossy")]

@@ -46,6 +46,14 @@ def test_every_point_costs_what_a_run_of_it_costs(mixed):
         assert row.figures[LATENCY] == fresh["latency_ns"]["mean_step"]
 
 
+def test_a_point_that_took_the_run_of_another_has_its_own_name(monkeypatch, tmp_path):
+    outcome, _ = swept(monkeypatch, planned("name=first,second"), tmp_path / "sweep")
+    assert outcome.counts["run"] == 1 and outcome.counts["price"] == 1
+    with sqlite3.connect(tmp_path / "sweep" / "points.sqlite") as file:
+        names = [json.loads(text)["name"] for (text,) in file.execute("SELECT summary FROM points ORDER BY point")]
+    assert names == ["first", "second"]
+
+
 def test_points_that_may_share_a_run_or_a_mapping_do(mixed):
     _, _, outcome, crew = mixed
     assert outcome.counts == {"run": 2, "map": 6, "price": 24, "failed": 0}  # by threshold; by placement and width

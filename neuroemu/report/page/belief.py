@@ -15,7 +15,7 @@ _KINDS = {
     "Warning: ": "Warnings",
     "Not modelled: ": "Not modelled",
     "Estimate: ": "Estimates",
-    "NIR, ": "The network's NIR file",
+    "NIR, ": "Of the NIR file",
     "": "Notes",
 }
 

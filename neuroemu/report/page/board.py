@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from ...chip import Mesh
+from ...chip import MOST_CORES, TOPOLOGIES, Mesh
 from .svg import element, number
 
 TILE, GAP, CHIP_GAP = 40.0, 10.0, 14.0
 WHOLE = 256  # tiles up to which the whole mesh is drawn, whatever is in use
+SQUARES = 1 << 14  # cores up to which each is an empty square of its own; of more, the whole is one
 WIDEST = 520  # pixels of a picture
 TILE_PIXELS = 56  # at most
 
@@ -59,18 +60,20 @@ class Board:
 
     def tiles(self) -> list[int]:
         """That are drawn."""
-        mesh = self.mesh
-        return [
-            tile
-            for tile in range(mesh.n_tiles)
-            if self.x[0] <= mesh.tile_xy(tile)[0] <= self.x[1] and self.y[0] <= mesh.tile_xy(tile)[1] <= self.y[1]
-        ]
+        columns, rows = (range(first, last + 1) for first, last in (self.x, self.y))
+        return [self.mesh.tile_at(x, y) for x in columns for y in rows]
 
     def ground(self, again: bool = False) -> Markup:
-        """Every core as an empty square.  again: as in a drawing of the same board before, which has it whole."""
+        """Every core as an empty square, of very many all as one.
+
+        again: as in a drawing of the same board before, which has it whole.
+        """
         if again:
             return element("use", href="#ground")
         each = self.mesh.cores_per_tile
+        if (self.x[1] - self.x[0] + 1) * (self.y[1] - self.y[0] + 1) * each > SQUARES:
+            whole = box(0.0, 0.0, self.width, self.height)
+            return element("path", d=whole, class_="ground", id="ground")
         path = []
         for tile in self.tiles():
             for core in range(tile * each, (tile + 1) * each):
@@ -105,7 +108,15 @@ def board(mesh: Mesh, cores: Iterable[int]) -> Board:
 
 
 def mesh_of(section: dict[str, object]) -> Mesh:
-    """The mesh as costs.h5 has it."""
+    """The mesh as costs.h5 has it. Raises KeyError, TypeError, ValueError where it is none that a chip may have."""
     plain: dict[str, object] = {**section}
     plain["host_tile"], plain["chips"] = tuple(plain["host_tile"]), tuple(plain["chips"])  # type: ignore[arg-type]
-    return Mesh(**plain)  # type: ignore[arg-type]
+    mesh = Mesh(**plain)  # type: ignore[arg-type]
+    sides = (mesh.width, mesh.height, mesh.cores_per_tile, *mesh.chips)
+    if not all(type(side) is int and side > 0 for side in (*sides, mesh.degree - 1)) or mesh.n_cores > MOST_CORES:
+        raise ValueError(f"no chip has a mesh of {sides[0]} x {sides[1]} tiles of {sides[2]} cores")
+    if len(mesh.chips) != 2 or mesh.width % mesh.chips[0] or mesh.height % mesh.chips[1]:
+        raise ValueError(f"a mesh of {mesh.width} x {mesh.height} tiles is not of {mesh.chips} chips")
+    if mesh.topology not in TOPOLOGIES:
+        raise ValueError(f"there is no topology {mesh.topology!r}")
+    return mesh

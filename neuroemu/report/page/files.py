@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import zipfile
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import json_text
 from ...errors import OutputError
 
 NEEDED = (
@@ -66,7 +66,7 @@ class RunFiles:
 
         try:
             with h5py.File(self.folder / "costs.h5", "r") as file:
-                found = json.loads(str(file.attrs["head"]))
+                found = json_text.parse(str(file.attrs["head"]))
         except (OSError, KeyError, ValueError, RuntimeError) as error:
             raise self.broken("costs.h5", error) from None
         return self._checked("costs.h5", found, ("names", "sizes", "source_names", "source_sizes", "step_ms", "chip"))
@@ -111,8 +111,8 @@ class RunFiles:
 
     def _json(self, name: str, keys: tuple[str, ...]) -> dict[str, Any]:
         try:
-            found = json.loads(self._small(name).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
+            found = json_text.parse(self._small(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
             raise self.broken(name, error) from None
         return self._checked(name, found, keys)
 

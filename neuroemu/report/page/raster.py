@@ -27,9 +27,9 @@ def raster(files: RunFiles) -> Section | None:
     more = "" if left_out <= 0 else f" {left_out:,} more populations fired and are not drawn."
     silent = [panel.name for panel in found.panels if panel.on_chip and not panel.grid.any()]
     more += f" Silent: {', '.join(silent[:8])}{', ...' if len(silent) > 8 else ''}." if silent else ""
-    if found.until == found.n_steps:
+    if found.step.size == found.total:
         return Section("spikes", "Spikes", [_singly(found, shown, "Every spike of the run", more)])
-    first = f"The beginning, steps 1 to {found.until:,}: every one of its {counted(found.step.size, 'spike')}"
+    first = f"The beginning, steps 1 to {found.until:,}: {found.shown}"
     return Section("spikes", "Spikes", [_grid(found, shown, more), _singly(found, shown, first, "")])
 
 

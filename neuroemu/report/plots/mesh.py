@@ -11,6 +11,8 @@ from ..page.files import RunFiles
 from ..page.quantities import show
 from . import style
 
+EDGES = 256  # columns or rows of tiles up to which lines are drawn between them
+
 
 def figure(files: RunFiles) -> Any:
     """The cores of a tile lie in a square, y grows upwards, what is not in use is grey."""
@@ -37,9 +39,9 @@ def figure(files: RunFiles) -> Any:
         table = np.full((mesh.height * each, mesh.width * each), np.nan)
         table[y, x] = values
         axis.imshow(np.ma.masked_invalid(table), cmap=colours, vmin=0, interpolation="nearest")
-        for edge in range(1, mesh.width):
+        for edge in range(1, mesh.width if mesh.width <= EDGES else 1):
             axis.axvline(edge * each - 0.5, color="white", linewidth=1.2)
-        for edge in range(1, mesh.height):
+        for edge in range(1, mesh.height if mesh.height <= EDGES else 1):
             axis.axhline(edge * each - 0.5, color="white", linewidth=1.2)
         most = float(values.max(initial=0.0))
         text = show(most, "pJ") if key == "dynamic_pj" else f"{most:,.0f}"

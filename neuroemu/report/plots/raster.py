@@ -30,8 +30,8 @@ def figure(files: RunFiles) -> Any:
             style.literal(style.short(panel.name)), rotation=0, ha="right", va="center", fontsize=8, color=style.SOFT
         )
         style.plain(axis)
-    whole = found.until == found.n_steps
-    what = "every spike" if whole else f"every spike of the first {found.until:,} of {found.n_steps:,} steps"
+    whole = found.step.size == found.total
+    what = "every spike" if whole else f"steps 1 to {found.until:,} of {found.n_steps:,}: {found.shown}"
     axes[-1, 0].set_xlabel(f"step ({what})", fontsize=8, color=style.SOFT)
     axes[-1, 0].set_xlim(0.5, found.until + 0.5)
     style.whole(axes[-1, 0].xaxis, 9)
