@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...units import counted
 from .files import RunFiles
 
 PIECE = 1 << 20  # spikes that are read at once
@@ -47,9 +48,9 @@ class Spikes:
         """Which of the spikes of the steps 1..until are here."""
         here = self.step.size
         return (
-            f"every one of its {here:,} spikes"
+            f"every one of its {counted(here, 'spike')}"
             if here == self.begun
-            else f"the first {here:,} of its {self.begun:,} spikes"
+            else f"the first {here:,} of its {counted(self.begun, 'spike')}"
         )
 
 
