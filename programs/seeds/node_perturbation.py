@@ -14,7 +14,7 @@ import neuroemu
 from neuroemu.data import DATASETS, Split
 
 CLASSES, PIXELS, TOLD, SKIPPED = 10, 64, 40, 2
-WANTED = 5  # spikes of the label's output in a showing
+WANTED = 6  # spikes of the label's output in a showing
 
 
 def loss(counts: np.ndarray, label: int) -> int:
@@ -25,13 +25,11 @@ def loss(counts: np.ndarray, label: int) -> int:
 class Perturbed(neuroemu.Environment):
     """output: ten compartments.  Sends 'pixels' (64 and one that is always on), 'noise' (10), 'fell' (the reward).
 
-    trained, tested: how many samples of either side, 0 for all.  perturbs: without, the reward is told as if noise were there.
+    trained, tested: how many samples of either side, 0 for all.
     """
 
-    def __init__(
-        self, output: str, passes: int, every: int = 8, trained: int = 0, tested: int = 0, perturbs: bool = True
-    ) -> None:
-        self.every, self.output, self.passes, self.perturbs = every, output, passes, perturbs
+    def __init__(self, output: str, passes: int, every: int = 8, trained: int = 0, tested: int = 0) -> None:
+        self.every, self.output, self.passes = every, output, passes
         train, test = (DATASETS["sklearn:digits"].load(Split(side, 540, 0)) for side in ("train", "test"))
         self.values, self.labels = train.values[: trained or None], train.labels[: trained or None]
         self.test_values, self.test_labels = test.values[: tested or None], test.labels[: tested or None]
@@ -78,7 +76,7 @@ class Perturbed(neuroemu.Environment):
             if now % (2 * n) == 0:
                 self.order = np.argsort(phase.uniforms(n, "order"), kind="stable")
             self.shown(phase, self.values[self.order[now // 2 % n]])
-        elif self.perturbs:
+        else:
             answer["noise"] = np.where(phase.uniforms(CLASSES, "noise") < 0.5, -1, 1)
         return answer | {"pixels": self.raster}
 

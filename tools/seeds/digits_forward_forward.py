@@ -3,8 +3,8 @@
     python -m tools.seeds.digits_forward_forward --seed 0 1 2 [--write]
 
 Forward-forward (Hinton 2022; S4 III-D) with rates: 100 LIF compartments see an image and a label. G is how many of them spike in
-a step; dw = 2^-9 x1 psi(v) filter(goal - G), goal = 60 with the right label, 0 with a wrong one drawn by chance. Untrained it is
-one number a step that the layer hears, so that nothing but the layer's own spikes and one bit of the host is needed. The answer
+a step; dw = 2^-9 x1 psi(v) filter(goal - G), goal = 60 with the right label, 0 with a wrong one drawn by chance. The layer hears
+one number a step, made of its own spikes and one bit of the host. The answer
 is the label with which the layer spikes most, the lowest on a tie. Hinton's goodness is the sum of squares, his loss logistic;
 here G is the rate itself, as the row has it, and the loss a square, whose slope is the graded spike of one compartment.
 
@@ -27,10 +27,10 @@ from neuroemu.data import DATASETS, Dataset, Split
 from neuroemu.program import Program, Training, ValuesInput
 from tools.seeds.measure import measured, read
 
-CLASSES, HIDDEN, STEPS, EPOCH, GOAL = 10, 100, 16, 8, 60.0
+CLASSES, HIDDEN, EPOCH, GOAL = 10, 100, 8, 60.0
 THRESHOLD, WIDTH, LASTS, KEEPS = 500.0, 1000.0, 1 - 400 / 4096, 1 - 512 / 4096
 IMPULSE, FADES, ETA = 4.0, np.exp(-1 / 8), 2.0**-9
-BAR, PASSES, IN_PROGRAM = 0.88, 3, 100
+BAR, STEPS, PASSES, IN_PROGRAM = 0.88, 24, 5, 100  # the program has 16 steps and one pass
 NPZ = library.folder("programs") / "seeds" / "digits_forward_forward" / "shown.npz"
 
 
@@ -45,7 +45,9 @@ def shown(train: Dataset, test: Dataset, seed: int = 0) -> dict[str, np.ndarray]
     one, then each of the test's with all CLASSES.
     """
     wrong = (train.labels + np.random.default_rng(seed).integers(1, CLASSES, train.labels.size)) % CLASSES
-    told = np.concatenate([np.stack([train.labels, wrong], axis=1).ravel(), np.tile(np.arange(CLASSES), test.labels.size)])
+    told = np.concatenate(
+        [np.stack([train.labels, wrong], axis=1).ravel(), np.tile(np.arange(CLASSES), test.labels.size)]
+    )
     images = np.concatenate([np.repeat(train.values, 2, axis=0), np.repeat(test.values, CLASSES, axis=0)])
     own = np.concatenate([np.repeat(train.labels, 2), np.repeat(test.labels, CLASSES)])
     return {
@@ -63,7 +65,7 @@ def accuracy(spikes: np.ndarray, labels: np.ndarray) -> float:
 def goodness(report: neuroemu.Report, trained: int) -> np.ndarray:
     """Spikes of the hidden layer in each presentation after the `trained` first."""
     step, _ = report.spikes("hidden")
-    return np.bincount((step - 1) // STEPS, minlength=report.samples)[trained:]
+    return np.bincount((step - 1) // report.steps, minlength=report.samples)[trained:]
 
 
 def in_full(program: Program, passes: int) -> Program:
@@ -81,12 +83,12 @@ def in_full(program: Program, passes: int) -> Program:
     return replace(program, inputs=inputs, training=Training(1, 2 * train.labels.size * passes))
 
 
-def present(w: np.ndarray, x: np.ndarray, goal: float | None, rng: np.random.Generator) -> int:
+def present(w: np.ndarray, x: np.ndarray, goal: float | None, rng: np.random.Generator, steps: int = STEPS) -> int:
     """Spikes of the layer in a presentation.  w: (HIDDEN, channels), learns where there is a goal.  x: (channels,) chances."""
-    sent = rng.random((STEPS, x.size)) < x
+    sent = rng.random((steps, x.size)) < x
     v, hidden, x1 = np.zeros(HIDDEN), np.zeros(HIDDEN), np.zeros(x.size)
     signal, error, total, before = 0.0, 0.0, 0, np.zeros(x.size)
-    for t in range(STEPS):
+    for t in range(steps):
         signal = KEEPS * signal + error  # the error of the step before
         error = (goal or 0.0) - hidden.sum()  # of the spikes of the step before
         v = LASTS * v + w @ before
@@ -100,7 +102,7 @@ def present(w: np.ndarray, x: np.ndarray, goal: float | None, rng: np.random.Gen
     return total
 
 
-def in_floats(seed: int, passes: int, n_test: int = 540) -> float:
+def in_floats(seed: int, passes: int, steps: int = STEPS, n_test: int = 540) -> float:
     """Accuracy on the first n_test held-out digits."""
     rng, (train, test) = np.random.default_rng(seed), sides()
     deviations = np.repeat([20.0, 120.0, 20.0], [64, CLASSES, 1])
@@ -109,10 +111,10 @@ def in_floats(seed: int, passes: int, n_test: int = 540) -> float:
         given = shown(train, Dataset(test.values[:0], test.labels[:0]), k)
         x = np.hstack([given["images"] / 16, given["labels"], np.ones((given["right"].size, 1))])
         for row in rng.permutation(len(x)):
-            present(w, x[row], GOAL * given["right"][row], rng)
+            present(w, x[row], GOAL * given["right"][row], rng, steps)
     given = shown(Dataset(test.values[:0], test.labels[:0]), Dataset(test.values[:n_test], test.labels[:n_test]))
     x = np.hstack([given["images"] / 16, given["labels"], np.ones((given["right"].size, 1))])
-    return accuracy(np.array([present(w, row, None, rng) for row in x]), test.labels)
+    return accuracy(np.array([present(w, row, None, rng, steps) for row in x]), test.labels)
 
 
 def write() -> None:
@@ -128,6 +130,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, nargs="+", default=[0])
     parser.add_argument("--passes", type=int, default=PASSES)
+    parser.add_argument("--steps", type=int, default=STEPS, help="of a presentation")
     parser.add_argument("--no-float", action="store_true")
     parser.add_argument("--write", action="store_true", help="what the program shows beside it anew, and no more")
     chosen = parser.parse_args()
@@ -136,12 +139,12 @@ def main() -> int:
         return 0
     _, test = sides()
     for seed in chosen.seed:
-        program = in_full(read("digits_forward_forward", seed=seed), chosen.passes)
+        program = in_full(read("digits_forward_forward", seed=seed, run__steps=chosen.steps), chosen.passes)
         assert program.training is not None
         found = measured(program, in_floats=False)
         chip = accuracy(goodness(found.report, program.training.samples or 0), test.labels)
         began = time.perf_counter()
-        floats = None if chosen.no_float else in_floats(seed, chosen.passes)
+        floats = None if chosen.no_float else in_floats(seed, chosen.passes, chosen.steps)
         print(found.line(f"seed {seed} (bar {BAR})", chip, None), end="")
         print("" if floats is None else f"; floats {floats:.4f} in {time.perf_counter() - began:.1f} s", flush=True)
     return 0
