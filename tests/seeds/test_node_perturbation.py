@@ -22,21 +22,27 @@ def test_without_training_the_outputs_know_less():
 
 
 def test_weights_move_as_the_floats_say_of_the_same_showings():
-    settings = ("environment.parameters.trained=600", "environment.parameters.tested=1", "environment.parameters.passes=1")
+    n, faster = 100, 8  # at the program's own rate, roundings are as large as the moves
+    settings = [
+        f"environment.parameters.{key}={value}" for key, value in (("trained", n), ("tested", 1), ("passes", 1))
+    ]
+    settings.append("learning.perturbed.dw=2^-2*u0*t*r1")
     program = program_file.read("seeds/node_perturbation", settings, allow_code=True)
     told, manage = [], program.environment.manage
     program.environment.manage = lambda phase: told.append(manage(phase)) or told[-1]
     report = neuroemu.run(program)
-    meant = np.zeros((10, 65))
-    fades = perturbation.FADES ** np.arange(perturbation.EVERY)[::-1]
-    for noisy, after in zip(told[1:1200:2], told[2:1201:2], strict=True):
-        meant += perturbation.ETA * after["fell"] * np.outer(noisy["noise"], fades @ noisy["pixels"])
+    meant, x1 = np.zeros((10, 65)), np.zeros(65)
+    for showing, after in zip(told[: 2 * n], told[1 : 2 * n + 1], strict=True):
+        x1 = perturbation.traced(x1, showing["pixels"])
+        if "noise" in showing:
+            meant += faster * perturbation.ETA * after["fell"] * np.outer(showing["noise"], x1)
     found = report.traces.synapses["w"]
     moved = np.zeros_like(meant)
     moved[found.post, found.pre] = found.weight[-1].astype(float) - found.weight[0]
-    assert np.abs(meant).max() > 10
-    assert np.corrcoef(moved.ravel(), meant.ravel())[0, 1] > 0.95
-    assert abs(np.polyfit(meant.ravel(), moved.ravel(), 1)[0] - 1) < 0.1  # neither more nor less
+    within = np.abs(meant) < 150  # of the weights' limits
+    assert np.abs(meant).max() > 30
+    assert np.corrcoef(moved[within], meant[within])[0, 1] > 0.95
+    assert abs(np.polyfit(meant[within], moved[within], 1)[0] - 1) < 0.1  # neither more nor less
 
 
 def test_floats_learn_too():

@@ -65,7 +65,7 @@ def accuracy(spikes: np.ndarray, labels: np.ndarray) -> float:
 def goodness(report: neuroemu.Report, trained: int) -> np.ndarray:
     """Spikes of the hidden layer in each presentation after the `trained` first."""
     step, _ = report.spikes("hidden")
-    return np.bincount((step - 1) // report.steps, minlength=report.samples)[trained:]
+    return np.bincount((step - 1) // report.program.steps, minlength=report.samples)[trained:]
 
 
 def in_full(program: Program, passes: int) -> Program:
