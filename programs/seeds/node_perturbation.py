@@ -1,4 +1,4 @@
-"""The host of programs/seeds/node_perturbation.yaml: it shows digits, perturbs the outputs and tells by how much the loss fell.
+"""The host of programs/seeds/node_perturbation.yaml: shows digits, perturbs the outputs, tells by how much the loss fell.
 
 A phase is a showing of `every` steps. A training sample has two: its spikes, and the same spikes with noise of +-1 for each
 output in every step. What the loss of the second is less than that of the first is sent in all steps of the next showing,

@@ -2,14 +2,15 @@
 
     python -m tools.seeds.digits_forward_forward --seed 0 1 2 [--write]
 
-Forward-forward (Hinton 2022; S4 III-D) with rates: 100 LIF compartments see an image and a label. G is how many of them spike in
-a step; dw = 2^-9 x1 psi(v) filter(goal - G), goal = 60 with the right label, 0 with a wrong one drawn by chance. The layer hears
-one number a step, made of its own spikes and one bit of the host. The answer
-is the label with which the layer spikes most, the lowest on a tie. Hinton's goodness is the sum of squares, his loss logistic;
-here G is the rate itself, as the row has it, and the loss a square, whose slope is the graded spike of one compartment.
+Forward-forward (Hinton 2022; S4 III-D) with rates: 100 LIF compartments see an image and a label. G is how many of them
+spike in a step; dw = 2^-9 x1 psi(v) filter(goal - G), goal = 60 with the right label, 0 with a wrong one drawn by
+chance. The layer hears one number a step, made of its own spikes and one bit of the host. The answer is the label with
+which the layer spikes most, the lowest on a tie. Hinton's goodness is the sum of squares, his loss logistic; here G is
+the rate itself, as the row has it, and the loss a square, whose slope is the graded spike of one compartment.
 
-Settings were chosen in floats on 300 of the training samples (after 3 passes there: 89 %). The floats are the program's equations
-in doubles with draws of their own; psi is read before the reset, as in three_factor_lif, and order and delays are those of the chip.
+Settings were chosen in floats on 300 of the training samples (after 3 passes there: 89 %). The floats are the program's
+equations in doubles with draws of their own; psi is read before the reset, as in three_factor_lif, and order and delays
+are those of the chip.
 """
 
 from __future__ import annotations

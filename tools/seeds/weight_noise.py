@@ -2,12 +2,16 @@
 
     python -m tools.seeds.weight_noise [--sigma 0 1 2 4 8] [--seed 1 2 3 4 5]
 
-Phase-change memories hold a weight with an error (S1, Pantazi: in-memory computing). Here each stored weight of the compiled network
-is moved once by a normal number of deviation sigma, in units of the last bit that the chip stores (of 8 bits with a sign: 1/127 of
-the largest weight at most), rounded to such units and kept within 8 bits. Inputs, biases and thresholds stay as they are; weights
-that are stored as no synapse at all (zero, 7 % of the matrices) stay zero, and nothing drifts with time.
+Phase-change memories hold a weight with an error (S1, Pantazi: in-memory computing). Here each stored weight of the
+compiled network is moved once by a normal number of deviation sigma, in units of the last bit that the chip stores (of
+8 bits with a sign: 1/127 of the largest weight at most), rounded to such units and kept within 8 bits. Inputs, biases
+and thresholds stay as they are; weights that are stored as no synapse at all (zero, 7 % of the matrices) stay zero, and
+nothing drifts with time.
 
 Bar: with sigma = 2 the mean accuracy is at most 1 point below that without noise, on the 540 held-out digits of row E6.
+
+Measured, five sets of noise each: without 97.22 %; sigma 1, 2, 4, 8: 96.93, 96.81, 96.78, 96.26 % in the mean, with 2
+between 96.67 and 97.04 %. A set is a run of ann_digits, 1.5 to 3 s.
 """
 
 from __future__ import annotations
