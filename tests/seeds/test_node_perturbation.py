@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,7 @@ def test_weights_move_as_the_floats_say_of_the_same_showings():
     program.environment.manage = lambda phase: told.append(manage(phase)) or told[-1]
     report = neuroemu.run(program)
     meant, x1 = np.zeros((10, 65)), np.zeros(65)
-    for showing, after in zip(told[: 2 * n], told[1 : 2 * n + 1], strict=True):
+    for showing, after in pairwise(told[: 2 * n + 1]):
         x1 = perturbation.traced(x1, showing["pixels"])
         if "noise" in showing:
             meant += faster * perturbation.ETA * after["fell"] * np.outer(showing["noise"], x1)
