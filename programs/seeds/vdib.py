@@ -6,7 +6,8 @@ decodes, by y of `window` steps, the positions `lag` steps from those that y ans
     sum over the window of E[l | y_i drawn anew] - l,  l = log-loss of the decoder + beta mean log p(y)/q(y),  q = Bernoulli(.2)
 in 1/2**LOSS_BITS nat, which it hears in the second step after. That is the common signal -l of eq 13 less a baseline of the
 neuron's own, which leaves the expected update as it is and takes much of the chance out. The second part of l counts y_i of
-this step alone, and its mean is over neurons, as in the authors' script; the text has their sum.
+this step alone, and its mean is over neurons, as in the authors' script; the text has their sum (`summed`). `scale` times the
+sum is what is told: where beta is large the steps of the encoder must be smaller.
 """
 
 from __future__ import annotations
@@ -77,9 +78,12 @@ class Vdib(neuroemu.Environment):
         rate: float = 0.1,
         seed: int = 1,
         last: int = 4000,
+        summed: bool = False,
+        scale: float = 1.0,
     ) -> None:
         self.every, self.encoder, self.neurons = 1, encoder, neurons
-        self.lag, self.beta, self.window, self.rate, self.seed, self.last = lag, beta, window, rate, seed, last
+        self.lag, self.window, self.rate, self.seed, self.last = lag, window, rate, seed, last
+        self.dear, self.scale = beta if summed else beta / neurons, scale  # of log p/q of one neuron; of what is told
         self.sends = {"blobs": CHANNELS, "loss": neurons}
         self.watches = {encoder: neurons}
         self.begin()
@@ -130,8 +134,8 @@ class Vdib(neuroemu.Environment):
             (1 - p) / (1 - PRIOR)
         )  # by how much log p/q is larger of a spike than of none
         told = -(gain * self.missed).reshape(self.window, self.neurons).sum(axis=0)
-        told -= self.beta / self.neurons * ratio * self.missed[: self.neurons]
-        return {"blobs": shown, "loss": np.rint(told * 2**LOSS_BITS).astype(np.int64)}
+        told -= self.dear * ratio * self.missed[: self.neurons]
+        return {"blobs": shown, "loss": np.rint(self.scale * told * 2**LOSS_BITS).astype(np.int64)}
 
     def results(self) -> dict[str, float]:
         """Errors of the decoder and of rate decoding, spikes a neuron and step."""
