@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,13 +132,21 @@ def _first_weights(one: Path, other: Path) -> Iterator[First]:
     """Of connections that learn and were probed at the same steps; step 0 is before the run."""
     if not all((folder / synapses.FILE).is_file() for folder in (one, other)):
         return
-    with np.load(one / synapses.FILE) as a, np.load(other / synapses.FILE) as b:
-        for key in (key for key in a.files if key.endswith(".weights") and key in b.files):
-            x, y = a[key], b[key]
-            name = key.removesuffix(".weights")
-            if x.shape != y.shape or not np.array_equal(a[f"{name}.steps"], b[f"{name}.steps"]):
-                continue
-            row, column = np.nonzero(x != y)
-            if row.size:
-                k, c = int(row[0]), int(column[0])
-                yield First(int(a[f"{name}.steps"][k]), "weight", name, c, float(x[k, c]), float(y[k, c]))
+    a, b = (_weights(folder / synapses.FILE) for folder in (one, other))
+    for key in (key for key in a if key.endswith(".weights") and key in b):
+        x, y = a[key], b[key]
+        name = key.removesuffix(".weights")
+        if x.shape != y.shape or not np.array_equal(a[f"{name}.steps"], b[f"{name}.steps"]):
+            continue
+        row, column = np.nonzero(x != y)
+        if row.size:
+            k, c = int(row[0]), int(column[0])
+            yield First(int(a[f"{name}.steps"][k]), "weight", name, c, float(x[k, c]), float(y[k, c]))
+
+
+def _weights(file: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(file) as kept:
+            return dict(kept)
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise OutputError(f"{file} cannot be read ({error}). Run it again, or compare another folder.") from None
