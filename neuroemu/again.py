@@ -22,7 +22,7 @@ from .compiler.place import PLACERS, place
 from .costs import Progress, costs
 from .errors import ChipError, DoesNotFit, OutputError, Problem, ProgramError, Remedy
 from .files import chip_file, marked_yaml
-from .files.overrides import lay_over
+from .files.overrides import check_repeats, lay_over
 from .report import folder as run_folder
 from .report import saved, synapses, tables
 from .report.lines import HEADLINES
@@ -174,6 +174,7 @@ def chip_of(run: Path, chip: str | None, overrides: tuple[str, ...] = ()) -> tup
     """
     require(run)
     overrides = tuple(override.removeprefix("chip.") for override in overrides)  # as 'run' writes them
+    check_repeats(overrides)
     name = chip or str((run / tables.CHIP).absolute())
     base, prices = chip_file.read(library.find("chips", name, error=ChipError))
     if chip is None and _json(run / "manifest.json").get("price_hash") != prices.hash:

@@ -14,6 +14,7 @@ from .environments import Environment
 from .errors import Problem
 from .network import Network
 from .program import EnvironmentInput, Program
+from .units import counted
 
 MOST_EVERY = 2**31 - 1
 
@@ -67,7 +68,9 @@ def watched(environment: Environment, network: Network) -> list[Told]:
             remedy = f"'{near[0]}'" if near else ""
             found.append(Told(f"watches the population '{name}', which is not there", ", ".join(names), remedy))
         elif size and network[name].size != size:
-            found.append(Told(f"watches '{name}', which has {network[name].size} compartments", f"{size} of them"))
+            found.append(
+                Told(f"watches '{name}', which has {counted(network[name].size, 'compartment')}", f"{size} of them")
+            )
     return found
 
 
@@ -101,7 +104,7 @@ def unfit(
     if is_source is not None and isinstance(given.encoder, Current) == is_source:
         return [f"the input '{name}' {'is a current' if is_source else 'makes spikes'}"]
     if channels != size:
-        return [f"the input '{name}' has {channels} channels, not {size}"]
+        return [f"the input '{name}' has {counted(channels, 'channel')}, not {size}"]
     return []
 
 

@@ -55,6 +55,10 @@ class Uniform:
     low: float
     high: float
 
+    def __post_init__(self) -> None:
+        if not self.low <= self.high:
+            raise ValueError(f"uniform goes from {self.low:g} to {self.high:g}; the lower end comes first")
+
     def values(self, n: int, draws: Draws, purpose: str, first: int = 0) -> np.ndarray:
         """(n,) values of the synapses first..first+n-1."""
         return self.low + (self.high - self.low) * draws.uniforms(purpose, n, first=first)
@@ -66,6 +70,10 @@ class Normal:
 
     mean: float
     sd: float
+
+    def __post_init__(self) -> None:
+        if not self.sd >= 0:
+            raise ValueError(f"normal has the standard deviation {self.sd:g}; at least 0 is needed")
 
     def values(self, n: int, draws: Draws, purpose: str, first: int = 0) -> np.ndarray:
         """(n,) values of the synapses first..first+n-1."""

@@ -6,6 +6,7 @@ random draw is a function of (seed, input name, channel, global step) alone, so 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,24 +35,34 @@ class Span:
 
 
 Events = tuple[np.ndarray, np.ndarray]
+CLOSE = 1e-6  # beyond an end of 0..1, as values in single precision may lie
 
 
 class Encoder(Protocol):
-    """`channels`: spike channels for a sample of n values.  values: (channels,) or (steps, channels) of one sample."""
+    """`channels`: spike channels for a sample of n values.  values: (channels,) or (steps, channels) of one sample.
+
+    `takes`: what values there may be; others are refused before a run, none is cut silently.
+    """
 
     def channels(self, n: int) -> int: ...
+
+    def takes(self, values: np.ndarray) -> np.ndarray: ...
 
     def events(self, values: np.ndarray, span: Span) -> Events: ...
 
 
 @dataclass(frozen=True)
 class Bernoulli:
-    """Rate: in each step a channel spikes with probability gain * value, limited to 0..1."""
+    """Rate: in each step a channel spikes with probability gain * value, which must lie in 0..1."""
 
     gain: float = 1.0
 
     def channels(self, n: int) -> int:
         return n
+
+    def takes(self, values: np.ndarray) -> np.ndarray:
+        """(like values) whether each is a probability."""
+        return _in_0_to_1(self.gain * values)
 
     def events(self, values: np.ndarray, span: Span) -> Events:
         from .rng import uniforms
@@ -79,6 +90,10 @@ class Correlated:
 
     def channels(self, n: int) -> int:
         return n
+
+    def takes(self, values: np.ndarray) -> np.ndarray:
+        """(like values) whether each is a probability."""
+        return _in_0_to_1(self.gain * values)
 
     def events(self, values: np.ndarray, span: Span) -> Events:
         from .rng import uniforms
@@ -113,6 +128,10 @@ class Latency:
     def channels(self, n: int) -> int:
         return n
 
+    def takes(self, values: np.ndarray) -> np.ndarray:
+        """(like values) whether each has a time, or is below the threshold. Linear, nothing is sooner than the first step."""
+        return values <= 1 + CLOSE if self.linear else np.isfinite(values)
+
     def times_ms(self, values: np.ndarray, span: Span) -> np.ndarray:
         """(channels,) spike times from the start of the sample in ms; inf is never."""
         x = np.asarray(values, np.float64)
@@ -146,6 +165,10 @@ class Delta:
     def channels(self, n: int) -> int:
         return 2 * n if self.off else n
 
+    def takes(self, values: np.ndarray) -> np.ndarray:
+        """(like values) whether each is a number."""
+        return np.isfinite(values)
+
     def events(self, values: np.ndarray, span: Span) -> Events:
         change = np.diff(values, axis=0, prepend=values[:1])[span.offset : span.offset + span.n]
         # From 0.2 to 0.3 is a change of 0.1, whatever its last bit says.
@@ -163,6 +186,10 @@ class Current:
     def channels(self, n: int) -> int:
         return n
 
+    def takes(self, values: np.ndarray) -> np.ndarray:
+        """(like values) whether each is a number; what the bias register holds is checked where it is written."""
+        return np.isfinite(values)
+
     def events(self, values: np.ndarray, span: Span) -> Events:
         raise TypeError("a current makes no spikes")
 
@@ -170,3 +197,47 @@ class Current:
 def _rows_and_channels(spikes: np.ndarray) -> Events:
     row, channel = np.nonzero(spikes)
     return row, channel
+
+
+def _in_0_to_1(p: np.ndarray) -> np.ndarray:
+    return (p >= -CLOSE) & (p <= 1 + CLOSE)
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """Values that an encoder does not take.  at: of the first of them.  what, allowed, remedy: for a Problem."""
+
+    at: tuple[int, ...]
+    what: str
+    allowed: str
+    remedy: str
+
+
+def unfit(encoder: Encoder, values: np.ndarray) -> Unfit | None:
+    """None where the encoder takes all of the values."""
+    takes = encoder.takes(values)
+    if takes.all():
+        return None
+    wrong = np.argwhere(~takes)
+    at = tuple(int(k) for k in wrong[0])
+    where = "".join(f"[{k}]" for k in at)
+    which = f"{len(wrong):,} of {values.size:,} values" if values.size > 1 else "the value"
+    first = f"{': ' if len(wrong) == 1 else '; the first is '}{values[at]:g}" + (f" at {where}" if where else "")
+    verb = "is" if len(wrong) == 1 else "are"
+    if not np.isfinite(values).all():
+        return Unfit(at, f"{which} {verb} no number to encode{first}", "finite numbers", "")
+    if isinstance(encoder, Latency):
+        return Unfit(at, f"{which} would spike before the first step{first}", "at most 1", "")
+    gain = getattr(encoder, "gain", 1.0)
+    scaled = f" times the gain {gain:g}" if gain != 1 else ""
+    what = f"{which}{scaled} {verb} no probability{first}"
+    most = float(values.max())
+    fits = values.min() >= 0 and most * gain > 1  # so that a smaller gain is all it takes
+    allowed = "0..1" if gain == 1 else f"0..{1 / gain:.4g} with this gain" if gain > 0 else "a gain of at least 0"
+    return Unfit(at, what, allowed, f"gain: {_below(1 / most)}" if fits else "")
+
+
+def _below(x: float) -> str:
+    """A number above 0, rounded down to three digits."""
+    unit = 10.0 ** (math.floor(math.log10(x)) - 2)
+    return f"{math.floor(x / unit) * unit:.3g}"

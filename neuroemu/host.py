@@ -9,7 +9,7 @@ import numpy as np
 from .chip import Chip
 from .compiler.registers import bias_units, spread
 from .encode import Current, Encoder, Span
-from .errors import DataError
+from .errors import DataError, ProgramError
 from .loop import Loop, SentCurrent, SentReward, SentSpikes, check_current
 from .network import Lif, Spikes
 from .program import DataInput, EnvironmentInput, LabelsInput, Program, SpikesInput, ValuesInput
@@ -212,11 +212,17 @@ def _samples(program: Program, values: dict[str, np.ndarray]) -> int:
 
 
 def drives(program: Program, feed: Feed, scale: dict[str, float]) -> dict[str, DirectCurrent | SentCurrent]:
-    """The direct currents in the chip's units, by population.  scale: of each population, from the compiler."""
+    """The direct currents in the chip's units, by population.  scale: of each population, from the compiler.
+
+    Raises ProgramError where a current leaves its register.
+    """
     found: dict[str, DirectCurrent | SentCurrent] = {}
     for name, (values, gain) in feed.currents.items():
         own = _own_bias(program, name)
-        check_current(name, own + gain * values, scale[name], program.chip)
+        try:
+            check_current(name, own + gain * values, scale[name], program.chip)
+        except ProgramError as error:
+            raise program.located(error) from None
         found[name] = DirectCurrent(values, gain, own, scale[name], program.chip, program.steps)
     for name, (sent, gain) in feed.sent_currents.items():
         assert feed.loop is not None

@@ -47,27 +47,36 @@ def journeys(ways: Ways, prices: PriceList, mode: str) -> np.ndarray:
     return np.where(ways.messages > 0, slowest, 0.0)
 
 
-def schedule(
-    wiring: Wiring, journey: np.ndarray, core_steps: np.ndarray, row: np.ndarray, source: np.ndarray, prices: PriceList
-) -> Schedule:
-    """Time of every step of a stretch.  journey: (n_sources,) of `journeys`.  core_steps: (steps, cores in use, E).
+def slowest_of_steps(journey: np.ndarray, row: np.ndarray, source: np.ndarray, n_steps: int) -> np.ndarray:
+    """(n_steps,) ns of the slowest message of each step.  journey: (n_sources,) of `journeys`.
 
-    row, source: (n_spikes,).
+    row, source: (n_spikes,) of each spike, row ascending from 0.
+    """
+    slowest = np.zeros(n_steps)
+    if row.size:
+        start = np.flatnonzero(np.diff(row, prepend=-1))
+        slowest[row[start]] = np.maximum.reduceat(journey[source], start)
+    return slowest
+
+
+def schedule(
+    wiring: Wiring, slowest_message: np.ndarray, core_steps: np.ndarray, host: np.ndarray, prices: PriceList
+) -> Schedule:
+    """Time of every step of a stretch.  slowest_message: (steps,) of `slowest_of_steps`.  core_steps: (steps, cores in use, E).
+
+    host: (steps,) spikes handed over by the host.
     """
     times, cores = prices.times(), np.append(wiring.cores_in_use(), wiring.mesh.n_cores)  # the host sends, too
     both = work(core_steps, times)
-    handed_over = (
-        np.bincount(row[source >= wiring.n_compartments], minlength=core_steps.shape[0]) * times[Event.HOST_IN]
-    )
-    host = np.stack([handed_over, np.zeros(core_steps.shape[0])])
-    both = np.concatenate([both, host[:, :, None]], axis=2)
+    hosts = np.stack([host * times[Event.HOST_IN], np.zeros(core_steps.shape[0])])
+    both = np.concatenate([both, hosts[:, :, None]], axis=2)
     busy = both.max(axis=0)
     slowest = busy.argmax(axis=1)
     steps = np.arange(slowest.size)
     side = both[:, steps, slowest].argmax(axis=0)
     path = np.zeros((slowest.size, len(PARTS)))
     path[steps, np.array([SENDER, RECEIVER])[side]] = busy[steps, slowest]
-    np.maximum.at(path[:, HOP], row, journey[source])
+    path[:, HOP] = slowest_message
     by_core = np.zeros((wiring.mesh.n_cores + 1, 2))
     np.add.at(by_core, (cores[slowest], side), busy[steps, slowest])
     path, late = ended(path, barrier_ns(wiring, prices), prices)

@@ -61,6 +61,12 @@ def find(kind: str, name: str, beside: Path | None = None, error: type[ProblemsE
     )
 
 
+def name_of(kind: str, path: str | Path) -> str:
+    """What `find` finds that file by, '' where it is none of the library's."""
+    base = folder(kind)
+    return Path(path).relative_to(base).with_suffix("").as_posix() if Path(path).is_relative_to(base) else ""
+
+
 def _told(kind: str) -> str:
     """The names, of a folder only how many it has."""
     known = names(kind)

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from . import encode
 from .chip import Chip
 from .compiler.registers import bias_units
 from .encode import Encoder, Latency, Span
 from .environments import Environment, Phase
 from .environments.registry import name_of
-from .errors import DataError, Problem, ProgramError
+from .errors import Problem, ProgramError
 from .learnable import REWARD
 from .widths import STATE_UNIT
 
@@ -175,8 +176,12 @@ class SentSpikes:
         values = loop.answer(self.name)
         if values.shape[0] > 1 and isinstance(self.encoder, Latency):
             raise loop.wrong(f"sends '{self.name}' by step, which the encoder 'latency' cannot take", "[channels]")
+        values = values if values.shape[0] > 1 else values[0]
+        unfit = encode.unfit(self.encoder, values)
+        if unfit is not None:
+            raise loop.wrong(f"sends '{self.name}' after step {loop.first - 1}: {unfit.what}", unfit.allowed)
         span = Span(first_step, n_steps, loop.first, loop.n_steps, self.step_ms, self.seed, self.stream)
-        return self.encoder.events(values if values.shape[0] > 1 else values[0], span)
+        return self.encoder.events(values, span)
 
     def _whole(self, values: np.ndarray) -> np.ndarray:
         odd = values[values % 1 != 0]
@@ -216,18 +221,19 @@ class SentCurrent:
     population: str
 
     def bias(self, first_step: int, n_steps: int) -> np.ndarray:
-        """(1 or n_steps, n) biases in units of v. Raises DataError where they leave the register."""
+        """(1 or n_steps, n) biases in units of v. Raises ProgramError where they leave the register."""
         value = self.own_bias + self.gain * self.loop.rows(self.name, first_step, n_steps)
         check_current(self.population, value, self.scale, self.chip)
         return bias_units(value * self.scale * STATE_UNIT, self.chip)
 
 
 def check_current(name: str, current: np.ndarray, scale: float, chip: Chip) -> None:
-    """Raises DataError where a current, the population's own bias included, leaves the register: it would be cut silently."""
+    """Raises ProgramError where a current, with the population's own bias, leaves the register: it would be cut silently."""
     most = (chip.registers.bias_max << chip.registers.bias_exponent_max) / STATE_UNIT / scale
     largest = float(np.max(np.abs(current)))
     if largest > most * (1 + 1e-9):
-        raise DataError(
-            f"population '{name}': its direct current and bias reach {largest:.4g}; the bias register of {chip.name} "
-            f"holds {most:.4g} at this population's scale. Try a smaller gain, or a larger threshold and weights."
+        what = (
+            f"its direct current and bias reach {largest:.4g}; the bias register of {chip.name} "
+            f"holds {most:.4g} at this population's scale"
         )
+        raise ProgramError([Problem(what, path=name, remedy="a smaller gain, or a larger threshold and weights")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from .program import Program
 from .report import mesh_svg
 from .topology import hops_of, topology_of
 from .traffic import ways
+from .units import counted
 from .wiring import wiring_of
 
 
@@ -112,10 +114,8 @@ def document(found: Mapped) -> dict[str, Any]:
 def picture(found: Mapped) -> str:
     """The mapping as an SVG."""
     mapping, image = found.compiled.mapping, found.compiled.image
-    title = (
-        f"{found.program.name} on {found.program.chip.name}: {image.cores_in_use().size} of {image.mesh.n_cores} cores, "
-        f"{found.after.packet_hops:,} packet-hops"
-    )
+    cores = f"{image.cores_in_use().size} of {counted(image.mesh.n_cores, 'core')}"
+    title = f"{found.program.name} on {found.program.chip.name}: {cores}, {found.after.packet_hops:,} packet-hops"
     net = topology_of(image.mesh)
     return mesh_svg.draw(
         found.program.chip, mapping.parts, mapping.placement, mapping.axons_out, net, found.after.loads, title
@@ -134,6 +134,7 @@ def write(found: Mapped, path: Path) -> Path:
             raise OutputError(f"{target} cannot be written (Is a directory). Try another -o.")
     content = {path: json.dumps(document(found), indent=1) + "\n", beside: picture(found)}
     partial = {target: target.with_name(f".{target.name}.{os.getpid()}") for target in content}
+    target = path
     try:
         for target, text in content.items():
             partial[target].write_text(text, encoding="utf-8")
@@ -141,6 +142,7 @@ def write(found: Mapped, path: Path) -> Path:
             os.replace(partial[target], target)
     except OSError as error:
         for left in partial.values():
-            left.unlink(missing_ok=True)
-        raise OutputError(f"{error.filename or path} cannot be written ({error.strerror}). Try another -o.") from None
+            with contextlib.suppress(OSError):
+                left.unlink(missing_ok=True)
+        raise OutputError(f"{target} cannot be written ({error.strerror}). Try another -o.") from None
     return beside

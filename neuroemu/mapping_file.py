@@ -18,6 +18,7 @@ from .compiler.partition import Part
 from .errors import Problem, ProgramError
 from .mapping import Seats
 from .network import Network
+from .units import counted
 
 FORMAT = 1
 
@@ -86,7 +87,7 @@ def read(path: Path, network: Network, chip: Chip) -> Seats:
         ((k, at),) = beyond.items()
         wrong(k, f"core is {at}", f"0..{n_cores - 1}")
     elif beyond:
-        what = f"{len(beyond)} parts are on cores {min(beyond.values())}..{max(beyond.values())}"
+        what = f"{counted(len(beyond), 'part is', 'parts are')} on cores {min(beyond.values())}..{max(beyond.values())}"
         problems.append(Problem(what, file=str(path), path="parts", allowed=f"0..{n_cores - 1}"))
     missing = [
         (name, firsts[name] + np.flatnonzero(core[firsts[name] : firsts[name] + n] < 0)) for name, n in sizes.items()
@@ -94,7 +95,8 @@ def read(path: Path, network: Network, chip: Chip) -> Seats:
     if not problems:
         problems = [
             Problem(
-                f"{lost.size} compartments of '{name}' are in no part, the first is {int(lost[0]) - firsts[name]}",
+                counted(lost.size, f"compartment of '{name}' is", f"compartments of '{name}' are") + " in no part, "
+                f"the first is {int(lost[0]) - firsts[name]}",
                 file=str(path),
                 allowed="one part for every compartment",
                 remedy="'neuroemu map', which makes a mapping of this network",

@@ -193,11 +193,13 @@ def _answers(program: Program, given: Feed, step: np.ndarray, index: np.ndarray,
     if program.decode is None:
         return None
     decoder, n = program.decode.decoder, program.network[program.decode.population].size
-    found = decoder.answers(step, index, payload, n, program.steps, given.samples)[given.trained :]
+    found = decoder.answers(step, index, payload, n, program.steps, given.samples)
+    before, found = np.split(found, [given.trained])
     if given.labels is None:
         return Answers(found, None, None, None)
-    labels = given.labels[given.trained :]
-    return Answers(found, labels, *score(decoder, found, labels))
+    learned, labels = np.split(given.labels, [given.trained])
+    right = before == learned if decoder.classifies and before.size else None
+    return Answers(found, labels, *score(decoder, found, labels), right)
 
 
 def _neurobench(
@@ -222,7 +224,8 @@ def _neurobench(
             node: sent_to(given, name, exact.graph.nodes[node].size, program.steps, steps)
             for node, name in exact.sources.items()
         }
-        found["framework"] = of_graph(exact, sent, given.labels)
+        classes = program.decode is None or program.decode.decoder.classifies  # else labels are values, not indices
+        found["framework"] = of_graph(exact, sent, given.labels if classes else None)
     return found
 
 

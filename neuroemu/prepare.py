@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import cache as images
-from . import closing, learnable, library, mapping_file, modes
+from . import closing, encode, floatable, learnable, library, mapping_file, modes
 from .compiler import Compiled, compile_network
 from .compiler.partition import PARTITIONERS
 from .compiler.place import PLACERS
@@ -22,6 +22,7 @@ from .files import chip_file
 from .mapping import WEIGH_BY
 from .network import SIGN_MODES, Network, Population, Spikes
 from .program import DataInput, EnvironmentInput, Input, LabelsInput, Program, SpikesInput, ValuesInput
+from .units import counted
 
 
 def program_of(
@@ -101,6 +102,7 @@ def _check(program: Program) -> None:
                 Problem(f"a snapshot of '{name}' every {every} steps", allowed=f"whole steps; {', '.join(plastic)}")
             )
     problems += closing.problems(program)
+    problems += _float_problems(program)
     problems += modes.problems(program.chip.mesh, program.prices, program.latency)
     mapping = program.mapping
     chosen: list[tuple[str, str, list[str]]] = [
@@ -118,11 +120,35 @@ def _check(program: Program) -> None:
         problems.append(Problem(f"steps is {program.steps}", allowed="a whole number of at least 1"))
     if not isinstance(program.seed, Integral) or not 0 <= program.seed < 2**64:
         problems.append(Problem(f"seed is {program.seed}", allowed="a whole number 0..2**64-1"))
+    exact = program.network.exact
+    told = program.neurobench and exact is not None and program.fresh_samples and program.environment is None
+    if told and exact is not None and isinstance(program.steps, Integral) and program.steps <= exact.most_depth:
+        late = exact.most_depth
+        what = (
+            f"steps is {program.steps}, and the chip's last layer is {late} behind: NeuroBench has no step to tell of"
+        )
+        problems.append(Problem(what, allowed=f"at least {late + 1}", remedy=f"steps: {late + 1}, or no neurobench"))
     formats = (projection.format for projection in program.network.projections)
     for mode in {format.sign_mode for format in formats if format} - set(SIGN_MODES):
         problems.append(Problem(f"there is no sign mode '{mode}'", allowed=", ".join(SIGN_MODES)))
     if problems:
-        raise ProgramError(problems)
+        raise program.located(ProgramError(problems))
+
+
+def _float_problems(program: Program) -> list[Problem]:
+    """What is asked for in floats and has none. Of closed loops, and of what is no number, that was said."""
+    if program.environment is not None:
+        return []
+    graded = [
+        source.name
+        for source in program.network.sources
+        if isinstance(source.model, Spikes)
+        and isinstance(given := program.inputs.get(source.model.source), SpikesInput)
+        and given.payload is not None
+    ]
+    if program.float_reference:
+        return floatable.problems(program.network, graded, "without --float, and without 'float_reference: true'")
+    return floatable.problems(program.network, graded, "quantise: {calibrate: 0}") if program.calibrate else []
 
 
 def _input_problems(program: Program, population: Population) -> list[Problem]:
@@ -163,13 +189,20 @@ def _input_problems(program: Program, population: Population) -> list[Problem]:
             found += _values_problems(name, given)
         if isinstance(given, LabelsInput) and not _has_labels(program.inputs.get(given.labels_of)):
             found.append(f"the input '{name}' takes the labels of '{given.labels_of}', which has none")
+        gain = given.encoder.gain if isinstance(given.encoder, encode.Bernoulli) else 1.0
+        if not isinstance(given, ValuesInput) and not 0 <= gain <= 1:  # of data sets from 0 to 1, and of labels
+            found.append(
+                f"the input '{name}' has the gain {gain:g}, and its values reach from 0 to 1: no probabilities"
+            )
         if found:
             return [Problem(what, path=population.name) for what in found]
         width = _channels(given)
         if given.encoder.channels(width) != population.size:
-            found.append(f"the input '{name}' has {given.encoder.channels(width)} channels, not {population.size}")
+            found.append(
+                f"the input '{name}' has {counted(given.encoder.channels(width), 'channel')}, not {population.size}"
+            )
         if isinstance(given, ValuesInput) and given.values.ndim == 3 and given.values.shape[1] < program.steps:
-            found.append(f"the input '{name}' has {given.values.shape[1]} steps; {program.steps} are run")
+            found.append(f"the input '{name}' has {counted(given.values.shape[1], 'step')}; {program.steps} are run")
     return [Problem(what, path=population.name) for what in found]
 
 
@@ -208,4 +241,5 @@ def _values_problems(name: str, given: ValuesInput) -> list[str]:
         return [f"the values of '{name}' are not all finite numbers"]
     if given.labels is not None and np.shape(given.labels) != given.values.shape[:1]:
         return [f"the labels of '{name}' have the shape {np.shape(given.labels)}, not one for each sample"]
-    return []
+    unfit = encode.unfit(given.encoder, given.values)
+    return [] if unfit is None else [f"of the input '{name}', {unfit.what}"]

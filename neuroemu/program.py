@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
+from . import library
 from .chip import Chip, PriceList
 from .data import Split
 from .decode import Decoder
@@ -138,7 +139,7 @@ class Program:
     training: Training | None = None
 
     def located(self, error: ProblemsError) -> ProblemsError:
-        """The same error with the file and line of each population or projection that it speaks of."""
+        """The same error with the file and line of each population or projection, or the library's program that it is in."""
         return type(error)([self._located(problem) for problem in error.problems])
 
     def _located(self, problem: Problem) -> Problem:
@@ -146,4 +147,7 @@ class Program:
         if place is None or problem.file:
             return problem
         path = f"{place.path} ({problem.path})" if problem.path not in place.path else place.path
-        return Problem(problem.what, place.file, place.line, place.column, path, problem.allowed, problem.remedy)
+        name = library.name_of("programs", place.file)
+        if name:  # nobody mends a file that comes along: its lines are of no use
+            return replace(problem, file=f"program '{name}' of the library", path=path)
+        return replace(problem, file=place.file, line=place.line, column=place.column, path=path)

@@ -3,7 +3,8 @@
 Two ways from the ranges of constants to that of a figure: all constants at their low ends and all at their high ends, and
 draws, from a triangle over each range with its top at the value, or evenly where nobody has published a value. A constant
 that several events share (hops east and west from one line of a table) is drawn once. A constant without a value counts 0
-in the nominal figure, and its range counts in the others. The ends are no bound: what is not modelled is in neither, a
+in the nominal figure, and its range counts in the others. For that, and where values stand at an end of their range, a nominal
+figure may lie outside of most draws. The ends are no bound: what is not modelled is in neither, a
 range may be too narrow, and messages that meet may take longer when something else takes less.
 
 Energies are totals times prices. Times need every step: a step is as long as its slowest core, so that rows of counts are
@@ -355,7 +356,7 @@ def ranges(
     return {
         "interval": interval,
         "draws": {"n": n, "seed": seed, "distribution": "triangular; uniform where there is no value", **percentiles},
-        "only_in_high": _without_value(prices, found.tally.totals),
+        "only_in_ranges": _without_value(prices, found.tally.totals),
         "time": how,
     }
 
@@ -376,7 +377,7 @@ def _percentiles(values: np.ndarray) -> dict[str, float | None]:
 
 
 def _without_value(prices: PriceList, totals: np.ndarray) -> list[str]:
-    """Constants of this run that have a range and no value: 0 in nominal figures."""
+    """Constants of this run that have a range and no value: 0 in nominal figures, their range in ends and draws."""
     happened = [event for event in EVENTS if totals[event]]
     tables = (("energy", prices.energy_pj), ("time", prices.time_ns))
     names = [

@@ -26,6 +26,9 @@ UNITS = {
     "mm": ("m", 1e3, "0.5 mm"),
 }
 
+# What in a key of summary.json tells its unit.
+_MARKS = (("_pj", "pJ"), ("pj_", "pJ"), ("_ns", "ns"))
+
 _METRES = re.compile(r"\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*m\s*")
 _INFINITE = re.compile(r"\s*inf(?=\s|$)\s*")
 _EXPONENT = re.compile(r"[\d.][eE][+-]?\d")
@@ -75,3 +78,20 @@ def show(value: float | None, unit: str) -> str:
         return "not modelled"
     si, factor, _ = UNITS[unit]
     return Quantity(value / factor, si).render(prec=3)
+
+
+def figure_text(key: str, value: float | None) -> str:
+    """A figure of summary.json as people read it: with the unit that its dotted key tells."""
+    if value is None:
+        return "-"
+    if key.startswith("accuracy") or key.endswith((".accuracy", ".agreement")):
+        return f"{100 * value:.2f} %"
+    unit = next((unit for mark, unit in _MARKS if mark in key.split(".")[0] or mark in f"{key}."), "")
+    if unit:
+        return show(float(value), unit)
+    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
+
+
+def counted(n: int, noun: str, more: str = "") -> str:
+    """'1 core', '1,024 cores'.  more: the plural where it is not the noun with an s."""
+    return f"{n:,} {noun if n == 1 else more or noun + 's'}"

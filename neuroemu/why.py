@@ -20,6 +20,7 @@ from .noc.names import name_of_link
 from .schedule import BARRIER, BUFFER, HOP, LINK, PARTS, RECEIVER, SENDER, TICK, Schedule
 from .tally import Tally, part_events
 from .topology import topology_of
+from .units import counted
 from .wiring import Wiring
 
 LEAST = 0.01  # share of the time below which nothing is said
@@ -95,7 +96,7 @@ def why(wiring: Wiring, tally: Tally, schedule: Schedule, prices: PriceList, sam
 
 def _barrier(wiring: Wiring) -> str:
     tiles, chips = wiring.tiles_in_use().size, wiring.chips_in_use().size
-    return f"the barrier of {tiles} tile{'s' * (tiles > 1)}" + (f" on {chips} chips" if chips > 1 else "")
+    return f"the barrier of {counted(tiles, 'tile')}" + (f" on {chips} chips" if chips > 1 else "")
 
 
 def _ranked(shares: np.ndarray, told: Callable[[int, float], Reason], part: str, rest: str) -> list[Reason]:
@@ -127,7 +128,7 @@ def _core(
     moved, gain = _gain(wiring, tally, prices, sample, core, here, side)
     if gain > 1.02:
         how = f"moving {moved} of its {here.size} parts" if here.size > 1 else "splitting its part in two"
-        scope = "" if len(sample.path_ns) == sample.of else f" (over the first {len(sample.path_ns):,} steps)"
+        scope = "" if len(sample.path_ns) == sample.of else f" (over the first {counted(len(sample.path_ns), 'step')})"
         text += f"; {how} would give about {gain:.3g}x{scope}"
     return Reason(share, PARTS[_SIDES[side]], core, -1, text, moved, gain)
 

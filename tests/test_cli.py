@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 
 import neuroemu
@@ -123,6 +124,29 @@ def test_a_wrong_command_says_what_is_wrong_and_exits_with_2(arguments, in_empty
     assert done.returncode == 2
     assert done.stderr.strip() and "Traceback" not in done.stderr
     assert not (in_empty_folder / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["run", "quickstart", "--seed", "3", "--seed", "4"], ["map", "quickstart", "-o", "a", "--out", "b"],
+     ["run", "quickstart", "--latency", "flit", "--set", "run.latency=simple"],
+     ["reprice", "out", "--chip", "odin", "--chip", "reckon"]],
+)  # fmt: skip
+def test_an_option_that_another_would_undo_is_refused(arguments):
+    command = [argument for argument in arguments if argument.startswith("--")][-1]
+    try:
+        cli.cli.main(arguments, standalone_mode=False)
+    except click.UsageError as error:
+        assert f"{command} is given 2 times" in str(error)
+    except neuroemu.ProgramError as error:
+        assert "'--set run.latency=simple' would be undone by '--latency flit'" in str(error)
+    else:
+        pytest.fail("both were taken")
+
+
+def test_flags_and_repeatable_options_may_be_given_twice(capsys):
+    cli.cli.main(["run", "--quiet", "--quiet", "--set", "a=1", "--set", "b=2", "-h"], standalone_mode=False)
+    assert "Usage" in capsys.readouterr().out
 
 
 def test_chips_and_programs_are_listed():

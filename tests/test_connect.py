@@ -146,6 +146,14 @@ def test_a_wrong_number_of_values_is_refused_by_name(kind, what):
         LISTED[kind](**values).synapses((4,), (4,), DRAWS)
 
 
+@pytest.mark.parametrize(
+    "make", [lambda: Uniform(2.0, 1.0), lambda: Normal(0.0, -1.0), lambda: Normal(0.0, float("nan"))]
+)
+def test_a_distribution_that_is_none_is_refused(make):
+    with pytest.raises(ValueError, match=r"from 2 to 1|standard deviation"):
+        make()
+
+
 def test_uniform_weights_lie_between_their_ends_and_have_the_mean():
     made = Dense(Uniform(-1.0, 3.0)).synapses((100,), (100,), DRAWS)
     assert made.weight.min() >= -1.0 and made.weight.max() < 3.0

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroemu.encode import Bernoulli, Current, Delta, Latency, Span
+from neuroemu.encode import Bernoulli, Correlated, Current, Delta, Latency, Span, unfit
 from neuroemu.host import Encoded, Listed
 from neuroemu.streams import stream
 
@@ -55,6 +55,64 @@ def test_steps_and_channels_of_a_rate_code_are_independent():
 @pytest.mark.parametrize(("value", "gain", "spikes"), [(0.0, 1.0, 0), (-3.0, 1.0, 0), (1.0, 1.0, 50), (0.5, 4.0, 50)])
 def test_the_probability_of_a_rate_code_is_limited_to_0_to_1(value, gain, spikes):
     assert len(pairs(Bernoulli(gain).events(np.array([value]), whole(50)))) == spikes
+
+
+RATES, TIMES = "0..1", "at most 1"
+
+
+@pytest.mark.parametrize(
+    ("encoder", "values", "at", "said", "allowed", "remedy"),
+    [
+        (Bernoulli(), [[2.0, -1.0, 50, 0.5]], (0, 0), "3 of 4 values are no probability; the first is 2", RATES, ""),
+        (
+            Bernoulli(),
+            [[0.2, 0.5], [0.5, 8]],
+            (1, 1),
+            "1 of 4 values is no probability: 8 at [1][1]",
+            RATES,
+            "gain: 0.125",
+        ),
+        (Bernoulli(3.0), [0.1, 0.7], (1,), "1 of 2 values times the gain 3 is no", "0..0.3333 with", "gain: 1.42"),
+        (Bernoulli(-1.0), [0.1], (0,), "the value times the gain -1 is no probability: 0.1", "at least 0", ""),
+        (Bernoulli(), [[0.5, np.nan]], (0, 1), "1 of 2 values is no number to encode: nan", "finite", ""),
+        (Correlated(0.5, 1), [[[0.5, 1.5]]], (0, 0, 1), "1.5 at [0][0][1]", RATES, "gain: 0.666"),
+        (
+            Latency(linear=True),
+            [[1.0, 1.5, -1]],
+            (0, 1),
+            "1 of 3 values would spike before the first step: 1.5",
+            TIMES,
+            "",
+        ),
+        (Latency(), [[np.inf, 1.0]], (0, 0), "inf at [0][0]", "finite", ""),
+        (Delta(), [[[0.0], [-np.inf]]], (0, 1, 0), "-inf at [0][1][0]", "finite", ""),
+    ],
+)
+def test_what_an_encoder_does_not_take_is_counted_and_placed(encoder, values, at, said, allowed, remedy):
+    found = unfit(encoder, np.array(values))
+    assert found.at == at and said in found.what and allowed in found.allowed and found.remedy == remedy
+
+
+@pytest.mark.parametrize(
+    ("encoder", "values"),
+    [
+        (Bernoulli(), np.array([1.0000001, 0.0, -0.0000001], np.float32)),  # rounding of single precision
+        (Bernoulli(0.02), [50.0, 0.0]),
+        (Latency(), [7.0, -2.0]),  # driven hard, and never
+        (Latency(linear=True), [1.0, -2.0]),
+        (Delta(), [[-5.0], [7.0]]),
+        (Current(), [-1e6, 1e6]),
+    ],
+)
+def test_what_an_encoder_takes_is_no_mistake(encoder, values):
+    assert unfit(encoder, np.asarray(values)) is None
+
+
+@pytest.mark.parametrize(("high", "gain"), [(2.0, 0.5), (3.0, 0.333), (7.0, 0.142), (1e9, 1e-9), (1.5, 0.666)])
+def test_the_gain_that_is_advised_is_taken(high, gain):
+    values = np.array([0.0, high])
+    assert float(unfit(Bernoulli(), values).remedy.removeprefix("gain: ")) == gain
+    assert unfit(Bernoulli(gain), values) is None
 
 
 def test_gain_scales_the_rate():

@@ -20,6 +20,19 @@ def test_a_program_is_found_by_name_from_any_folder(name, in_empty_folder):
     assert library.find("programs", name) == library.folder("programs") / "quickstart.yaml"
 
 
+@pytest.mark.parametrize("name", ["quickstart", "seeds/correlation"])
+def test_a_file_of_the_library_has_the_name_that_finds_it(name):
+    assert library.name_of("programs", library.find("programs", name)) == name
+
+
+def test_other_files_have_no_name_of_the_library(tmp_path):
+    assert (
+        library.name_of("programs", tmp_path / "quickstart.yaml")
+        == library.name_of("programs", "quickstart.yaml")
+        == ""
+    )
+
+
 def test_a_file_comes_before_a_name_of_the_library(in_empty_folder):
     (in_empty_folder / "quickstart.yaml").touch()
     assert library.find("programs", "quickstart.yaml").resolve() == in_empty_folder / "quickstart.yaml"

@@ -9,7 +9,7 @@ import neuroemu
 from neuroemu.connect import Dense
 from neuroemu.encode import Bernoulli, Correlated, Current, Delta, Latency
 from neuroemu.environments import Environment
-from neuroemu.errors import DataError, ProblemsError, ProgramError
+from neuroemu.errors import ProblemsError, ProgramError
 from neuroemu.learning import Trace, learning
 from neuroemu.network import Lif, LifRegisters, Network, Spikes, WeightFormat
 from neuroemu.prepare import program_of
@@ -93,6 +93,12 @@ def test_bernoulli_draws_as_it_does_of_values():
     assert len(from_loop) > 50 and from_loop == {(int(s), int(k), 1) for s, k in zip(step, index, strict=True)}
 
 
+@pytest.mark.parametrize("encoder", [Bernoulli(0.5), Latency(linear=True)])
+def test_what_the_encoder_does_not_take_is_told_and_not_cut(encoder):
+    with pytest.raises(ProgramError, match=r"sends 'eye' after step 0: 1 of 3 values .*: 2.5 at \[2\]"):
+        sent({"eye": [0.2, 1.0, 2.5]}, EnvironmentInput("eye", encoder))
+
+
 def test_latency_counts_from_the_start_of_the_phase():
     # tau ln(x / (x - .01)) with tau = 2 ms: 1.0 -> 0.02 ms, 0.02 -> 1.39 ms, 0.011 -> 4.8 ms, which is past the phase.
     assert sent({"eye": [1.0, 0.02, 0.011]}, EnvironmentInput("eye", Latency(2.0))) == {
@@ -116,7 +122,7 @@ def test_a_current_past_the_register_is_refused():
     network = Network().population("cell", 2, Lif(threshold=1.0, current="amps"))
     given = {"amps": EnvironmentInput("amps", Current())}
     says = Says({"amps": 1e9}, sends={"amps": 2})
-    with pytest.raises(DataError, match="its direct current and bias reach 1e\\+09"):
+    with pytest.raises(ProgramError, match="its direct current and bias reach 1e\\+09"):
         neuroemu.run(network, steps=8, inputs=given, environment=says)
 
 

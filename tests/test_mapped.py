@@ -199,9 +199,14 @@ def test_a_given_mapping_that_does_not_fit_is_told_with_what_does(talk):
     assert isinstance(done.exception, DoesNotFit)
     (remedy,) = (r for r in done.exception.remedies if any(s.startswith("mapping.partition=") for s in r.settings))
     assert "mapping.file=" in remedy.settings
-    for given in (("--mapping", "one.json"), ("--set", f"mapping.file={Path('one.json').absolute()}")):
-        settings = [word for setting in remedy.settings for word in ("--set", setting)]
+    settings = [word for setting in remedy.settings for word in ("--set", setting)]
+    for given in (
+        ("--mapping", "one.json"),
+        (),
+    ):  # a --set of the same key is replaced by the remedy's, and not doubled
         command("run", talk, "--quiet", *given, *settings, "-o", "r", "--overwrite")
+    both = CliRunner().invoke(cli, ["run", str(talk), "--set", "mapping.file=one.json", *settings])
+    assert "'--set mapping.file=one.json' would be undone by '--set mapping.file='" in str(both.exception)
 
 
 def test_the_mapping_of_a_chip_of_another_name_is_taken_and_told(talk):
@@ -224,6 +229,12 @@ def test_a_mapping_and_its_picture_are_both_written_or_neither(talk, name):
     assert isinstance(done.exception, OutputError), done.output
     assert sorted(Path().iterdir()) == before
     assert Path("m.json").read_text() == Path("folder.svg").read_text() == "before"
+
+
+def test_the_users_own_file_is_named_where_it_cannot_be_written(talk):
+    done = CliRunner().invoke(cli, ["map", str(talk), "-o", "nowhere/q.json"])
+    assert isinstance(done.exception, OutputError)
+    assert f"{Path('nowhere/q.json')} cannot be written" in str(done.exception)
 
 
 def test_what_is_priced_again_quietly_says_no_progress(talk):

@@ -12,6 +12,7 @@ import neuroemu
 from neuroemu import (
     Bernoulli,
     Current,
+    DataInput,
     Dense,
     Lif,
     MappingOptions,
@@ -20,8 +21,11 @@ from neuroemu import (
     SpikesInput,
     ValuesInput,
     WeightFormat,
+    library,
 )
+from neuroemu.data import Split
 from neuroemu.errors import DataError, ProgramError, QuantisationError
+from neuroemu.files import program_file
 from neuroemu.prepare import compile_program, program_of
 
 
@@ -99,6 +103,38 @@ def test_spikes_after_the_last_step_are_told(program):
     assert "1 of 3 spikes lie after the last step" in str(report)
 
 
+def no_run(*_):
+    raise AssertionError("it was run")
+
+
+def copied(folder, name):
+    path = folder / f"{name}.yaml"
+    path.write_text((library.folder("programs") / f"{name}.yaml").read_text())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("settings", "remedy"),
+    [({"float_reference": True}, "without --float"), ({"calibrate": 1}, "quantise: {calibrate: 0}")],
+)
+def test_what_has_no_float_twin_is_told_before_the_run_and_by_who_asked(tmp_path, settings, remedy, monkeypatch):
+    monkeypatch.setattr("neuroemu.pipeline.run_engine", no_run)
+    for name in ("stdp", copied(tmp_path, "stdp")):
+        with pytest.raises(ProgramError) as caught:
+            neuroemu.run(replace(program_file.read(name), **settings))
+        for problem in caught.value.problems:
+            assert "registers, which have no float twin" in problem.what and problem.remedy.startswith(remedy)
+            assert (problem.file, problem.line is None) in (
+                [("program 'stdp' of the library", True)] if name == "stdp" else [(str(name), False)]
+            )
+
+
+def test_spikes_with_payloads_have_no_float_twin(program):
+    given = SpikesInput(np.array([1]), np.array([0]), np.array([7]))
+    with pytest.raises(ProgramError, match="'eye' have payloads, which the float twin has not"):
+        compile_program(replace(program, inputs={"flashes": given}, float_reference=True))
+
+
 def test_a_pause_shorter_than_half_a_step_is_not_rounded_away():
     net = Network().population("a", 1, Lif(tau_mem_ms=10.0, refractory_ms=0.4))
     with pytest.raises(QuantisationError, match="less than half a time step"):
@@ -110,6 +146,8 @@ def test_a_pause_shorter_than_half_a_step_is_not_rounded_away():
     [
         (ValuesInput(np.full((1, 3), 0.5), Bernoulli()), "has 3 channels, not 4"),
         (ValuesInput(np.full((1, 4), np.nan), Bernoulli()), "not all finite"),
+        (ValuesInput(np.full((1, 4), 2.0), Bernoulli()), "4 of 4 values are no probability; the first is 2 at [0][0]"),
+        (DataInput("sklearn:digits", Split(), Bernoulli(2.0)), "has the gain 2"),
         (ValuesInput(np.full(4, 0.5), Bernoulli()), "not an array [samples][channels]"),
         (ValuesInput(np.full((1, 4), 0.5), Bernoulli(), np.array([1, 2])), "labels of 'flashes'"),
         (ValuesInput(np.full((1, 4), 0.5), Current()), "is a current"),

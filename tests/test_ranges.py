@@ -128,17 +128,23 @@ def test_low_nominal_and_high_are_in_order_and_draws_between(name, mode):
     assert ("analytic" in result["time"]) == (mode == "contended")
 
 
-def test_what_counts_in_high_only_is_named(chip, loihi):
+def test_what_counts_in_ranges_only_is_named_and_is_in_the_draws(chip, loihi):
     wiring, activity, _, _ = ran(chip, ring(), {1: [0]}, SPREAD, steps=3)
     unknown = StaticPower("fans", Constant(None, 0.0, 5.0, "", ""), "board")
     prices = replace(loihi[1], static=(unknown,))
     result = ranges(wiring, activity, costs(wiring, activity, prices, "simple"), prices, "simple", n=20)
-    assert result["only_in_high"] == [
+    assert result["only_in_ranges"] == [
         "energy of axon_out",
         "time of axon_out",
         "time of axon_in",
         "static power of fans",
     ]
+    assert (
+        0
+        < result["draws"]["static_pj"]["p5"]
+        < result["draws"]["static_pj"]["p95"]
+        < result["interval"]["static_pj"]["high"]
+    )
     assert result["interval"]["static_pj"] == {
         "low": 0.0, "nominal": 0.0, "high": pytest.approx(5.0 * result["interval"]["time_ns"]["high"])
     }  # fmt: skip

@@ -58,6 +58,21 @@ def test_what_was_learned_answers_the_samples_that_follow(read):
     assert "66.67%  (2 of 3)" in str(report) and "on 3 samples, 2 times each; frozen since" in str(report)
 
 
+def test_what_was_answered_while_it_learned_is_told_by_pass(read):
+    program = read()
+    report = neuroemu.run(program)
+    step, index = report.spikes("cell")
+    labels, right = host.feed(program).labels, []
+    for k in range(6):
+        counts = np.bincount(index[(step - 1) // 20 == k], minlength=3)
+        right.append(counts.max() > 0 and counts.argmax() == labels[k])
+    told = report.summary["training"]
+    assert told["accuracy_by_pass"] == [np.mean(right[:3]), np.mean(right[3:])] and any(right)
+    assert told["accuracy_by_window"] == [np.mean(right)]
+    assert f"{np.mean(right[:3]):.1%}, {np.mean(right[3:]):.1%} right by pass" in str(report)
+    assert neuroemu.run(read((", training: {samples: 3, passes: 2}", ""))).summary["training"] is None
+
+
 def test_answering_changes_no_weight(read):
     whole = neuroemu.run(read(("decode", "probes: [{weights: learned, every: 20}]\ndecode")))
     weight = whole.traces.synapses["learned"].weight

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroemu.units import UNITS, parse, show
+from neuroemu.units import UNITS, counted, parse, show
 
 SI = sorted({(si, unit) for unit, (si, _, _) in UNITS.items()})
 
@@ -141,3 +141,12 @@ def test_infinity_may_have_a_unit():
     for text in ("inf mV", "nan ms", "nan"):
         with pytest.raises(ValueError, match="unit 'V'" if "V" in text else "not a number"):
             parse(text, "ms")
+
+
+@pytest.mark.parametrize(
+    ("n", "words", "text"),
+    [(1, ("core",), "1 core"), (0, ("core",), "0 cores"), (2048, ("core",), "2,048 cores"), (1, ("try", "tries"), "1 try"),
+     (3, ("try", "tries"), "3 tries")],
+)  # fmt: skip
+def test_a_count_agrees_with_its_noun(n, words, text):
+    assert counted(n, *words) == text

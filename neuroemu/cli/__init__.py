@@ -30,7 +30,28 @@ from .sweep import sweep
 from .timeline import timeline
 
 
-@click.group(context_settings=CONTEXT)
+class Once(click.Group):
+    """Commands whose options are given once, unless they say otherwise: click would take the last one silently."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            inner = click.Context(
+                command, ctx, name, resilient_parsing=True
+            )  # other mistakes are told by the real reading
+            _, _, order = command.make_parser(inner).parse_args(list(rest))
+            for option in command.params:
+                if not isinstance(option, click.Option) or option.multiple or option.is_flag or option.count:
+                    continue
+                if order.count(option) > 1:
+                    what = f"{option.opts[-1]} is given {order.count(option)} times; give it once."
+                    raise click.UsageError(what, inner)
+        return name, command, rest
+
+
+@click.group(cls=Once, context_settings=CONTEXT)
 @click.version_option(package_name="neuroemu")
 def cli() -> None:
     """neuroemu: an event-driven emulator of neuromorphic chips.

@@ -26,8 +26,9 @@ def shown_progress(quiet: bool) -> AbstractContextManager[Any]:
 
 def read(asked: Asked) -> Program:
     """The program with everything that was asked for. Raises ProgramError."""
-    from ..files import program_file
+    from ..files import overrides, program_file
 
+    overrides.check_repeats(asked.overrides, {"run.latency": f"--latency {asked.latency}"} if asked.latency else None)
     found = program_file.read(asked.program, asked.overrides, asked.seed, asked.steps, asked.allow_code)
     found = replace(
         found,

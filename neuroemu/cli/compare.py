@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..compare.cause import Arrival
 
 MOST_FIGURES = 20
+MOST_ALONE = 8  # probes of one run alone that are named
 
 
 @click.command(context_settings=CONTEXT)
@@ -53,8 +54,13 @@ def lines(found: Comparison, one: Path, other: Path) -> list[str]:
     left = len(found.figures) - MOST_FIGURES
     told += [f"  and {left} more figures (--json)"] if left > 0 else []
     told += ["  all figures are the same"] if not found.figures else []
+    for folder, names in zip((one, other), found.alone, strict=True):
+        more = f", and {len(names) - MOST_ALONE} more" if len(names) > MOST_ALONE else ""
+        told += (
+            [f"Recorded by {folder} alone, and not compared: {', '.join(names[:MOST_ALONE])}{more}."] if names else []
+        )
     if found.recorded is None:
-        return [*told, "Their chips did the same in all that was recorded."]
+        return [*told, f"Their chips did the same in all that {'both' if any(found.alone) else 'was'} recorded."]
     told.append(f"First difference recorded: {_first(found.recorded)}")
     if found.why_not:
         told.append(f"What led to it is not known: {found.why_not}.")

@@ -48,6 +48,7 @@ def map_(
     from ..files import program_file
     from ..mapping import METHODS
     from ..progress import shown
+    from ..units import counted
 
     if not out.strip():
         raise click.UsageError("-o is empty; name a file.")
@@ -75,7 +76,8 @@ def map_(
         click.echo(json.dumps(traffic, indent=1))
         return
     image = found.compiled.image
-    click.echo(f"{out}, {picture}: {image.n_parts} parts on {image.cores_in_use().size} of {image.mesh.n_cores} cores.")
+    cores = f"{image.cores_in_use().size} of {counted(image.mesh.n_cores, 'core')}"
+    click.echo(f"{out}, {picture}: {counted(image.n_parts, 'part')} on {cores}.")
     unit = "spikes" if traffic["weighed_by"] == "spikes" else "every source once"
     for name in ("before", "after"):
         if traffic[name] is None:

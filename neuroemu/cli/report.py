@@ -32,8 +32,8 @@ def report(run_folder: Path) -> None:
 @click.argument("kind", type=click.Choice(["raster", "energy", "mesh", "pareto"]))
 @RUN
 @click.option("-o", "--out", "out", type=click.Path(path_type=Path), help="PNG, PDF or SVG [default: KIND.png].")
-@click.option("--x", default="", metavar="FIGURE", help="Of pareto [default: energy_pj.total].")
-@click.option("--y", default="", metavar="FIGURE", help="Of pareto [default: latency_ns.total].")
+@click.option("--x", default="", metavar="FIGURE", help="Of pareto [default: the sweep's first goal].")
+@click.option("--y", default="", metavar="FIGURE", help="Of pareto [default: the sweep's second goal].")
 def plot(kind: str, run_folder: Path, out: Path | None, x: str, y: str) -> None:
     """Draw the run in folder RUN with matplotlib; pareto is of the folder of a sweep."""
     if (x or y) and kind != "pareto":

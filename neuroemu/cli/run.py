@@ -129,13 +129,14 @@ def check(program: str, overrides: tuple[str, ...], no_cache: bool, allow_code: 
     """
     from .. import library
     from ..errors import ProgramError
+    from ..units import counted
 
     path = library.find("programs", program, error=ProgramError)
     if _is_chip(path):
         from ..files import chip_file
 
         chip, prices = chip_file.read(path)
-        click.echo(f"{path}: chip '{chip.name}', {chip.mesh.n_cores} cores: no mistakes.")
+        click.echo(f"{path}: chip '{chip.name}', {counted(chip.mesh.n_cores, 'core')}: no mistakes.")
         for item in prices.not_modelled(n_chips=chip.mesh.n_chips):
             click.echo(f"  not modelled: {item}")
         return
@@ -143,6 +144,7 @@ def check(program: str, overrides: tuple[str, ...], no_cache: bool, allow_code: 
     from ..files import program_file
     from ..program import DataInput
     from ..progress import shown
+    from ..surprises import surprises
 
     read = program_file.read(path, overrides, allow_code=allow_code)
     for given in read.inputs.values():
@@ -151,14 +153,19 @@ def check(program: str, overrides: tuple[str, ...], no_cache: bool, allow_code: 
     with shown(quiet=False) as progress:
         compiled = compiled_for(read, not no_cache, progress.part)
     image = compiled.image
+    if any(getattr(population.model, "current", None) for population in read.network.on_chip):
+        from .. import host
+
+        host.drives(read, host.feed(read), compiled.quantised.scale)
     if not all(compartments.is_built_in(population.compartment) for population in read.network.on_chip):
         from .. import pipeline  # loads numba
 
         pipeline.compile_models(read, compiled)
-    click.echo(
-        f"{path}: no mistakes. {image.n_compartments} compartments and {image.n_synapses} synapses fit on "
-        f"{image.cores_in_use().size} of {image.mesh.n_cores} cores of {read.chip.name}."
-    )
+    fit = f"{counted(image.n_compartments, 'compartment')} and {counted(image.n_synapses, 'synapse')} fit"
+    cores = f"{image.cores_in_use().size} of {counted(image.mesh.n_cores, 'core')}"
+    click.echo(f"{path}: no mistakes. {fit} on {cores} of {read.chip.name}.")
+    for warning in surprises(read, compiled.quantised):
+        click.echo(f"  {warning}")
     for note in read.network.exact.notes if read.network.exact is not None else ():
         click.echo(f"  {note}")
 

@@ -37,6 +37,7 @@ def timeline(run_folder: Path, first: int, steps: int | None, events: int, out: 
     from .. import timeline as timelines
     from ..errors import OutputError, Problem, ProgramError
     from ..progress import shown
+    from ..units import counted
 
     with shown(quiet=quiet) as progress:
         progress.stage("pricing")
@@ -48,7 +49,7 @@ def timeline(run_folder: Path, first: int, steps: int | None, events: int, out: 
         chip, prices = again.chip_of(run_folder, None)
         priced = again.reprice(run_folder, chip, prices, None, os.cpu_count() or 1, advanced)
         if first > priced.activity.n_steps:
-            what = f"--from is {first:,}; the run has {priced.activity.n_steps:,} steps"
+            what = f"--from is {first:,}; the run has {counted(priced.activity.n_steps, 'step')}"
             raise ProgramError([Problem(what, allowed=f"1..{priced.activity.n_steps}")])
         progress.stage("writing")
         path = out or run_folder / timelines.FILE
@@ -61,6 +62,8 @@ def timeline(run_folder: Path, first: int, steps: int | None, events: int, out: 
 
 def say(path: Path, told: Told) -> None:
     """What was written, and what was not."""
-    click.echo(f"{path}: {told.shown}, {told.events:,} events, {told.n_bytes:,} bytes.")
+    from ..units import counted
+
+    click.echo(f"{path}: {told.shown}, {counted(told.events, 'event')}, {counted(told.n_bytes, 'byte')}.")
     if told.left_out:
         click.echo(f"Left out: {told.left_out}.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from .alone import alone
 from .cause import Cause, cause_of
 from .first import First
 from .rebuilt import Rebuilt, first_state, rebuild
@@ -21,6 +22,7 @@ __all__ = ["Cause", "Comparison", "Figure", "First", "compare"]
 class Comparison:
     """figures: of summary.json that differ.  recorded: the first spike, state or weight in the folders that differs.
 
+    alone: by folder, what it alone recorded, so that it is in no comparison.
     state: the first state at all that differs, where both could be run again; why_not: else why not.  cause: of `state`.
     """
 
@@ -29,6 +31,7 @@ class Comparison:
     state: First | None
     why_not: str
     cause: Cause | None
+    alone: tuple[list[str], list[str]] = ([], [])
 
     @property
     def same(self) -> bool:
@@ -38,16 +41,16 @@ class Comparison:
 
 def compare(one: Path, other: Path) -> Comparison:
     """Raises OutputError where a folder holds no run."""
-    found, recorded = figures(one, other), first_recorded(one, other)
+    found, recorded, apart = figures(one, other), first_recorded(one, other), alone(one, other)
     if recorded is None:
-        return Comparison(found, None, None, "", None)
+        return Comparison(found, None, None, "", None, apart)
     both: list[Rebuilt] = []
     for folder in (one, other):
         made = rebuild(folder)
         if isinstance(made, str):
-            return Comparison(found, recorded, None, made, None)
+            return Comparison(found, recorded, None, made, None, apart)
         both.append(made)
     state = first_state(both[0], both[1], recorded.step)
     if isinstance(state, str):
-        return Comparison(found, recorded, None, state, None)
-    return Comparison(found, recorded, state, "", cause_of(both[0], both[1], state) if state else None)
+        return Comparison(found, recorded, None, state, None, apart)
+    return Comparison(found, recorded, state, "", cause_of(both[0], both[1], state) if state else None, apart)

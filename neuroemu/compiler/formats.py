@@ -11,6 +11,7 @@ from ..connect import SynapseList
 from ..errors import Problem
 from ..network import Projection, WeightFormat
 from ..pieces import different, pieces
+from ..units import counted
 from .weights import mantissa_range, sign_mode, top_mantissa
 
 
@@ -70,7 +71,7 @@ def check_format(
     if n_outside and not format.clip:
         problems.append(
             Problem(
-                f"{n_outside} weight mantissa{'s' if n_outside > 1 else ''} out of range, like {outside:g}",
+                f"{counted(n_outside, 'weight mantissa')} out of range, like {outside:g}",
                 path=projection.name,
                 allowed=f"{low}..{high} for sign_mode {format.sign_mode}",
                 remedy="a larger exponent",

@@ -10,11 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from ..calibration import Calibration
 from ..chip import Chip
 from ..connect import SynapseList
 from ..errors import Problem, QuantisationError
 from ..network import Lif, Network, WeightFormat
+from ..pieces import different
 from .formats import check_delays, check_format, grid_format
 from .registers import PopulationRounding, Tables, lif_registers, misfits, own_registers
 from .rounding import ProjectionRounding, exact, integer_report, projection_report
@@ -28,11 +31,13 @@ class Rounding:
     """What quantising did: scale[population] (units of 2**6 for 1.0), and a report of each population and projection.
 
     Projections of integer weights are reported where the chip stores others.
+    silent[projection]: how many synapses it has, if none of them weighs anything and none learns.
     """
 
     scale: dict[str, float]
     populations: tuple[PopulationRounding, ...]
     projections: tuple[ProjectionRounding, ...]
+    silent: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Quantised(Rounding):
 
     @property
     def rounding(self) -> Rounding:
-        return Rounding(self.scale, self.populations, self.projections)
+        return Rounding(self.scale, self.populations, self.projections, self.silent)
 
 
 def quantise(
@@ -55,7 +60,7 @@ def quantise(
     calibration: what its populations saw in floats, for the choice of scales.
     """
     problems: list[Problem] = []
-    registers, weights, scales = {}, {}, {}
+    registers, weights, scales, silent = {}, {}, {}, {}
     population_reports, projection_reports = [], []
     for population in network.on_chip:
         incoming = [p for p in network.projections if p.target == population.name]
@@ -89,7 +94,9 @@ def quantise(
                 kept = mantissas_of(
                     given.weight, kept, chip.arithmetic, mantissas if isinstance(population.model, Lif) else None
                 )
+            elif not np.any(different(kept.units)):
+                silent[projection.name] = int(given.weight.size)
             weights[projection.name] = kept
     if problems:
         raise QuantisationError(problems)
-    return Quantised(scales, tuple(population_reports), tuple(projection_reports), registers, weights)
+    return Quantised(scales, tuple(population_reports), tuple(projection_reports), silent, registers, weights)

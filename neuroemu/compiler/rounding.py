@@ -13,7 +13,10 @@ from .weights import Weights, largest_magnitude, lost_bits, top_mantissa
 
 @dataclass(frozen=True)
 class ProjectionRounding:
-    """What quantisation did to one projection; errors relative to its largest weight."""
+    """What quantisation did to one projection; errors relative to its largest weight.
+
+    pruned: synapses whose weight became 0 and was not.
+    """
 
     name: str
     bits: int
@@ -56,7 +59,7 @@ def projection_report(projection: Projection, weights: np.ndarray, scale: float,
         error = np.abs(units.astype(np.float64) / scale - wanted)
         if largest:
             error /= largest
-        pruned += int(np.count_nonzero(units == 0))
+        pruned += int(np.count_nonzero((units == 0) & (wanted != 0)))
         saturated += int(np.count_nonzero(np.abs(wanted) * scale / 2.0**kept.format.exponent > too_large))
         worst = max(worst, float(error.max(initial=0.0)))
         return np.square(error, out=error)

@@ -12,6 +12,7 @@ from .. import closing, encode
 from ..data import DATASETS, Split
 from ..environments import Environment
 from ..program import DataInput, EnvironmentInput, Input, LabelsInput, SpikesInput, ValuesInput
+from ..units import counted
 from . import arrays, marked_yaml
 from .draft import MOST, Draft
 from .input_schema import DataSpec, EnvironmentInputSpec, LabelsSpec, SpikesSpec
@@ -75,33 +76,45 @@ def _input(draft: Draft, name: str, given: Any) -> Input | None:
                 "bernoulli, latency, current",
             )
         if given.split.side != "all" and given.split.test >= known.samples:
-            draft.problem((*at, "split"), f"holds out {given.split.test} samples", f"fewer than {known.samples}")
+            draft.problem(
+                (*at, "split"), f"holds out {counted(given.split.test, 'sample')}", f"fewer than {known.samples}"
+            )
+        if isinstance(encoder, encode.Bernoulli) and not 0 <= encoder.gain <= 1:
+            draft.problem(
+                (*at, "gain"), f"is {encoder.gain:g}, and the data reach from 0 to 1: no probabilities", "0..1"
+            )
         return DataInput(given.data, Split(given.split.side, given.split.test, given.split.seed), encoder)
-    values = draft.array(given.values, (*at, "values"))
+    values = written = draft.array(given.values, (*at, "values"))
     labels = None if given.labels is None else draft.array(given.labels, (*at, "labels"))
-    if values is None:
+    if values is None or written is None:
         return None
     series = isinstance(encoder, encode.Delta)
     values = values[None] if values.ndim == (2 if series else 1) else values
     if values.ndim != (3 if series else 2) and not (values.ndim == 3 and not isinstance(encoder, encode.Latency)):
         draft.problem(
             (*at, "values"),
-            f"has {values.ndim} dimensions",
+            f"has {counted(values.ndim, 'dimension')}",
             "[samples][channels]; [samples][steps][channels] for a signal by step",
         )
         return None
     if values.size == 0:
         draft.problem((*at, "values"), "is empty", "at least one sample")
         return None
+    unfit = encode.unfit(encoder, written)
+    if unfit is not None:
+        inside = unfit.at if isinstance(given.values, list) else ()
+        draft.problem((*at, "values", *inside), unfit.what, unfit.allowed, unfit.remedy)
     if values.ndim == 3 and values.shape[1] < draft.spec.run.steps:
         draft.problem(
-            (*at, "values"), f"has {values.shape[1]} steps a sample", f"at least run.steps = {draft.spec.run.steps}"
+            (*at, "values"),
+            f"has {counted(values.shape[1], 'step')} a sample",
+            f"at least run.steps = {draft.spec.run.steps}",
         )
     if isinstance(encoder, encode.Correlated):
         if encoder.group > values.shape[-1]:
             draft.problem(
                 (*at, "group"),
-                f"is {encoder.group}; the values have {values.shape[-1]} channels",
+                f"is {encoder.group}; the values have {counted(values.shape[-1], 'channel')}",
                 f"1..{values.shape[-1]}",
             )
         elif np.any(values[..., : encoder.group] != values[..., :1]):
@@ -114,7 +127,7 @@ def _input(draft: Draft, name: str, given: Any) -> Input | None:
         draft.problem(
             (*at, "labels"),
             f"has the shape {list(labels.shape)}",
-            f"one label for each of {values.shape[0]} samples",
+            f"one label for each of {counted(values.shape[0], 'sample')}",
         )
     return ValuesInput(values.astype(np.float64), encoder, labels)
 
@@ -173,6 +186,8 @@ def _encoder(draft: Draft, given: Any, at: Path_) -> Any:
             draft.problem((*at, "threshold"), f"is {threshold:g}", "between 0 and 1")
         return encode.Latency(given.tau, threshold, given.linear)
     if given.encode == "delta":
+        if given.threshold is not None and given.threshold <= 0:
+            draft.problem((*at, "threshold"), f"is {given.threshold:g}: every step would be a change", "more than 0")
         return encode.Delta(0.1 if given.threshold is None else given.threshold, given.off_spikes)
     return encode.Current(given.gain)
 
@@ -350,7 +365,9 @@ def _check_input(draft: Draft, given: Input, key: str, size: int, at: Path_, nam
     else:
         n = DATASETS[given.dataset].channels if isinstance(given, DataInput) else given.values.shape[-1]
     if given.encoder.channels(n) != size:
-        draft.problem(at, f"the input '{name}' has {given.encoder.channels(n)} channels; the population has {size}")
+        draft.problem(
+            at, f"the input '{name}' has {counted(given.encoder.channels(n), 'channel')}; the population has {size}"
+        )
 
 
 def _side_size(given: DataInput) -> int:

@@ -7,6 +7,7 @@ contain themselves or blow up, files too large or not text. Everything found is 
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -185,6 +186,10 @@ _MEANING = (
 )
 
 
+# As a probe has it, [label.v[0:3]]: YAML takes the second '[' for a list in a list. Quoted, it is no mistake.
+_INDEXED = re.compile(r"""(?:^|[\[,{:])\s*([A-Za-z_][\w.\-]*\[[^\[\]{}"']*\])""")
+
+
 def _told(problem: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
     """A mistake that the YAML library found, in the words of its user."""
     mark = problem.problem_mark or problem.context_mark
@@ -197,10 +202,23 @@ def _told(problem: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
         return Problem("is not YAML: a tab where only spaces may stand", *place, remedy="spaces in place of the tab")
     for said, meant, remedy in _MEANING:
         if said in str(problem.problem):
+            bare = _bare_index(lines, problem.context_mark, mark) if "expected ','" in said else ""
+            if bare:
+                what = f"is not YAML: '{bare}' has brackets of its own inside of a list or mapping in brackets"
+                return Problem(printable(what), *place, remedy=f'quotes around it: "{printable(bare)}"')
             began = problem.context_mark.line + 1 if problem.context_mark else mark.line + 1
             since = f" (since line {began})" if began != mark.line + 1 else ""
             return Problem(f"is not YAML: {meant.replace('{0}', found)}{since}", *place, remedy=remedy)
     return Problem("is not YAML: " + ", ".join(filter(None, (problem.context, problem.problem))), *place)
+
+
+def _bare_index(lines: list[str], since: Any, until: Any) -> str:
+    """The first bare NAME[INDEX] of a list or mapping in brackets, which YAML cannot read; '' where there is none."""
+    for number in range(since.line if since else until.line, until.line + 1):
+        found = _INDEXED.search(lines[number]) if number < len(lines) else None
+        if found:
+            return found.group(1)
+    return ""
 
 
 def _check_extent(text: str, name: str, error: type[ProblemsError]) -> None:

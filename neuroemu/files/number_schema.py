@@ -58,7 +58,17 @@ class UniformSpec(Spec):
 
 
 class NormalSpec(Spec):
+    """normal: [mean, standard deviation]."""
+
     normal: Annotated[list[Number], Field(min_length=2, max_length=2)]
+
+    @model_validator(mode="after")
+    def _spread(self) -> NormalSpec:
+        if self.normal[1] < 0:
+            raise ValueError(
+                f"the standard deviation of normal is {self.normal[1]:g}; write [mean, sd] with sd at least 0"
+            )
+        return self
 
 
 def weights(value: Any) -> str:

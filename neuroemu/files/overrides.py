@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from ..errors import Problem, ProgramError
 from . import marked_yaml
-from .marked_yaml import Document, Mark, Path_, dotted
+from .marked_yaml import Document, Mark, Path_, dotted, printable
 
 
 def lay_over(document: Document, override: str) -> None:
     """Lays one KEY=VALUE over a document; a chip given by name becomes a chip that extends it."""
     key, equals, text = override.partition("=")
-    source = marked_yaml.printable(f"--set {override}")
+    source = printable(f"--set {override}")
     if not equals or not key:
         raise ProgramError([Problem("not of the form KEY=VALUE", file=source, remedy="--set run.steps=10")])
     try:
@@ -40,6 +41,27 @@ def lay_over(document: Document, override: str) -> None:
         for below in [other for other in marks if other[: len(path)] == path]:
             del marks[below]
     document.values[path] = document.keys[path] = Mark(source)
+
+
+def check_repeats(overrides: Iterable[str], options: dict[str, str] | None = None) -> None:
+    """Raises ProgramError where one KEY=VALUE would undo another that stands before it, of the same key or of one inside.
+
+    options: what other options lay over it after them, by key, as they are written ('--steps 5').
+    """
+    given = [(override.partition("=")[0], f"'--set {override}'") for override in overrides]
+    given += [(key, f"'{option}'") for key, option in (options or {}).items()]
+    problems = [
+        Problem(f"{before} would be undone by {after}", path=printable(above), remedy="one of the two")
+        if above == key
+        else Problem(
+            f"{before} would be undone by {after}, which holds it", path=printable(key), remedy="the other order"
+        )
+        for at, (above, after) in enumerate(given)
+        for key, before in given[:at]
+        if f"{key}.".startswith(f"{above}.")
+    ]
+    if problems:
+        raise ProgramError([replace(problem, what=printable(problem.what)) for problem in problems])
 
 
 def _step(here: dict[str, Any] | list[Any], name: str, path: Path_, source: str) -> str | int:

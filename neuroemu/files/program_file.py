@@ -16,6 +16,7 @@ from ..environments import Environment
 from ..errors import ChipError, Problem, ProgramError
 from ..mapping import METHODS, MappingOptions
 from ..program import Decode, Program, Training
+from ..units import counted
 from . import chip_file, marked_yaml
 from . import program_schema as schema
 from .build_environment import check_environment, environment_of, is_expected
@@ -25,7 +26,7 @@ from .build_network import network_of, with_probes
 from .checking import check
 from .draft import Draft
 from .marked_yaml import Document
-from .overrides import lay_over
+from .overrides import check_repeats, lay_over
 from .salvage import Salvaged, salvage, whole
 
 
@@ -43,10 +44,11 @@ def read(
     that it names ('neuron: FILE.py:NAME') may be run.  environment: in place of the file's own.  Raises ProgramError with every
     mistake of the file, of its chip and of the arrays it names.
     """
+    given = {key: value for key, value in (("seed", seed), ("run.steps", steps)) if value is not None}
+    check_repeats(overrides, {key: f"--{key.removeprefix('run.')} {value}" for key, value in given.items()})
     path = library.find("programs", str(name), error=ProgramError)
     document = marked_yaml.read(path, ProgramError, go_on=True)
-    lay = [f"{key}={value}" for key, value in (("seed", seed), ("run.steps", steps)) if value is not None]
-    for override in (*overrides, *lay):
+    for override in (*overrides, *(f"{key}={value}" for key, value in given.items())):
         lay_over(document, override)
     return built(document, path, allow_code, environment)
 
@@ -154,7 +156,11 @@ def _mapping(draft: Draft) -> MappingOptions:
         if draft.known(name, ("mapping", "parts", name), on_chip=True):
             size = draft.size(name)
             if count > size:
-                draft.problem(("mapping", "parts", name), f"{count} parts of {size} compartments", f"1..{size}")
+                draft.problem(
+                    ("mapping", "parts", name),
+                    f"{counted(count, 'part')} of {counted(size, 'compartment')}",
+                    f"1..{size}",
+                )
     if given.profile and given.weigh_by != "spikes":
         draft.problem(("mapping", "profile"), "says nothing where synapses weigh", "with 'weigh_by: spikes'")
     partition, placement = METHODS[given.method]

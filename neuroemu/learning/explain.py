@@ -10,7 +10,7 @@ import re
 from ..chip import PriceList
 from ..errors import Problem, ProgramError
 from ..events import LEARNING, MEANING, Event
-from ..units import show
+from ..units import counted, show
 from .microcode import ACCUMULATOR, FRACTION, UNBOUNDED, Op, Slot, compiled, shift_of, width_of
 from .peers import draws
 from .rule import MEANING as NAMES
@@ -143,7 +143,7 @@ def _when(product: Product, epoch: int, law: str) -> str:
 
 def _factor(factor: Factor, learning: Learning) -> str:
     low, high = _range(factor, learning)
-    width = f"{WIDTH[factor.name]} bit{'s' if WIDTH[factor.name] > 1 else ''}"
+    width = f"{counted(WIDTH[factor.name], 'bit')}"
     return f"{factor}: {NAMES[factor.name]}, {width}, {low}..{high}"
 
 
@@ -223,7 +223,9 @@ def _needs(learning: Learning) -> list[str]:
 
 def _code(learning: Learning) -> list[str]:
     made = compiled(learning.rules, learning.dialect.mantissa_bits, learning.epoch, learning.dialect.law)
-    lines = [f"microcode: {len(made.instructions)} instructions a synapse, {made.n_products} products"]
+    lines = [
+        f"microcode: {counted(len(made.instructions), 'instruction')} a synapse, {counted(made.n_products, 'product')}"
+    ]
     for op, a, b, c in made.instructions.tolist():
         slot = name = ""
         if op in (Op.GATE, Op.MULTIPLY, Op.MULTIPLY_SIGN):

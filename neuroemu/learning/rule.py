@@ -41,6 +41,8 @@ MEANING = {
 }
 MOST_DECIMATION = 9
 MANTISSA, EXPONENT = (-8, 7), (-7, 8)  # of a product's scale m 2**e
+_SCALE = f"m*2^e with m in {MANTISSA[0]}..{MANTISSA[1]} and e in {EXPONENT[0]}..{EXPONENT[1]}"
+MOST_POWER = 999  # of a single 2^e, whatever other constants make of it
 MOST_ADDED = 511  # a constant added to a factor: beyond the widest factor nothing changes
 
 
@@ -210,11 +212,7 @@ class _Parser:
         mantissa, exponent = _reduced(parts.mantissa, parts.exponent)
         fits = MANTISSA[0] <= mantissa <= MANTISSA[1] and EXPONENT[0] <= exponent <= EXPONENT[1]
         if not fits and not self._any_scale:
-            self._fault(
-                first,
-                f"its constants make {mantissa}*2^{exponent}",
-                f"m*2^e with m in {MANTISSA[0]}..{MANTISSA[1]} and e in {EXPONENT[0]}..{EXPONENT[1]}",
-            )
+            self._fault(first, f"its constants make {mantissa}*2^{exponent}", _SCALE)
         gate, decimation, _ = parts.gates[0]
         at = (first.at, last.end)
         return Product(gate, decimation, mantissa, exponent, tuple(parts.factors), at, parts.divides)
@@ -265,8 +263,12 @@ class _Parser:
             self._fault(caret, f"a power of {token.text}", "powers of 2")
         sign = self._sign()
         power = self._take()
-        if not power.text.isdecimal() or len(power.text) > 3:
+        if not power.text.isdecimal():
             self._fault(power, f"'{power.text or 'the end'}' as an exponent", "a whole number")
+        if len(power.text) > len(str(MOST_POWER)):
+            most = f"0..{MOST_POWER}, with a sign" if self._any_scale else f"constants that together make {_SCALE}"
+            shown = power.text if len(power.text) <= 12 else f"{power.text[:12]}..."
+            self._fault(power, f"an exponent of {'-' * (sign < 0)}{shown}", most)
         return 1, sign * int(power.text)
 
     def _constant(self) -> int:

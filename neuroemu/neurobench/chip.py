@@ -14,7 +14,7 @@ from ..network import Network, Projection
 from ..program import Program
 from ..tally import Tally
 from ..wiring import Wiring
-from .graph import PLACES
+from .graph import PLACES, sparsity
 
 
 def of_chip(
@@ -31,6 +31,7 @@ def of_chip(
 
     Footprint: bytes of synapse memory that the packed lists take.  ParameterCount: weights.  ConnectionSparsity: of those that
     connections could have, zeros after rounding included.  A spike with a payload beyond 1 counts as MACs.
+    ActivationSparsity is of what can spike; MembraneUpdates are of all compartments.
     """
     network, steps = program.network, program.steps
     weights = {projection.name: _weights(network, projection) for projection in network.projections}
@@ -39,7 +40,8 @@ def of_chip(
     acs, macs = _operations(wiring, traces, tally)
     owner = wiring.owner_of_source()[: wiring.n_compartments]
     fired = np.bincount(owner, tally.spikes[: wiring.n_compartments], sizes.size)
-    spiking = [k for k, p in enumerate(network.on_chip) if not p.compartment.passes_up]
+    potentials = _potentials(network)
+    spiking = [k for k, p in enumerate(network.on_chip) if not (p.compartment.passes_up or p.name in potentials)]
     places = sizes[spiking] * steps * samples
     assert counters.membranes is not None
     return {
@@ -47,9 +49,9 @@ def of_chip(
         "ConnectionSparsity": round(max(1 - wiring.synapses / n_weights, 0.0), PLACES) if n_weights else 0.0,
         "ParameterCount": n_weights,
         "ClassificationAccuracy": accuracy,
-        "ActivationSparsity": float(1 - fired[spiking].sum() / max(places.sum(), 1)),
+        "ActivationSparsity": sparsity(float(fired[spiking].sum()), int(places.sum())),
         "ActivationSparsityByLayer": {
-            wiring.names[k]: float(1 - fired[k] / n) for k, n in zip(spiking, places.tolist(), strict=True)
+            wiring.names[k]: sparsity(float(fired[k]), n) for k, n in zip(spiking, places.tolist(), strict=True)
         },
         "MembraneUpdates": int(counters.membranes.sum()) / samples,
         "SynapticOperations": {
@@ -58,6 +60,14 @@ def of_chip(
             "Dense": float(steps * n_weights),
         },
     }
+
+
+def _potentials(network: Network) -> set[str]:
+    """Populations of a NIR graph's neurons that never spike: they are read out by their potential."""
+    exact = network.exact
+    if exact is None:
+        return set()
+    return {exact.names[node] for node, neuron in exact.neurons.items() if not neuron.spikes and node in exact.names}
 
 
 def _weights(network: Network, projection: Projection) -> int:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..decode import spike_counts
 from ..nir_io.exact import Exact
 from ..nir_io.graph import Node
 from ..nir_io.linear import LinearMap, linear_map
-from ..reference.graph import MOST_VALUES, walk
+from ..reference.graph import MOST_VALUES, arriving, walk
 
 WEIGHTED = ("Affine", "Linear", "Conv1d", "Conv2d")
+PASSING = ("Flatten", "Delay")  # what spikes go through as they are
 PLACES = 4  # decimals of ConnectionSparsity
 # Operations that NeuroBench counts for an update of snnTorch's neurons: (without current, with one by kind of reset).
 COST, COST_CURRENT = 4, {"subtract": 6, "zero": 8}
@@ -33,26 +33,35 @@ class _Counted:
 def of_graph(exact: Exact, given: dict[str, np.ndarray], labels: np.ndarray | None = None) -> dict[str, Any]:
     """The metrics of a graph.
 
-    given: what each Input gives, (samples, steps, n).  labels: (samples,) of the neuron of the last layer that should spike
-    most; the lowest on a tie, as in silence.  ClassificationAccuracy is None without labels, NeuronOperations where the
+    given: what each Input gives, (samples, steps, n).  labels: (samples,) of the element of the Output that should spike
+    most; the lowest on a tie, as in silence.
+
+    SynapticOperations: a layer meets one tensor in a step, the sum of all that leads to it. Our choice: whether that makes
+    ACs (it holds -1, 0 and 1 alone) or MACs is told of every sample and step by itself. NeuroBench tells it of every call of
+    the layer, a step of its batch, so that one sample can make MACs of a whole batch. Ours are NeuroBench's figures with
+    batches of one sample, and with any where the samples of a batch agree, as those of one spiking layer always do.
+
+    Without a neuron that spikes nothing is sparse (0.0, as NeuroBench has it) and no potential is counted.
+    ClassificationAccuracy is None without labels, and where what goes out is not spikes; NeuronOperations is None where the
     framework is not snnTorch.
     """
     samples, steps, _ = next(iter(given.values())).shape
     nodes = {name: node for name, node in exact.graph.nodes.items() if node.kind in WEIGHTED}
     through = {name: _nonzero(linear_map(node, np.float64)) for name, node in nodes.items()}
     spiking = [name for name in exact.order.names if name in exact.neurons and exact.neurons[name].spikes]
-    counted, last = _Counted(fired=dict.fromkeys(spiking, 0)), spiking[-1]
+    counted, out = _Counted(fired=dict.fromkeys(spiking, 0)), None if labels is None else _output(exact)
     widest = max(node.size for node in exact.graph.nodes.values())
-    batch, rasters = max(1, min(samples, MOST_VALUES // widest)), []
+    batch, answers = max(1, min(samples, MOST_VALUES // widest)), np.empty(samples, np.int64)
     for first in range(0, samples, batch):
         piece = {name: np.moveaxis(array[first : first + batch], 0, -1) for name, array in given.items()}
         n = next(iter(piece.values())).shape[-1]
         before: dict[str, np.ndarray] = {}
-        last_values: dict[str, np.ndarray] = {}
+        last = {pre: np.zeros((exact.graph.nodes[pre].size, n), exact.dtype) for pre, _ in exact.order.late}
+        sent = np.zeros((1 if out is None else exact.graph.nodes[out].size, n))
         for step, (values, states) in enumerate(walk(exact, piece, steps, n)):
             for name in nodes:
-                _synaptic(counted, exact, name, values, last_values, through[name])
-            last_values = values
+                _synaptic(counted, arriving(exact, name, exact.graph.into(name), values, last), through[name])
+            last = {pre: values[pre] for pre in last}
             for name in spiking:
                 fired = int(np.count_nonzero(values[name]))
                 changed = states[name].v.size if step == 0 else int(np.count_nonzero(states[name].v != before[name]))
@@ -60,24 +69,43 @@ def of_graph(exact: Exact, given: dict[str, np.ndarray], labels: np.ndarray | No
                 counted.fired[name] += fired
                 counted.updates += changed
                 counted.operations += changed * _cost(exact, name)
-            index, sample = np.nonzero(values[last])
-            rasters.append(np.stack([(first + sample) * steps + step + 1, index]))
-    sizes = {name: exact.graph.nodes[name].size for name in spiking}
+            if out is not None:
+                sent += values[out]
+        answers[first : first + n] = sent.argmax(axis=0)
+    places = {name: exact.graph.nodes[name].size * steps * samples for name in spiking}
     return {
         **_static(nodes),
-        "ClassificationAccuracy": _accuracy(rasters, sizes[last], steps, samples, labels),
-        "ActivationSparsity": 1 - sum(counted.fired.values()) / (sum(sizes.values()) * steps * samples),
-        "ActivationSparsityByLayer": {
-            name: 1 - n / (sizes[name] * steps * samples) for name, n in counted.fired.items()
-        },
-        "MembraneUpdates": counted.updates / samples,
+        "ClassificationAccuracy": None if out is None or not samples else float(np.mean(answers == labels)),
+        "ActivationSparsity": sparsity(sum(counted.fired.values()), sum(places.values())),
+        "ActivationSparsityByLayer": {name: sparsity(n, places[name]) for name, n in counted.fired.items()},
+        "MembraneUpdates": counted.updates / max(samples, 1),
         "SynapticOperations": {
-            "Effective_MACs": counted.macs / samples,
-            "Effective_ACs": counted.acs / samples,
+            "Effective_MACs": counted.macs / max(samples, 1),
+            "Effective_ACs": counted.acs / max(samples, 1),
             "Dense": float(steps * sum(_dense(node) for node in nodes.values())),
         },
-        "NeuronOperations": _operations(exact, counted, sizes, steps, samples),
+        "NeuronOperations": _operations(exact, counted, spiking, steps, samples),
     }
+
+
+def _output(exact: Exact) -> str | None:
+    """The Output, where there is one alone and nothing but spikes goes out of it."""
+    graph = exact.graph
+    outputs = [name for name, node in graph.nodes.items() if node.kind == "Output"]
+    waiting = list(outputs)
+    while waiting:
+        for pre in graph.into(waiting.pop()):
+            if pre in exact.neurons and exact.neurons[pre].spikes:
+                continue
+            if graph.nodes[pre].kind not in PASSING:
+                return None
+            waiting.append(pre)
+    return outputs[0] if len(outputs) == 1 else None
+
+
+def sparsity(fired: float, places: int) -> float:
+    """The share of outputs that were 0; 0 where there are none, as in NeuroBench."""
+    return 1 - fired / places if places else 0.0
 
 
 def _nonzero(linear: LinearMap) -> np.ndarray:
@@ -87,27 +115,14 @@ def _nonzero(linear: LinearMap) -> np.ndarray:
     return np.diff(matrix.indptr)
 
 
-def _synaptic(
-    counted: _Counted,
-    exact: Exact,
-    name: str,
-    values: dict[str, np.ndarray],
-    last_values: dict[str, np.ndarray],
-    fan_out: np.ndarray,
-) -> None:
-    """Adds what one step of all samples put through the weights of a node: ACs where its input is -1, 0 or 1, else MACs.
-
-    last_values: of the step before, which come back in a loop.
-    """
-    for before in exact.graph.into(name):
-        x = (last_values if (before, name) in exact.order.late else values).get(before)
-        if x is None:
-            continue
-        n = int(fan_out @ np.count_nonzero(x, axis=1))
-        if np.all((x == 0) | (np.abs(x) == 1)):
-            counted.acs += n
-        else:
-            counted.macs += n
+def _synaptic(counted: _Counted, x: np.ndarray | None, fan_out: np.ndarray) -> None:
+    """Adds what one step put through the weights of a node.  x: (n_in, samples), what came; fan_out: (n_in,)."""
+    assert x is not None  # shapes.py refuses a node that nothing leads to
+    binary = np.all((x == 0) | (np.abs(x) == 1), axis=0)
+    if not binary.all():
+        counted.macs += int(fan_out @ np.count_nonzero(x[:, ~binary], axis=1))
+        x = x[:, binary]
+    counted.acs += int(fan_out @ np.count_nonzero(x, axis=1))
 
 
 def _static(nodes: dict[str, Node]) -> dict[str, Any]:
@@ -135,17 +150,9 @@ def _cost(exact: Exact, name: str) -> int:
 
 
 def _operations(
-    exact: Exact, counted: _Counted, sizes: dict[str, int], steps: int, samples: int
+    exact: Exact, counted: _Counted, spiking: list[str], steps: int, samples: int
 ) -> dict[str, float] | None:
     if exact.origin.framework != "snntorch":
         return None
-    dense = sum(size * steps * _cost(exact, name) for name, size in sizes.items())
-    return {"Effective Neuron Ops": counted.operations / samples, "Neuron Dense Ops": float(dense)}
-
-
-def _accuracy(rasters: list[np.ndarray], n: int, steps: int, samples: int, labels: np.ndarray | None) -> float | None:
-    if labels is None:
-        return None
-    step, index = np.concatenate(rasters, axis=1)
-    counts = spike_counts(step, index, np.ones(step.size), n, steps, samples)
-    return float(np.mean(counts.argmax(axis=1) == labels))
+    dense = sum(exact.graph.nodes[name].size * steps * _cost(exact, name) for name in spiking)
+    return {"Effective Neuron Ops": counted.operations / max(samples, 1), "Neuron Dense Ops": float(dense)}

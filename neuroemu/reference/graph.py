@@ -6,7 +6,7 @@ comes before it in a loop one step later. Weights are added up by ascending sour
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -38,28 +38,20 @@ def walk(
     own = {name: _back(exact, name) for name in terms}
     for step in range(steps):
         values: dict[str, np.ndarray] = {}
-
-        def arriving(name: str, wanted: list[str], values: dict[str, np.ndarray] = values) -> np.ndarray | None:
-            parts = [last[pre] if (pre, name) in exact.order.late else values[pre] for pre in wanted]
-            total = None
-            for part in parts:
-                total = part if total is None else total + part
-            return total
-
         for name in exact.order.names:
             node = graph.nodes[name]
             if node.kind == "Input":
                 values[name] = given[name][step].astype(dtype, copy=False)
                 continue
             if name in terms and node.kind != "Output":
-                back = arriving(name, [pre for pre in into[name] if pre in own[name]])
-                x = arriving(name, [pre for pre in into[name] if pre not in own[name]])
+                back = arriving(exact, name, [pre for pre in into[name] if pre in own[name]], values, last)
+                x = arriving(exact, name, [pre for pre in into[name] if pre not in own[name]], values, last)
                 neuron = exact.neurons[name]
                 x = np.zeros((node.size, batch), dtype) if x is None else x
                 states[name] = neurons.step(neuron, terms[name], states[name], x, back)
                 values[name] = states[name].spiked.astype(dtype) if neuron.spikes else states[name].v
                 continue
-            x = arriving(name, into[name])
+            x = arriving(exact, name, into[name], values, last)
             assert x is not None  # shapes.py refuses a node that nothing leads to
             if name in maps:
                 x = _applied(maps[name], x)
@@ -71,6 +63,20 @@ def walk(
         yield values, states
         for pre in last:
             last[pre] = values[pre]
+
+
+def arriving(
+    exact: Exact, name: str, wanted: Sequence[str], values: Mapping[str, np.ndarray], last: Mapping[str, np.ndarray]
+) -> np.ndarray | None:
+    """(n, batch) the sum of what some of its predecessors bring a node in a step, in their order; None of none.
+
+    values: of this step.  last: of the step before, which comes along the late edges.
+    """
+    total = None
+    for pre in wanted:
+        part = last[pre] if (pre, name) in exact.order.late else values[pre]
+        total = part if total is None else total + part
+    return total
 
 
 def _applied(through: LinearMap, x: np.ndarray) -> np.ndarray:

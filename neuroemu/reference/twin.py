@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .. import floatable
 from ..connect import SynapseList
-from ..errors import Problem, ProgramError
+from ..errors import ProgramError
 from ..host import Feed
 from ..jit import njit
 from ..network import Lif, Network
@@ -21,23 +22,10 @@ def run_twin(
     network: Network, synapses: dict[str, SynapseList], feed: Feed, steps: int, fresh_samples: bool
 ) -> FloatRun:
     """Runs the network in floats. Raises ProgramError where a population is given by registers, which have no float twin."""
-    own = [population.name for population in network.on_chip if not isinstance(population.model, Lif)]
     payloads = [name for name, given in feed.inputs.items() if getattr(given, "payload", None) is not None]
-    if payloads:
-        what = f"the spikes of '{payloads[0]}' have payloads, which the float twin has not"
-        raise ProgramError([Problem(what, path=payloads[0], remedy="report: {float_reference: false}")])
-    if own:
-        raise ProgramError(
-            [
-                Problem(
-                    f"'{name}' is given by registers, which have no float twin",
-                    path=name,
-                    allowed="neuron: lif",
-                    remedy="report: {float_reference: false}",
-                )
-                for name in own
-            ]
-        )
+    problems = floatable.problems(network, payloads)
+    if problems:
+        raise ProgramError(problems)
     first, n = {}, 0
     for population in (*network.on_chip, *network.sources):
         first[population.name] = n

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .. import mapping_file
 from ..errors import ProgramError
 from ..events import BY_KEY
-from ..program import SpikesInput
-from ..units import show
+from ..surprises import surprises
+from ..units import counted, show
 from . import synapses
 
 if TYPE_CHECKING:
@@ -27,6 +25,7 @@ HEADLINES = (
 SHOWN_ERROR = 0.02  # of a threshold, a bias or a time constant; below, the weights' own rounding is larger
 
 SAME = 1e-6  # of a step: a tick written with fewer digits is no other
+SPREAD = (("total_pj", "energy"), ("dynamic_pj", "dynamic energy"), ("time_ns", "time"))  # of ranges
 
 Section = tuple[str, list[tuple[str, str]]]
 
@@ -71,27 +70,19 @@ def notes(report: Report) -> list[str]:
         + ". Its registers are too narrow for its input; try smaller weights or gains, or a shorter tau_syn."
         for name, kinds in summary["overflows"].items()
     ]
-    for name, given in report.program.inputs.items():
-        if not isinstance(given, SpikesInput):
-            continue
-        late = int(np.count_nonzero(given.step > report.program.steps))
-        if late:
-            found.append(
-                f"Warning: input '{name}': {late} of {given.step.size} spikes lie after the last step and were not sent."
-            )
+    found += surprises(report.program, report.compiled.quantised)
     if summary["learning"] and report.program.float_reference:
         found.append("Warning: the float network does not learn; what it loses or gains is not quantisation alone.")
     found += _made_for_another(report)
     if summary["environment"]:
         phases = summary["environment"]["phases"]
         found.append(
-            f"Not modelled: what the host does in {phases:,} management phases, and how long the chip waits for it."
+            f"Not modelled: what the host does in {counted(phases, 'management phase')}, and how long the chip waits for it."
         )
     wanted, there = report.program.calibrate, report.samples
     if wanted > there:
-        found.append(
-            f"Calibrated with {there} sample{'s' * (there > 1)}, all that are run; quantise.calibrate is {wanted}."
-        )
+        all_of = "the only one that is" if there == 1 else "all that are"
+        found.append(f"Calibrated with {counted(there, 'sample')}, {all_of} run; quantise.calibrate is {wanted}.")
     cached = (
         ["The mapped network was taken from the cache (--no-cache maps it anew)."]
         if summary["image_from_cache"]
@@ -113,18 +104,39 @@ def _made_for_another(report: Report) -> list[str]:
 def cost_notes(summary: dict[str, Any]) -> list[str]:
     """What the chip file does not know, or only guesses."""
     late = summary["latency_ns"]["late_steps"]
-    found = [f"Warning: {late:,} steps took longer than a tick of the chip's clock."] if late else []
+    found = [f"Warning: {counted(late, 'step')} took longer than a tick of the chip's clock."] if late else []
     tick, step = summary["latency_ns"]["tick"], summary["latency_ns"]["network_step"]
     if tick and abs(tick / step - 1) > SAME:
         times = f"{tick / step:,.4g} times the network's step of {show(step, 'ns')}"
         found.append(f"Warning: the chip's tick of {show(tick, 'ns')} is {times}.")
-    unpriced = summary["ranges"]["only_in_high"]
-    found += [f"In the upper ends of ranges only: {', '.join(unpriced)}."] if unpriced else []
+    found += _beside_ranges(summary["ranges"])
     found += [f"Not modelled: {item}." for item in summary["not_modelled"]]
     graded = summary.get("graded_spikes")  # runs of older versions do not say
     if graded:
-        found.append(f"Not modelled: what payloads cost; {graded:,} spikes had one, and are priced as spikes without.")
+        priced = "is priced as a spike" if graded == 1 else "are priced as spikes"
+        found.append(f"Not modelled: what payloads cost; {counted(graded, 'spike')} had one, and {priced} without.")
     return found + [f"Estimate: {item}." for item in summary["estimates"]]
+
+
+def _beside_ranges(ranges: dict[str, Any]) -> list[str]:
+    """Where the nominal figures stand apart from the ranges."""
+    unknown = ranges.get("only_in_ranges", ranges.get("only_in_high", []))  # as older versions called it
+    found = []
+    if unknown:
+        what = "Without a value, so 0 in nominal figures; their ranges are in low, high and draws"
+        found.append(f"{what}: {', '.join(unknown)}.")
+    outside = [label for name, label in SPREAD if name in ranges["draws"] and _is_outside(ranges, name)]
+    if outside:
+        why = "a value at the end of its range is nominal, as is the 0 of what has none, and draws come from inside"
+        found.append(f"Nominal outside of nine of ten draws: {', '.join(outside)}; {why}.")
+    return found
+
+
+def _is_outside(ranges: dict[str, Any], name: str) -> bool:
+    nominal, draws = ranges["interval"][name]["nominal"], ranges["draws"][name]
+    if draws["p5"] is None:
+        return False
+    return bool(nominal < draws["p5"] * (1 - SAME) or nominal > draws["p95"] * (1 + SAME))
 
 
 def _result(report: Report) -> Section:
@@ -138,8 +150,11 @@ def _result(report: Report) -> Section:
     if report.trained:
         assert report.program.training is not None
         passes = report.program.training.passes
-        text = f"on {report.trained // passes:,} samples, {passes} time{'s' * (passes > 1)} each; frozen since"
+        text = f"on {counted(report.trained // passes, 'sample')}, {counted(passes, 'time')} each; frozen since"
         rows.append(("trained", text))
+    if summary["training"]:
+        shares = ", ".join(f"{share:.1%}" for share in summary["training"]["accuracy_by_pass"])
+        rows.append(("while learning", f"{shares} right{' by pass' * (',' in shares)}"))
     if summary["mean_error"] is not None:
         rows.append(("mean error", f"{summary['mean_error']:.4g}"))
     if report.answers is not None and report.answers.labels is None:
@@ -153,7 +168,8 @@ def _environment(summary: dict[str, Any]) -> Section:
     found = summary["environment"]
     if found is None:
         return "environment", []
-    rows = [("closed loop", f"{found['kind']}, {found['phases']:,} management phases, every {found['every']:,} steps")]
+    phases = f"{counted(found['phases'], 'management phase')}, every {counted(found['every'], 'step')}"
+    rows = [("closed loop", f"{found['kind']}, {phases}")]
     for name, value in found["results"].items():
         told = "none" if value is None else f"{value:,}" if isinstance(value, (bool, int)) else f"{value:,.4g}"
         rows.append((name.replace("_", " "), told))
@@ -178,12 +194,12 @@ def _neurobench(s: dict[str, Any]) -> Section:
 def _work(s: dict[str, Any]) -> Section:
     spikes_per_sample = f"  ({s['spikes'] / s['samples']:,.1f} a sample)" if s["samples"] > 1 else ""
     return "work", [
-        ("chip", f"{s['chip']}: {s['compartments']:,} compartments, {s['synapses']:,} synapses on "
-                 f"{s['cores']} core{'s' if s['cores'] > 1 else ''}"),
-        ("steps", f"{s['steps']:,}  ({s['samples']:,} sample{'s' if s['samples'] > 1 else ''})"),
+        ("chip", f"{s['chip']}: {counted(s['compartments'], 'compartment')}, {counted(s['synapses'], 'synapse')} on "
+                 f"{counted(s['cores'], 'core')}"),
+        ("steps", f"{s['steps']:,}  ({counted(s['samples'], 'sample')})"),
         ("spikes", f"{s['spikes']:,}{spikes_per_sample}, {s['input_spikes']:,} from the host"),
         ("synaptic events", f"{s['synaptic_events']:,}"),
-        ("messages", f"{s['messages']:,}, {s['hops']:,} hops"),
+        ("messages", f"{s['messages']:,}, {counted(s['hops'], 'hop')}"),
     ]  # fmt: skip
 
 
@@ -227,7 +243,7 @@ def _learning(s: dict[str, Any]) -> Section:
     found, dynamic = s.get("learning"), s["energy_pj"]["dynamic"]
     if not found:
         return "learning", []
-    products = f", {found['products']:,} product{'s' * (found['products'] != 1)}"
+    products = f", {counted(found['products'], 'product')}"
     rows = [
         ("synapses", f"{found['synapses_read']:,} x read{products}; {found['synapses_written']:,} x changed"),
         ("traces", f"{found['traces_updated']:,} x updated"),

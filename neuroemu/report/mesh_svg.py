@@ -13,6 +13,7 @@ from ..chip import Chip
 from ..compiler.demand import together, use
 from ..compiler.partition import Part
 from ..noc.fabric import Fabric
+from ..units import counted
 
 # Eight hues that stay apart for the colour-blind (Okabe and Ito 2008), then again, paler.
 HUES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#666666")
@@ -64,7 +65,9 @@ def draw(
                                  left + k % side * cell, top + k // side * cell, cell))  # fmt: skip
     for k, name in enumerate(names):
         here = [part for part in parts if part.population == name]
-        text = f"{escape(name)}: {sum(part.size for part in here):,} compartments in {len(here)} parts"
+        text = (
+            f"{escape(name)}: {counted(sum(part.size for part in here), 'compartment')} in {counted(len(here), 'part')}"
+        )
         y = legend + LINE * k
         out.append(f'<rect x="{MARGIN}" y="{y}" width="14" height="14" fill="{_hue(k)}" fill-opacity="{_alpha(k)}"/>')
         out.append(f'<text x="{MARGIN + 22}" y="{y + 12}" fill="#222">{text}</text>')
@@ -75,7 +78,7 @@ def draw(
     if mesh.topology == "tree":
         text = "Links of the tree are not drawn."
     else:
-        text = f"Lines: the {HEAVIEST} links that carry most; the widest carries {most:,} messages."
+        text = f"Lines: the {HEAVIEST} links that carry most; the widest carries {counted(most, 'message')}."
     out.append(f'<text x="{MARGIN}" y="{y + LINE + 12}" fill="#555">{text}</text>')
     return "\n".join([*out, "</svg>"]) + "\n"
 
@@ -126,7 +129,7 @@ def _links(net: Fabric, loads: np.ndarray, corner: Callable[[int], tuple[int, in
         wide = 1 + 7 * loads[link] / most
         lines.append(
             f'<line x1="{x:.0f}" y1="{y:.0f}" x2="{x + dx * GAP:.0f}" y2="{y + dy * GAP:.0f}" stroke="#b2182b" '
-            f'stroke-opacity="0.8" stroke-width="{wide:.1f}"><title>{int(loads[link]):,} messages</title></line>'
+            f'stroke-opacity="0.8" stroke-width="{wide:.1f}"><title>{counted(int(loads[link]), "message")}</title></line>'
         )
     return lines
 

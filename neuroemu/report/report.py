@@ -25,13 +25,15 @@ from .priced import Priced
 class Answers:
     """What the decoder read.  answers, labels: (samples,) of those that were not learned from.
 
-    labels and the scores are None where there are none.
+    labels and the scores are None where there are none.  learning: (samples that were learned from,) bool, which of them
+    were answered right when they were; None where answers are no classes, or nothing was learned from.
     """
 
     answers: np.ndarray
     labels: np.ndarray | None
     accuracy: float | None
     mean_error: float | None
+    learning: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from . import priced, synapses
 if TYPE_CHECKING:
     from .report import Report
 
+MOST_WINDOWS, LEAST_WINDOW = 60, 20  # of a learning curve; samples in one
+
 
 def summarise(report: Report, spread: bool = True) -> dict[str, Any]:
     """summary.json: what a run did and cost (priced.py), what it answered, and what rounding did to it.  spread: see there."""
@@ -32,6 +34,7 @@ def summarise(report: Report, spread: bool = True) -> dict[str, Any]:
         else None,
         "mean_error": answers.mean_error if answers else None,
         "trained": report.trained,
+        "training": _training(report),
         **priced.summarise(report.priced, int(program.seed), spread),
         "weights": synapses.summarise(report),
         "overflows": _overflows(report),
@@ -45,6 +48,19 @@ def summarise(report: Report, spread: bool = True) -> dict[str, Any]:
         "run_hash": _run_hash(report),
         "model_hash": image.model_hash,
         "mesh_hash": report.wiring.mesh_hash,
+    }
+
+
+def _training(report: Report) -> dict[str, Any] | None:
+    """How many were answered right while they were learned from: shares 0..1 of each pass, and of windows of samples."""
+    right = report.answers.learning if report.answers else None
+    if right is None or report.program.training is None:
+        return None
+    passes = np.array_split(right, report.program.training.passes)
+    windows = np.array_split(right, min(MOST_WINDOWS, -(-right.size // LEAST_WINDOW)))
+    return {
+        "accuracy_by_pass": [float(np.mean(each)) for each in passes],
+        "accuracy_by_window": [float(np.mean(each)) for each in windows],
     }
 
 

@@ -274,5 +274,5 @@ def counts(rows: Iterable[Row]) -> dict[str, int]:
 def _none_can(error: str, n: int) -> ProgramError:
     """What is said where nothing can be run."""
     return ProgramError(
-        [Problem(f"{error} So it is with {'all ' if n > 1 else 'the only one of '}{n} points".rstrip("."))]
+        [Problem(f"{error} So it is with {f'all {n:,} points' if n > 1 else 'the only point'}".rstrip("."))]
     )

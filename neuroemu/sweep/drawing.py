@@ -12,8 +12,12 @@ from .goals import Goal
 from .scales import Names, Scale, figure_text, scale_of, value_text
 from .table import Row
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 520, 350, 84, 16, 30, 48  # of a scatter
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 520, 350, 92, 40, 30, 48  # of a scatter
 TALL, ASIDE, CAPTION = 360, 64, 44  # of parallel coordinates
+LARGEST = 15 / 13  # that a picture is drawn: its letters of 13 pixels are then as large as those of the page
+LETTER = 7.5  # pixels of a letter, or more, as the page writes them
+MOST_NAME = 32  # letters of an axis of parallel coordinates
+MOST_GOAL = 50  # letters of an axis of a scatter
 MOST_DRAWN = 2000  # points beside the front
 MOST_PAIRS = 3  # goals of which pairs are drawn
 
@@ -46,10 +50,12 @@ class Scatter:
 
 @dataclass(frozen=True)
 class Rail:
-    """An axis of parallel coordinates."""
+    """An axis of parallel coordinates.  shown, at: its name as there is room for it, and where its middle lies."""
 
     x: float
     name: str
+    shown: str
+    at: float
     goal: bool
     ticks: list[Tick]
 
@@ -113,8 +119,8 @@ def _scatter(
             steps.append(f"H{b.x:.1f}V{b.y:.1f}" if first == "H" else f"V{b.y:.1f}H{b.x:.1f}")
         line = "".join(steps) if len(dots) > 1 else ""
     return Scatter(
-        "point" if x is None else x.key,
-        y.key,
+        "point" if x is None else _shown(x.key, MOST_GOAL),
+        _shown(y.key, MOST_GOAL),
         [Tick(_x(across.at(t)), figure_text("" if x is None else x.key, t)) for t in across.ticks()],
         [Tick(_y(up.at(t)), figure_text(y.key, t)) for t in up.ticks()],
         [place(row) for row in others],
@@ -148,21 +154,27 @@ def parallel(
     rows, keys = [*others, *best], list(vary)
     if not rows:
         return None
-    n = len(vary) + len(goals)
-    width = max(WIDTH, 2 * ASIDE + 150 * (n - 1))
     scales: list[tuple[Scale | Names, Any]] = []
-    rails: list[Rail] = []
+    named: list[tuple[str, bool, list[Tick]]] = []
     for k, (key, axis) in enumerate(vary.items()):
         scale = _scale(axis)
         number = (lambda value: value) if isinstance(scale, Names) else _number
         scales.append((scale, lambda row, k=k, number=number: number(row.values[k])))
-        ticks = [Tick(_level(scale.at(t)), _short(t, axis)) for t in scale.ticks()]
-        rails.append(Rail(_across(len(rails), n, width), key, False, ticks))
+        ticks = [Tick(_level(scale.at(t)), _short(t, axis)) for t in _ticks(scale, axis)]
+        named.append((key, False, ticks))
     for goal in goals:
         scale = scale_of([float(row.figures[goal.key] or 0.0) for row in rows])
         scales.append((scale, lambda row, key=goal.key: row.figures[key]))
         ticks = [Tick(_level(scale.at(t)), figure_text(goal.key, t)) for t in scale.ticks()]
-        rails.append(Rail(_across(len(rails), n, width), goal.key, True, ticks))
+        named.append((goal.key, True, ticks))
+    n = len(named)
+    # The ticks of the last axis stand between it and the edge.
+    right = max([float(ASIDE), *(LETTER * len(tick.text) + 8 for tick in named[-1][2])])
+    width = max(WIDTH, round(ASIDE + 150 * (n - 1) + right))
+    rails = [
+        _rail(name, goal, ticks, round(ASIDE + k * (width - ASIDE - right) / max(n - 1, 1), 1), width)
+        for k, (name, goal, ticks) in enumerate(named)
+    ]
 
     def line(row: Row) -> Line:
         at = [(rail.x, _level(scale.at(of(row)))) for rail, (scale, of) in zip(rails, scales, strict=True)]
@@ -171,8 +183,16 @@ def parallel(
     return Parallel(width, rails, [line(row) for row in others], [line(row) for row in best])
 
 
-def _across(k: int, n: int, width: int) -> float:
-    return round(ASIDE + k * (width - 2 * ASIDE) / max(n - 1, 1), 1)
+def _rail(name: str, goal: bool, ticks: list[Tick], x: float, width: int) -> Rail:
+    """Its name over it, or as near as it is whole within the picture."""
+    shown = _shown(name, MOST_NAME)
+    half = min(LETTER * len(shown), width) / 2
+    return Rail(x, name, shown, round(min(max(x, half), width - half), 1), goal, ticks)
+
+
+def _shown(name: str, most: int) -> str:
+    """The end of a name that is too long, for it tells most of a dotted key."""
+    return name if len(name) <= most else "…" + name[1 - most :]
 
 
 def _level(share: float) -> float:
@@ -184,6 +204,14 @@ def _scale(axis: Axis) -> Scale | Names:
         return Scale(axis.low, axis.high, axis.log)
     numbers = [v for v in axis.values if isinstance(v, (int, float)) and not isinstance(v, bool)]
     return scale_of(numbers) if len(numbers) == len(axis.values) else Names(axis.values)
+
+
+def _ticks(scale: Scale | Names, axis: Axis) -> list[Any]:
+    """Whole numbers where the values of a list are."""
+    ticks = scale.ticks()
+    if isinstance(axis, Listed) and all(isinstance(value, int) for value in axis.values):
+        return [tick for tick in ticks if tick == int(tick)] or ticks
+    return ticks
 
 
 def _number(value: Any) -> Any:

@@ -14,6 +14,7 @@ from .. import library
 from ..errors import Problem, ProgramError
 from ..files import marked_yaml
 from ..files.checking import Spec, Version, check
+from ..files.overrides import check_repeats
 from . import axes, goals
 from .axes import Axis
 from .goals import Goal
@@ -108,15 +109,21 @@ def of_options(
     settings: list[str] = []
     if spec is not None:
         problems += _of_spec(spec, program, varied, chosen, settings)
+    own: dict[str, str] = {}
     for option in vary:
         try:
             key, axis = axes.of_option(option)
-            varied[key] = axis
         except ProgramError as error:
             problems += error.problems
+            continue
+        if key in own:
+            what = marked_yaml.printable(f"is varied twice, by '--vary {own[key]}' and '--vary {option}'")
+            problems.append(Problem(what, path=key, remedy="all values in one of them"))
+        own[key], varied[key] = option, axis
+    problems += _undone(varied, fixed, settings, own)
     try:
-        own = goals.goals_of([goals.of_option(option) for option in goal], "--goal")
-        chosen = [*(g for g in chosen if g.key not in [o.key for o in own]), *own]
+        asked = goals.goals_of([goals.of_option(option) for option in goal], "--goal")
+        chosen = [*(g for g in chosen if g.key not in [o.key for o in asked]), *asked]
     except ProgramError as error:
         problems += error.problems
     search = search or (spec.search if spec else "grid")
@@ -181,6 +188,29 @@ def _of_spec(
     except ProgramError as error:
         problems += error.problems
     return problems
+
+
+def _undone(vary: dict[str, Axis], fixed: tuple[str, ...], settings: list[str], own: dict[str, str]) -> list[Problem]:
+    """What is set and then varied, or set twice, so that it would be lost.
+
+    fixed: of the command line.  settings: of the sweep file, over which both lie.  own: the --vary options by key.
+    """
+    found: list[Problem] = []
+    try:
+        check_repeats(fixed)
+    except ProgramError as error:
+        found += error.problems
+    for source, given in (("--set", fixed), ("set:", tuple(settings))):
+        for setting in given:
+            key = setting.partition("=")[0]
+            over = [above for above in vary if f"{key}.".startswith(f"{above}.")]
+            if not over or (given is not fixed and over[0] == key and key in own):  # options lie over the file
+                continue
+            by = f"'--vary {own[over[0]]}'" if over[0] in own else f"'vary: {over[0]}' of the sweep file"
+            what = marked_yaml.printable(f"'{source} {setting}' would be undone by {by}")
+            remedy = "one of the two" if over[0] == key else f"--vary {marked_yaml.printable(setting)}, of one value"
+            found.append(Problem(what, path=key, remedy=remedy))
+    return found
 
 
 def _nested(vary: dict[str, Axis]) -> list[Problem]:

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .. import units
+from ..units import figure_text
 from .axes import Axis, Listed
+
+__all__ = ["Names", "Scale", "axis_text", "figure_text", "scale_of", "value_text"]
 
 DECADES = 2.0  # that positive numbers span, from which on an axis is logarithmic
 TICKS = 5
 MOST_NAMES = 24  # values of a list that an axis names
-_UNITS = (("_pj", "pJ"), ("pj_", "pJ"), ("_ns", "ns"))
 
 
 @dataclass(frozen=True)
@@ -65,18 +66,6 @@ class Names:
     def ticks(self) -> list[Any]:
         every = -(-len(self.values) // MOST_NAMES)
         return list(self.values[::every])
-
-
-def figure_text(key: str, value: float | None) -> str:
-    """A figure as people read it: with the unit that its key tells."""
-    if value is None:
-        return "-"
-    if key.startswith("accuracy") or key.endswith((".accuracy", ".agreement")):
-        return f"{100 * value:.2f} %"
-    unit = next((unit for mark, unit in _UNITS if mark in key.split(".")[0] or mark in f"{key}."), "")
-    if unit:
-        return units.show(float(value), unit)
-    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.4g}"
 
 
 def value_text(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ..units import counted
 from .folder import PAGE, TABLE
 from .scales import figure_text, value_text
 from .sweep import Outcome
@@ -19,7 +20,7 @@ def as_text(outcome: Outcome, seconds: float, width: int) -> str:
     plan, counts, n = outcome.plan, outcome.counts, len(outcome.rows)
     before = f" ({outcome.before:,} were there before)" if outcome.before else ""
     lines = [
-        f"sweep of {plan.program.stem}: {n:,} point{'s' if n != 1 else ''} in {seconds:.1f} s{before}: "
+        f"sweep of {plan.program.stem}: {counted(n, 'point')} in {seconds:.1f} s{before}: "
         f"{counts['run']:,} run, {counts['map']:,} mapped again, {counts['price']:,} priced again, {counts['failed']:,} failed"
     ]
     if outcome.front:
@@ -35,7 +36,7 @@ def as_text(outcome: Outcome, seconds: float, width: int) -> str:
         lines += ["", f"... and {others:,} more failed for other reasons, which are in {PAGE}."]
     where = os.path.relpath(outcome.folder)
     where = str(outcome.folder) if where.startswith("..") else where
-    programs = f", {len(outcome.programs)} programs in best/" if outcome.programs else ""
+    programs = f", {counted(len(outcome.programs), 'program')} in best/" if outcome.programs else ""
     lines += ["", f"{where}: {PAGE}, {TABLE}{programs}"]
     return "\n".join(lines) + "\n"
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from neuroemu.cli import cli
 from neuroemu.cli.compare import lines
 from neuroemu.compare import compare
+from neuroemu.compare.alone import alone
 from neuroemu.compare.cause import Arrival
 from neuroemu.errors import OutputError
 
@@ -161,3 +162,29 @@ def test_weights_that_were_learned_are_compared(tmp_path):
         assert CliRunner().invoke(cli, arguments, catch_exceptions=False).exit_code == 0
     found = compare(*folders)
     assert (found.recorded.what, found.recorded.step, found.recorded.one, found.recorded.other) == ("weight", 0, 60, 61)
+
+
+def test_what_one_run_alone_recorded_is_told_and_not_called_the_same(run, tmp_path):
+    one, other = run(STATES=', cell.v, "next.u[0:2]"'), run(STATES=', "cell.v[1]"')
+    found = compare(one, other)
+    assert found.same and found.alone == (["cell.v[0,2]", "next.u"], [])
+    text = lines(found, one, other)
+    assert f"Recorded by {one} alone, and not compared: cell.v[0,2], next.u." in text
+    assert text[-1] == "Their chips did the same in all that both recorded."
+    assert lines(compare(one, one), one, one)[-1] == "Their chips did the same in all that was recorded."
+
+
+def test_probes_of_synapses_that_differ_are_told(tmp_path):
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder, probes in zip(folders, ("[{weights: relay->detector, every: 100}]", "[detector.u]"), strict=True):
+        arguments = ["run", "stdp", "--steps", "300", "-o", str(folder), "--quiet", "--set", f"probes={probes}"]
+        assert CliRunner().invoke(cli, arguments, catch_exceptions=False).exit_code == 0
+    assert compare(*folders).alone == (["synapses of relay->detector"], ["detector.u"])
+
+
+@pytest.mark.parametrize("name", ["spikes.h5", "weights.npz"])
+def test_a_file_that_is_damaged_is_told(run, tmp_path, name):
+    broken = shutil.copytree(run(), tmp_path / "broken")
+    (broken / name).write_bytes(b"")
+    with pytest.raises(OutputError, match=name):
+        alone(run(), broken)

@@ -577,6 +577,16 @@ def test_a_delay_stays_within_what_the_chip_has(chip, delay, fine):
         assert problems(net, chip)[0].what == f"a delay of {delay} steps"
 
 
+@pytest.mark.parametrize(
+    ("weights", "pruned", "silent"),
+    [(0.0, 0, {"in->a": 2}), ([[1.0, 0.001]], 1, {}), ([[0.0, 0.0]], 0, {"in->a": 0}), (1e-30, 2, {"in->a": 2})],
+)
+def test_only_weights_that_were_not_0_became_0_and_what_does_nothing_is_counted(chip, weights, pruned, silent):
+    net = Network().population("in", 2, Spikes("x")).population("a", 1, Lif(tau_mem_ms=10.0, threshold=1.0))
+    made = quantised(net.connect("in", "a", Dense(np.array(weights))), chip)
+    assert made.projections[0].pruned == pruned and made.silent == silent
+
+
 def test_faults_of_several_projections_and_populations_come_together(chip):
     net = joined([[1.0, 2.0]], bits=7).population("b", 2, LifRegisters(refractory=99))
     net = net.connect("in", "b", Dense(np.full((2, 2), 999.0)), format=WeightFormat(exponent=9))

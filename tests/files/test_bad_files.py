@@ -113,7 +113,32 @@ FIRST, SECOND = "network.connections[0]", "network.connections[1]"
 MATRIX = "[[10, 20, 30], [30, 20, 10]]"
 SPIKES = "[[1, 0], [2, 1]]"
 
+VALUES, WEIGHTS = "inputs.taps.values", "weights: 0.5, delay: 1"
+
 SLIPS = [
+    slip("an index without quotes", 'probes: ["relay.v[0:2]", motor.spikes]', "probes: [motor.spikes, relay.v[0:2]]",
+         "'relay.v[0:2]' has brackets of its own", "", remedy='quotes around it: "relay.v[0:2]"'),
+    slip("an index without quotes in a later line", 'probes: ["relay.v[0:2]", motor.spikes]',
+         "probes: [motor.spikes,\n  relay.v[1]]", "'relay.v[1]' has brackets of its own", "", remedy="quotes", line=19),
+    slip("a list in a list that is not closed", 'probes: ["relay.v[0:2]", motor.spikes]', "probes: ['relay.v[1]', [1, 2]",
+         "a '[' that is not closed", "", line=19),
+    slip("rates that are none", f"spikes: {SPIKES}", "values: [[0.5, 2.0]]", "1 of 2 values is no probability: 2 at",
+         f"{VALUES}[0][1]", "0..1", "gain: 0.5"),
+    slip("negative rates", f"spikes: {SPIKES}", "values: [-0.5, 0.5]", "1 of 2 values is no probability", f"{VALUES}[0]",
+         "0..1"),
+    slip("times before the first", f"spikes: {SPIKES}", "values: [0.5, 3], encode: latency, linear: true",
+         "1 of 2 values would spike before the first step: 3", f"{VALUES}[1]", "at most 1"),
+    slip("no change is one", f"spikes: {SPIKES}",
+         f"values: {[[0.0, 0.0]] * 10}, encode: delta, off_spikes: false, threshold: 0", "every step would be a change",
+         "inputs.taps.threshold", "more than 0"),
+    slip("a spread below 0", WEIGHTS, "weights: {normal: [0, -1]}", "standard deviation of normal is -1",
+         f"{FIRST}.weights"),
+    slip("a spread of delays below 0", WEIGHTS, "weights: 1, delay: {normal: [3, -1]}",
+         "standard deviation of normal is -1", f"{FIRST}.delay"),
+    slip("delays from high to low", WEIGHTS, "weights: 1, delay: {uniform: [3, 1]}", "uniform goes from 3 down to 1",
+         f"{FIRST}.delay"),
+    slip("delays that may be negative", WEIGHTS, "weights: 1, delay: {uniform: [-3, -1]}", "a delay of -",
+         f"{FIRST} (touch->relay)", "0..62"),
     slip("wrong type", "steps: 10", "steps: ten", "found 'ten'", "run.steps", "a whole number"),
     slip("list for text", "name: small", "name: [small]", "found a list of 1", "name", "text"),
     slip("nothing for a mapping", "run: {steps: 10}", "run:", "found nothing", "run", "a mapping"),

@@ -193,7 +193,14 @@ def test_values_of_one_sample_need_no_outer_list(read):
     ],
 )
 def test_an_encoder_is_read_with_its_own_keys(written, encoder, read):
-    assert read("{spikes: [[1, 0], [2, 1]]}", f"{{values: [0.5, 1], {written}}}").inputs["taps"].encoder == encoder
+    assert read("{spikes: [[1, 0], [2, 1]]}", f"{{values: [0.5, 0.4], {written}}}").inputs["taps"].encoder == encoder
+
+
+def test_a_data_set_that_reaches_1_has_no_gain_above_it(read):
+    with pytest.raises(ProgramError) as caught:
+        read("{spikes: [[1, 0], [2, 1]]}", "{data: sklearn:digits, gain: 2}")
+    (problem,) = (problem for problem in caught.value.problems if problem.path == "inputs.taps.gain")
+    assert problem.allowed == "0..1" and problem.line == 12
 
 
 def test_a_signal_through_delta_has_values_by_step(read):
@@ -264,13 +271,33 @@ def test_set_lays_a_value_over_the_file(override, found, read):
     assert found(read(overrides=(override,)))
 
 
-def test_later_settings_win(read):
-    assert read(overrides=("run.steps=7", "run.steps=8")).steps == 8
+def test_an_index_without_quotes_is_told_to_need_them(read):
+    with pytest.raises(ProgramError) as caught:
+        read(overrides=("probes=[relay.v[0:1]]",))
+    (problem,) = caught.value.problems
+    assert problem.remedy == 'quotes around it: "relay.v[0:1]"'
+    assert read(overrides=('probes=["relay.v[0:1]"]',)).network.probes[0].index.tolist() == [0]
 
 
-def test_seed_and_steps_come_last(read):
-    program = read(overrides=("run.steps=7",), seed=5, steps=9)
-    assert (program.seed, program.steps) == (5, 9)
+@pytest.mark.parametrize(
+    ("overrides", "more", "both"),
+    [
+        (("run.steps=7", "seed=1", "run.steps=8"), {}, ("--set run.steps=7", "--set run.steps=8")),
+        (("chip.mesh.width=2", "chip=loihi1-sanafe"), {}, ("--set chip.mesh.width=2", "--set chip=loihi1-sanafe")),
+        (("run.steps=7",), {"steps": 9}, ("--set run.steps=7", "--steps 9")),
+        (("seed=7",), {"seed": 9}, ("--set seed=7", "--seed 9")),
+    ],
+)
+def test_a_setting_that_another_would_undo_is_refused_and_both_are_named(read, overrides, more, both):
+    with pytest.raises(ProgramError) as caught:
+        read(overrides=overrides, **more)
+    (problem,) = caught.value.problems
+    assert all(f"'{each}'" in problem.what for each in both) and problem.path == overrides[0].partition("=")[0]
+
+
+def test_a_setting_inside_of_what_another_set_is_laid_over_it(read):
+    program = read(overrides=("chip=loihi1-sanafe", "chip.mesh.width=2"), seed=5, steps=9)
+    assert program.chip.mesh.width == 2 and (program.seed, program.steps) == (5, 9)
 
 
 def test_a_price_changed_by_set_says_so(read):

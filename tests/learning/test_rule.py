@@ -163,6 +163,23 @@ def test_the_caret_stands_under_what_is_refused(text, column, said):
     assert said in what
 
 
+@pytest.mark.parametrize(
+    ("text", "any_scale", "what", "allowed"),
+    [
+        ("2^99999*y0", False, "an exponent of 99999", "m*2^e with m in -8..7 and e in -7..8"),
+        ("2^-99999*y0", False, "an exponent of -99999", "m*2^e with m in -8..7 and e in -7..8"),
+        ("2^999*y0", False, "its constants make 1*2^999", "m*2^e with m in -8..7 and e in -7..8"),
+        ("2^99999*y0", True, "an exponent of 99999", "0..999"),
+        ("2^w*y0", False, "'w' as an exponent", "a whole number"),
+    ],
+)
+def test_an_exponent_that_is_too_large_is_told_its_range(text, any_scale, what, allowed):
+    with pytest.raises(ProgramError) as caught:
+        parse("w", text, any_scale=any_scale)
+    (problem,) = caught.value.problems
+    assert problem.what.startswith(what) and allowed in problem.allowed
+
+
 def test_all_mistakes_of_a_rule_are_told_at_once():
     assert [at for at, _ in carets("2^-7*u0*x1 - a*b + y0*(w-q) - x0*u3 + y0 + 9*x0")] == [13, 25, 33, 43]
 

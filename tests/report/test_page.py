@@ -9,11 +9,12 @@ import shutil
 import zipfile
 
 import h5py
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 import neuroemu
-from neuroemu import again
+from neuroemu import Dense, Lif, Network, Spikes, SpikesInput, again
 from neuroemu.cli import cli
 from neuroemu.errors import OutputError
 from neuroemu.files import program_file
@@ -284,3 +285,31 @@ def test_a_notebook_gets_a_small_fragment(report):
     assert dom.open == [] and not dom.tags("script") and not dom.tags("link")
     assert report.summary["energy_pj"]["total"] in dom.figures
     assert len(text) < 20_000
+
+
+def test_the_manifest_says_the_command_once_and_nothing_of_the_insides(copy):
+    path = copy / "manifest.json"
+    command = ["neuroemu", "run", "stdp"]
+    asked = {"command": command, "every": [0, 0.0], "out": "x", "id": "1234"}
+    path.write_text(
+        json.dumps(json.loads(path.read_text()) | {"command": command, "asked": asked, "image_from_cache": False})
+    )
+    text = markdown.page(page(copy))
+    rows = text[text.index("## Manifest") :].splitlines()
+    assert sum("neuroemu run stdp" in row for row in rows) == 1 and not [
+        row for row in rows if "asked" in row or "[" in row
+    ]
+    assert [row for row in rows if re.match(r"\| image from cache +\| no ", row)]
+
+
+def test_one_of_each_is_told_in_the_singular(tmp_path):
+    network = Network().population("eye", 1, Spikes("light")).population("cell", 1, Lif(tau_mem_ms=10.0))
+    network = network.connect("eye", "cell", Dense(np.array([[2.0]])))
+    light = SpikesInput(np.array([1]), np.array([0]))
+    report = neuroemu.run(network, steps=1, inputs={"light": light})
+    where = report.save(tmp_path / "one")
+    texts = [str(report), (where / "report.md").read_text(), (where / "report.html").read_text()]
+    nouns = "step|sample|core|tile|part|population|compartment|synapse|spike|message|hop|link|event"
+    plural = re.compile(rf"\b1 ({nouns})s\b")
+    assert "1 compartment, 1 synapse on 1 core" in texts[0] and "1 part of 1 population on 1 of 128 cores" in texts[1]
+    assert not [found for text in texts for found in plural.findall(text)]

@@ -14,20 +14,20 @@ READOUT = "readout", "v"
 
 def test_the_network_comes_near_the_target_in_few_trials():
     # Before anything is learned the mean square of the error is above the target's variance.
-    program = read("eprop_sine", run__training__samples=40)
+    program = eprop_sine.shortened(read("eprop_sine"), 41)
     found = eprop_sine.nmse(neuroemu.run(program).traces.states[READOUT][:, 0], program)
-    assert found.size == 41 and found[0] > 1.0 and found[-1] < 0.25
+    assert found.size == 41 and found[0] > 1.0 and found[-1] < eprop_sine.BAR
 
 
 def test_the_weights_of_the_chip_move_as_in_floats():
-    # Measured 0.47 of 4000 weights: moves of two trials are hardly larger than what stochastic rounding adds to them.
-    program = read("eprop_sine", run__training__samples=2)
+    # Measured 0.65, 0.75, 0.79 of 4000 weights with seeds 0 to 2, and slopes of 0.75 to 1.04.
+    program = eprop_sine.shortened(read("eprop_sine"), 3)
     report, floats = neuroemu.run(program), Twin(program).run()
     found = report.traces.synapses["inputs->recurrent"]
     moved, meant = np.zeros((2, eprop_sine.SIZE, eprop_sine.CHANNELS))
     moved[found.post, found.pre] = found.weight[-1] - found.weight[0]
     meant[found.post, found.pre] = floats.weights["inputs->recurrent"][found.post, found.pre] - found.weight[0]
-    assert np.corrcoef(moved.ravel(), meant.ravel())[0, 1] > 0.35
+    assert np.corrcoef(moved.ravel(), meant.ravel())[0, 1] > 0.5
 
 
 def test_the_feedback_is_the_transpose_of_the_readout():

@@ -45,7 +45,11 @@ class Here:
         return [task for task in self.done if isinstance(task, kind)]
 
 
-def planned(*vary, program="quickstart", fixed=SPREAD, goals=(ENERGY, LATENCY), **more):
+def planned(*vary, program="quickstart", fixed=None, goals=(ENERGY, LATENCY), **more):
+    """fixed: None for what of SPREAD is not varied."""
+    if fixed is None:
+        varied = tuple(option.partition("=")[0] + "." for option in vary)
+        fixed = [setting for setting in SPREAD if not f"{setting.partition('=')[0]}.".startswith(varied)]
     return plan.of_options(str(program), tuple(fixed), vary, goals, **more)
 
 

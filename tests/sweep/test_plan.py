@@ -72,6 +72,40 @@ def test_a_plan_that_is_none_is_told(vary, more, said):
         planned(*vary, **more)
 
 
+@pytest.mark.parametrize(
+    ("fixed", "vary", "both"),
+    [
+        ((), ("run.steps=10,20", "run.steps=30"), ("'--vary run.steps=10,20'", "'--vary run.steps=30'")),
+        (("run.steps=3",), ("run.steps=10,20",), ("'--set run.steps=3'", "'--vary run.steps=10,20'")),
+        (("seed=3", "seed=4"), ("run.steps=10,20",), ("'--set seed=3'", "'--set seed=4'")),
+        (("chip.mesh.width=4",), ("chip=odin",), ("'--set chip.mesh.width=4'", "'--vary chip=odin'")),
+    ],
+)
+def test_nothing_given_is_dropped(fixed, vary, both):
+    with pytest.raises(ProgramError) as caught:
+        planned(*vary, fixed=fixed)
+    (problem,) = caught.value.problems
+    assert all(each in problem.what for each in both) and problem.path == (fixed or vary)[0].partition("=")[0]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "vary", "undone"),
+    [
+        (("chip.mesh.width=2",), (), "'--set chip.mesh.width=2' would be undone by 'vary: chip.mesh.width'"),
+        ((), ("run=1,2",), "'set: run.steps=20' would be undone by '--vary run=1,2'"),
+        ((), ("run.steps=1,2",), None),  # an option lies over the file
+    ],
+)
+def test_options_lie_over_a_sweep_file_and_not_under_it(tmp_path, fixed, vary, undone):
+    (tmp_path / "explore.yaml").write_text(FILE)
+    if undone is None:
+        assert of_options(str(tmp_path / "explore.yaml"), fixed, vary).vary["run.steps"].all() == (1, 2)
+        return
+    with pytest.raises(ProgramError) as caught:
+        of_options(str(tmp_path / "explore.yaml"), fixed, vary)
+    assert undone in str(caught.value)
+
+
 def test_every_mistake_is_told_at_once():
     with pytest.raises(ProgramError) as caught:
         of_options("quickstart", (), ("a", "b=2..1"), ("energy",))

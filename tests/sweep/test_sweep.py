@@ -15,7 +15,7 @@ from neuroemu.errors import OutputError, ProgramError
 from neuroemu.files import program_file
 from neuroemu.sweep import sweep
 from neuroemu.sweep.tasks import VOLATILE, Look, Map, Price, Run
-from tests.sweep.crews import ENERGY, LATENCY, SPREAD, Here, planned, swept, table
+from tests.sweep.crews import ENERGY, LATENCY, Here, planned, swept, table
 
 MIXED = (
     "network.populations.relay.threshold=0.8,1.0",
@@ -69,8 +69,7 @@ def test_points_that_may_share_a_run_or_a_mapping_do(mixed):
     ],
 )
 def test_what_a_field_asks_for(vary, counts, monkeypatch, tmp_path):
-    fixed = SPREAD if not vary.startswith("chip=") else SPREAD[:2] + SPREAD[3:]
-    outcome, crew = swept(monkeypatch, planned(vary, fixed=fixed), tmp_path / "sweep")
+    outcome, crew = swept(monkeypatch, planned(vary), tmp_path / "sweep")
     found = outcome.counts
     assert (found["run"], found["map"], found["price"], found["failed"]) == (*counts, 0)
     assert len(crew.of(Run)) == found["run"]

@@ -76,14 +76,15 @@ def priced(case: SanafeCase) -> Priced:
         return Priced(found.tally, found.bill, found.schedule)
     wiring, counts, row, source = case.wiring, case.activity.counts, case.activity.step - 1, case.activity.source
     going = ways(wiring)
-    counted, core_steps = tally(wiring, going, counts, traffic(wiring, going, row, source, case.activity.n_steps))
+    sent = traffic(wiring, going, row, source, case.activity.n_steps)
+    counted, core_steps = tally(wiring, going, counts, sent)
     by_step = counted.by_step.copy()
     for part in np.flatnonzero(case.kind_of_part == Event.SYNAPSE_SHARED):
         reads, core = counts[:, part, Count.SYNAPSE_READ], np.searchsorted(counted.cores, wiring.parts.core[part])
         for table in (by_step, core_steps[:, core]):
             table[:, Event.SYNAPSE_SHARED] += reads
             table[:, Event.SYNAPSE_SPARSE] -= reads
-    schedule = latency.schedule(wiring, np.zeros(wiring.n_sources), core_steps, row, source, case.prices)
+    schedule = latency.schedule(wiring, np.zeros(case.activity.n_steps), core_steps, sent.host, case.prices)
     counted = replace(counted, by_step=by_step)
     return Priced(counted, bill(counted, case.prices, schedule.total_ns, wiring), schedule)
 

@@ -149,7 +149,13 @@ class Twin:
                 self.restart()
             told = {name: rows(given.inputs[name], sample, program.steps, self.size[name]) for name in given.inputs}
             frozen = program.training is not None and sample >= given.trained
+            awards = {
+                name: each.bias(sample * program.steps + 1, program.steps) for name, each in given.rewards.items()
+            }
             for t in range(program.steps):
+                for projection in self.network.projections:
+                    if projection.learning is not None and projection.learning.reward is not None:
+                        self.learns[projection.name].reward = float(awards[projection.learning.reward][t, 0])
                 self.step({name: spikes[t] for name, spikes in told.items()}, not frozen)
                 for name, state in watched:
                     states[name, state].append(getattr(self.cells[name], state).copy())

@@ -79,10 +79,16 @@ def manifest(files: RunFiles) -> Section:
     found = files.manifest
     rows = [["command", shlex.join(str(word) for word in found["command"])]]
     for key, value in found.items():
-        if key in ("command", "probes", "files") or value is None:
+        if key in ("command", "asked", "probes", "files") or value is None:  # `asked` is the command again, taken apart
             continue
         if isinstance(value, dict):
             rows += [[f"{key}: {name}", str(each)] for name, each in value.items() if each is not None]
         else:
-            rows.append([key.replace("_", " "), f"{value:.2f}" if isinstance(value, float) else str(value)])
+            rows.append([key.replace("_", " "), _told(value)])
     return Section("manifest", "Manifest", [Table("", ["what", "value"], rows, frozenset({0, 1}))])
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)

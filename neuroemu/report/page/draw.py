@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from ...errors import OutputError
+from ...units import counted
 from . import html, markdown
 from .belief import manifest, neurobench, not_modelled, quantisation
 from .energy import energy
@@ -15,7 +16,6 @@ from .heat import heat
 from .membranes import membranes
 from .model import Page
 from .placement import placement
-from .quantities import count
 from .raster import raster
 from .strip import strip
 from .weights import weights
@@ -29,7 +29,7 @@ def page(folder: Path) -> Page:
     summary = files.summary
     try:
         steps = summary["steps"]
-        about = f"{summary['chip']}, {count(steps)} step{'s' * (steps != 1)}, latency mode '{summary['latency']}'"
+        about = f"{summary['chip']}, {counted(steps, 'step')}, latency mode '{summary['latency']}'"
         made = (
             headline(summary),
             energy(files),

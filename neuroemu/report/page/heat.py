@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from ...noc.fabric import TREE, Fabric
 from ...topology import topology_of
+from ...units import counted
 from .board import GAP, TILE, Board, board, mesh_of
 from .files import RunFiles
 from .model import Picture, Pictures, Section
@@ -42,12 +43,12 @@ def heat(files: RunFiles) -> Section:
     where = board(mesh, cores.tolist())
     maps = [
         _map(where, FIRST, cores, pj, lambda value: show(value, "pJ"), "dynamic energy"),
-        _map(where, "Spikes", cores, spikes, lambda value: f"{count(value)} spikes", "spikes"),
+        _map(where, "Spikes", cores, spikes, lambda value: counted(round(value), "spike"), "spikes"),
         _load(files, where, cores, received),
     ]
     tiles = np.unique(cores // mesh.cores_per_tile).size
     lead = (
-        f"{cores.size:,} of {mesh.n_cores:,} cores on {tiles:,} of {mesh.n_tiles:,} tiles are in use; "
+        f"In use: {cores.size:,} of {counted(mesh.n_cores, 'core')} on {tiles:,} of {counted(mesh.n_tiles, 'tile')}; "
         f"the others are empty squares.{where.said()} {_pointing(cores.size)}"
     )
     return Section("mesh", "Where on the mesh", [Pictures(maps)], lead)
@@ -104,7 +105,7 @@ def _load(files: RunFiles, where: Board, cores: np.ndarray, received: np.ndarray
     net = topology_of(where.mesh)
 
     def text(value: float) -> str:
-        return f"{count(value)} messages"
+        return counted(round(value), "message")
 
     body = where.ground(again=True) + _cells(where, cores, received, text)
     most_core = float(received.max(initial=0.0))
@@ -130,9 +131,8 @@ def _load(files: RunFiles, where: Board, cores: np.ndarray, received: np.ndarray
         )
         dropped = f" The {HEAVIEST} that carry most are drawn, of {len(between):,}." if len(between) > HEAVIEST else ""
         below += f" Lines: links between tiles, the widest carried {count(between[0][1])}.{dropped}"
-    told = (
-        f"Map of messages: cores receive at most {count(most_core)}; {len(between):,} links between tiles carried any."
-    )
+    carried = f"{counted(len(between), 'link')} between tiles carried any"
+    told = f"Map of messages: cores receive at most {count(most_core)}; {carried}."
     return Picture(
         "Messages", body, where.width, where.height, where.widest, told, scale=("0", text(most_core)), below=below
     )
@@ -156,6 +156,6 @@ def _link(where: Board, net: Fabric, row: tuple[int, int, float, float], most: i
     return element(
         "line", x1=x, y1=y, x2=x + dx * GAP, y2=y + dy * GAP, class_="link", stroke_width=1.2 + 5.8 * share,
         stroke_opacity=f"{0.35 + 0.65 * share:.2f}",
-        data_t=f"link {SIDES[side]} of tile ({at[0]}, {at[1]})\n{count(messages)} messages\n"
+        data_t=f"link {SIDES[side]} of tile ({at[0]}, {at[1]})\n{counted(messages, 'message')}\n"
                f"busy {show(busy, 'ns')}, waited for {show(waited, 'ns')}",
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...units import counted
 from .files import RunFiles
 from .model import Plot, Section
 from .quantities import brief
@@ -72,7 +73,9 @@ def _plot(name: str, field: str, group: Any) -> Plot:
         below.append(f"The least and the largest of every {-(-read.shape[0] // (POINTS // 2)):,} steps.")
     if samples * steps > read.shape[0]:
         shown = (
-            f"{wanted:,} of {samples:,} samples" if steps <= READ else f"{read.shape[0]:,} of {samples * steps:,} steps"
+            f"{wanted:,} of {counted(samples, 'sample')}"
+            if steps <= READ
+            else f"{read.shape[0]:,} of {counted(samples * steps, 'step')}"
         )
         below.append(f"The first {shown}.")
     if n > lines:
@@ -80,7 +83,7 @@ def _plot(name: str, field: str, group: Any) -> Plot:
     one = group.attrs.get("one")
     if one:
         below.append(f"1.0 of the network is {float(one):,.6g}.")
-    told = f"{field} of {name} over {read.shape[0]:,} steps, from {low:,.0f} to {high:,.0f}."
+    told = f"{field} of {name} over {counted(read.shape[0], 'step')}, from {low:,.0f} to {high:,.0f}."
     legend = [(f"pop-{k}", f"{name}[{number_}]") for k, number_ in enumerate(index)]
     return Plot(
         f"{name}.{field}", joined(paths), WIDTH, HEIGHT, 110, told, (brief(high), brief(low)),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from ...compiler.demand import RESOURCES
+from ...units import counted
 from .board import Board, board, box, mesh_of
 from .files import RunFiles
 from .model import Picture, Section
@@ -46,10 +47,11 @@ def placement(files: RunFiles) -> Section:
     )
     sizes = {name: sum(size for population, _, size, _ in parts if population == name) for name in names}
     legend = [(hue[name], f"{name} ({count(sizes[name])})") for name in names[:NAMED]]
-    legend += [("none", f"{len(names) - NAMED} more populations")] if len(names) > NAMED else []
+    legend += [("none", f"{counted(len(names) - NAMED, 'more population')}")] if len(names) > NAMED else []
     below = "As high as the core is full, as wide as the share of each population." + where.said()
     below += f" Point at one of the first {SINGLE:,} cores for what it holds." if len(on) > SINGLE else ""
-    told = f"{len(parts):,} parts of {len(names):,} populations on {len(on):,} of {mesh.n_cores:,} cores."
+    cores = f"{len(on):,} of {counted(mesh.n_cores, 'core')}"
+    told = f"{counted(len(parts), 'part')} of {counted(len(names), 'population')} on {cores}."
     picture = Picture("", body, where.width, where.height, where.widest, told, legend, below=below)
     return Section("mapping", "Mapping", [picture], told)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from markupsafe import Markup
 
+from ...units import counted
 from .files import RunFiles
 from .model import Plot, Section
 from .spikes import Panel, Spikes, spikes
@@ -28,7 +29,7 @@ def raster(files: RunFiles) -> Section | None:
     more += f" Silent: {', '.join(silent[:8])}{', ...' if len(silent) > 8 else ''}." if silent else ""
     if found.until == found.n_steps:
         return Section("spikes", "Spikes", [_singly(found, shown, "Every spike of the run", more)])
-    first = f"The beginning, steps 1 to {found.until:,}: every one of its {found.step.size:,} spikes"
+    first = f"The beginning, steps 1 to {found.until:,}: every one of its {counted(found.step.size, 'spike')}"
     return Section("spikes", "Spikes", [_grid(found, shown, more), _singly(found, shown, first, "")])
 
 
@@ -56,7 +57,7 @@ def _singly(found: Spikes, order: list[int], title: str, more: str) -> Plot:
         tall = number(max(pitch - 0.6, 1.2))
         path = "".join(f"M{number(a)} {number(b)}v{tall}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
         body.append(_panel(panel, top, high, element("path", d=path, class_=f"tick {_class(panel)}")))
-    told = f"Raster of {total:,} spikes of {len(order)} populations over {found.until:,} steps."
+    told = f"Raster of {counted(total, 'spike')} of {counted(len(order), 'population')} over {counted(found.until, 'step')}."
     return _plot(
         title, body, heights, panels, ("step 1", f"step {found.until:,}"), told, f"Every stroke is a spike.{more}"
     )
@@ -80,7 +81,8 @@ def _grid(found: Spikes, order: list[int], more: str) -> Plot:
             for k in range(1, LEVELS + 1)
         ]  # fmt: skip
         body.append(_panel(panel, top, high, joined(paths), _cell(found, panel, columns)))
-    told = f"Density of {found.total:,} spikes of {len(order)} populations over {found.n_steps:,} steps."
+    of, over = counted(len(order), "population"), counted(found.n_steps, "step")
+    told = f"Density of {counted(found.total, 'spike')} of {of} over {over}."
     below = (
         f"Too many to draw each: {found.total:,} spikes are counted in {columns} stretches of time. "
         f"The strongest cell of a population is its fullest; a cell of a quarter as many spikes is half as strong.{more}"
@@ -92,9 +94,7 @@ def _cell(found: Spikes, panel: Panel, columns: int) -> str:
     steps = -(-found.n_steps // columns)
     each = -(-panel.size // panel.rows)
     most = int(panel.grid.max())
-    return (
-        f"A cell: {steps:,} step{'s' * (steps > 1)} of {each:,} compartment{'s' * (each > 1)}, at most {most:,} spikes"
-    )
+    return f"A cell: {counted(steps, 'step')} of {counted(each, 'compartment')}, at most {counted(most, 'spike')}"
 
 
 def _runs(mask: np.ndarray, wide: float, high: float, top: float) -> str:
@@ -112,7 +112,7 @@ def _runs(mask: np.ndarray, wide: float, high: float, top: float) -> str:
 
 def _panel(panel: Panel, top: float, high: float, inner: Markup, more: str = "") -> Markup:
     what = "compartments" if panel.on_chip else "inputs of the host"
-    told = f"{panel.name}: {panel.size:,} {what}, {int(panel.grid.sum()):,} spikes"
+    told = f"{panel.name}: {panel.size:,} {what}, {counted(int(panel.grid.sum()), 'spike')}"
     told += f"\n{more}" if more else ""
     ground = element("rect", x=0, y=top, width=WIDTH, height=high, class_="ground", data_t=told)
     return ground + inner

@@ -12,6 +12,7 @@ from .files import RunFiles
 from .model import Plot, Section, Table
 from .quantities import ABSENT, count, show
 from .svg import element, number
+from .training import answers_while_learning
 
 MOST_BINS = 64
 MOST_SYNAPSES = 20_000  # that a curve is made of; of more, every k-th
@@ -25,7 +26,7 @@ def weights(files: RunFiles) -> Section | None:
     found: dict[str, Any] = files.summary.get("weights") or {}
     if not found:
         return None
-    blocks: list[Any] = [_table(found)]
+    blocks: list[Any] = [*answers_while_learning(files.summary), _table(found)]
     there = (files.folder / FILE).is_file()
     for name in list(found)[:MOST_PROJECTIONS] if there else []:
         arrays = files.npz(FILE, [f"{name}.{what}" for what in ("weight", "steps", "weights")])

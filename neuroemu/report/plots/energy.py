@@ -26,7 +26,8 @@ def figure(files: RunFiles) -> Any:
         bars = axis.barh(at, [value for _, value in entries], color=style.ACCENT, height=0.62)
         axis.bar_label(bars, [f"{text} {unit}" for text in texts], padding=4, fontsize=8, color=style.SOFT)
         axis.set_yticks(
-            at, [style.literal(name.replace("_", " ") if title == "event" else name) for name, _ in entries]
+            at,
+            [style.literal(style.short(name.replace("_", " ") if title == "event" else name)) for name, _ in entries],
         )
         axis.set_ylim(len(entries) - 0.4, -0.6)
         axis.margins(x=0.16)
@@ -34,6 +35,6 @@ def figure(files: RunFiles) -> Any:
         style.plain(axis)
         axis.spines["bottom"].set_visible(False)
         axis.set_title(f"by {title}", loc="left", fontsize=9, color=style.SOFT)
-    name = style.literal(str(files.summary["name"]))
+    name = style.literal(style.short(str(files.summary["name"]), style.MOST_TITLE))
     drawn.suptitle(f"{name}: {show(pj['dynamic'], 'pJ')} dynamic", x=0.02, ha="left", fontsize=10)
     return drawn
