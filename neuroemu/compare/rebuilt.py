@@ -21,6 +21,7 @@ from ..network import Probe
 from ..prepare import compile_program
 from ..program import Program
 from .first import First
+from .spiked import first_spike
 
 VALUES = 1 << 22  # states that are looked at together
 
@@ -62,7 +63,10 @@ def _path(asked: Asked) -> str:
 
 
 def first_state(one: Rebuilt, other: Rebuilt, until: int) -> First | str | None:
-    """The first state that differs up to a step, or why nobody can say.  Of one step, the first in the network's order."""
+    """The first state or spike that differs up to a step, or why nobody can say.
+
+    Of one step, the first state in the network's order; spikes come after.
+    """
     names = [
         [
             (population.name, population.size, population.compartment.state._fields)
@@ -79,10 +83,12 @@ def first_state(one: Rebuilt, other: Rebuilt, until: int) -> First | str | None:
     n_values = sum(size * len(fields) for _, size, fields in names[0])
     stretch, begins = max(VALUES // max(n_values, 1), 1), [None, None]
     for begin in range(0, until, stretch):
-        states = []
+        states, spikes = [], []
         for k, each in enumerate((one, other)):
             traces, begins[k] = _states(each, begins[k], min(begin + stretch, until))  # type: ignore[call-overload]
             states.append(traces.states)
+            late = traces.step > begin
+            spikes.append((traces.step[late], traces.source[late], traces.payload[late]))
         found = [
             First(
                 begin + int(row[0]) + 1,
@@ -97,6 +103,10 @@ def first_state(one: Rebuilt, other: Rebuilt, until: int) -> First | str | None:
             for row, column in [np.nonzero(a != b)]
             if row.size
         ]
+        image = one.compiled.image
+        inputs = zip(image.source_names, np.diff(image.source_first).tolist(), strict=True)
+        sizes = [*((name, size) for name, size, _ in names[0]), *inputs]
+        found += first_spike(sizes, *spikes)  # of one step, states come first: spikes follow from them
         if found:
             return min(found, key=lambda first: first.step)
     return None
