@@ -168,7 +168,7 @@ def _content(path: Path) -> dict[str, Any]:
     """The file as it stands, a mapping of this format with a list of parts. Raises ProgramError."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ProgramError(
             [Problem(f"{path} cannot be read ({error})", remedy="'neuroemu map', which writes one")]
         ) from None

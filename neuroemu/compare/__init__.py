@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import OutputError
 from .alone import alone
 from .cause import Cause, cause_of
 from .first import First
-from .rebuilt import Rebuilt, first_state, rebuild
+from .rebuilt import Rebuilt, first_state, manifest_of, rebuild
 from .recorded import first_recorded
 from .summaries import Figure, figures
 
@@ -42,7 +43,9 @@ class Comparison:
 
 
 def compare(one: Path, other: Path) -> Comparison:
-    """Raises OutputError where a folder holds no run."""
+    """Raises OutputError where a folder holds no run, or one that is damaged."""
+    for folder in (one, other):
+        _require(folder)
     found, recorded, apart = figures(one, other), first_recorded(one, other), alone(one, other)
     if recorded is None:
         return Comparison(found, None, None, "", None, apart)
@@ -57,3 +60,14 @@ def compare(one: Path, other: Path) -> Comparison:
         return Comparison(found, recorded, None, state, None, apart)
     inner = state is not None and state.what not in ("spikes", "payload")  # a state, which has a cause
     return Comparison(found, recorded, state, "", cause_of(both[0], both[1], state) if state and inner else None, apart)
+
+
+def _require(folder: Path) -> None:
+    """Raises OutputError unless the folder holds a run with a manifest."""
+    if (folder / "sweep.json").is_file():
+        raise OutputError(f"{folder} is the folder of a sweep, not of a run. Try two of the runs in {folder / 'best'}.")
+    if not (folder / "summary.json").is_file():
+        raise OutputError(
+            f"{folder} is not the folder of a run: it has no summary.json. Try one that 'neuroemu run' wrote."
+        )
+    manifest_of(folder)

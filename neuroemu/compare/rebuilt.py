@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from ..files import program_file
 from ..network import Probe
 from ..prepare import compile_program
 from ..program import Program
+from ..report.reading import reading
 from .first import First
 from .spiked import first_spike
 
@@ -36,25 +38,45 @@ class Rebuilt:
 
 def rebuild(folder: Path) -> Rebuilt | str:
     """The program of a run folder, or why it cannot be had: it was made in Python, or its files are not what they were."""
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text())
-        asked: Asked = asked_of(manifest["asked"])
-        files = dict(manifest["inputs"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    manifest = manifest_of(folder)
+    if "asked" not in manifest or "inputs" not in manifest:
         return f"{folder} does not say what it was asked for (it was not made by 'neuroemu run')"
-    if asked.allow_code:
-        return f"{folder} has models of its own, which are not run here"
-    for path, digest in files.items():
-        if not Path(path).is_file() or hashlib.sha256(Path(path).read_bytes()).hexdigest() != digest:
-            return f"{path} is not what it was when {folder} was run"
+    with reading(folder / "manifest.json"):
+        asked = _asked(manifest["asked"])
+        files = dict(manifest["inputs"])
+        if asked.allow_code:
+            return f"{folder} has models of its own, which are not run here"
+        for path, digest in files.items():
+            if not Path(path).is_file() or hashlib.sha256(Path(path).read_bytes()).hexdigest() != digest:
+                return f"{path} is not what it was when {folder} was run"
     try:
         program = program_file.read(_path(asked), asked.overrides, asked.seed, asked.steps)
         compiled = compile_program(program)
     except NeuroemuError as error:
         return f"the program of {folder} cannot be read again: {error}"
-    if compiled.image.model_hash != manifest["model_hash"]:
+    if compiled.image.model_hash != manifest.get("model_hash"):
         return f"the program of {folder} is compiled to another network than then"
     return Rebuilt(program, compiled)
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """Raises OutputError where it is missing or damaged."""
+    path = folder / "manifest.json"
+    with reading(path):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError("it is not what a run writes")
+        return found
+
+
+def _asked(written: Any) -> Asked:
+    """Raises TypeError, AttributeError where what is needed of it here is none."""
+    asked = asked_of(written)
+    texts = asked.program, asked.folder, *asked.overrides
+    numbers = [number for number in (asked.seed, asked.steps) if number is not None]
+    if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
+        raise TypeError("'asked' is not what a run writes")
+    return asked
 
 
 def _path(asked: Asked) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from neuroemu.cli import cli
 from neuroemu.compare import compare
-from neuroemu.errors import NeuroemuError
+from neuroemu.compare.rebuilt import rebuild
+from neuroemu.errors import NeuroemuError, OutputError
 
 READ = ("summary.json", "manifest.json", "costs.h5", "spikes.h5", "weights.npz")
 OTHERS = ("mapping.json", "chip.yaml", "steps.csv", "cores.csv", "populations.csv", "links.csv", "samples.csv")
@@ -45,7 +47,7 @@ def broken(learned, tmp_path):
 
 
 @pytest.mark.parametrize("damage", [lambda data: b"", half, flipped, lambda data: DEEP, None], ids=str)
-@pytest.mark.parametrize("name", [name for name in READ if name != "manifest.json"])
+@pytest.mark.parametrize("name", READ)
 def test_what_compare_reads_is_named(learned, broken, name, damage):
     if damage is None:
         (broken / name).unlink()
@@ -57,7 +59,9 @@ def test_what_compare_reads_is_named(learned, broken, name, damage):
     assert "\n" not in str(told.value) and "Run it again." in str(told.value) or "Try" in str(told.value)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     name=st.sampled_from(READ + OTHERS),
     cut=st.none() | st.floats(0, 1),
@@ -76,6 +80,36 @@ def test_random_damage_is_an_error_or_a_comparison(learned, broken, name, cut, f
         assert "\n" not in str(error) and error.exit_code == 2
     finally:
         (broken / name).write_bytes(whole)
+
+
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=3))
+def test_what_a_damaged_manifest_asks_for_is_not_run(learned, broken, flips):
+    whole = (learned / "manifest.json").read_bytes()
+    data = bytearray(whole)
+    for place, mask in flips:
+        data[int(place * len(data))] ^= mask
+    (broken / "manifest.json").write_bytes(data)
+    try:
+        rebuild(broken)
+    except NeuroemuError as error:
+        assert "manifest.json" in str(error) and "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [7, [], {"program": 1}, {"overrides": [3]}, {"seed": "x"}, {"steps": [1]}, {"folder": "\0"}, {"odd": 1}],
+    ids=str,
+)
+def test_a_manifest_that_asks_for_something_odd_is_told(broken, asked):
+    manifest = json.loads((broken / "manifest.json").read_text())
+    manifest["asked"] = manifest["asked"] | asked if isinstance(asked, dict) else asked
+    (broken / "manifest.json").write_text(json.dumps(manifest))
+    if asked == {"folder": "\0"}:  # a place that is not there: the program is one of the library
+        assert not isinstance(rebuild(broken), str)
+        return
+    with pytest.raises(OutputError, match=r"manifest\.json cannot be read.*Run it again"):
+        rebuild(broken)
 
 
 def commands(folder, out):
