@@ -63,7 +63,10 @@ def cause_of(one: Rebuilt, other: Rebuilt, first: First) -> Cause:
         payloads = {key: fired.get((key[0], key[1], first.step - 1 - key[3])) for key in table}
         sent.append({key: payload for key, payload in payloads.items() if payload is not None})
         arrived.append({key: table[key] for key in sent[-1]})
-    now, known = _beside(*arrived, *sent), [arrival for arrival in _beside(*both) if arrival.differs]
+    now, known = (
+        _beside(arrived[0], arrived[1], *sent),
+        [arrival for arrival in _beside(both[0], both[1]) if arrival.differs],
+    )
     now.sort(key=lambda arrival: not arrival.differs)
     learns = any(p.learning is not None and p.target == first.of for p in one.program.network.projections)
     return Cause(now[:MOST], len(now), known[:MOST], len(known), _registers(one, other, first), learns)

@@ -35,12 +35,10 @@ def first_recorded(one: Path, other: Path) -> First | None:
             f"{one} and {other} are of different networks: {', '.join(odd[:5])}. There is no first difference."
         )
     lengths = a.activity.n_steps, b.activity.n_steps
+    learned = [Learned(folder, summary_of(folder)) for folder in (one, other)]
     found = [
         *_first_states(one, other),
-        *first_learned(
-            *(Learned(folder, summary_of(folder)) for folder in (one, other)),
-            lengths[0] if lengths[0] == lengths[1] else None,
-        ),
+        *first_learned(learned[0], learned[1], lengths[0] if lengths[0] == lengths[1] else None),
         *first_spike(list(shapes[0].items()), _spikes(a), _spikes(b)),
     ]
     if lengths[0] != lengths[1]:
@@ -63,7 +61,7 @@ def _first_states(one: Path, other: Path) -> Iterator[First]:
                 files.append(stack.enter_context(h5py.File(path, "r")))
         for name, field in sorted(_probed(files[0], paths[0]) & _probed(files[1], paths[1])):
             tables = [_Table(file, path, name, field) for file, path in zip(files, paths, strict=True)]
-            common = np.intersect1d(*(table.index for table in tables), return_indices=True)
+            common = np.intersect1d(tables[0].index, tables[1].index, return_indices=True)
             yield from _first_of(name, field, tables, common)
 
 
