@@ -27,6 +27,7 @@ from .report import folder as run_folder
 from .report import saved, synapses, tables
 from .report.lines import HEADLINES
 from .report.priced import Priced, summarise
+from .report.reading import reading
 from .report.saved import Saved
 from .wiring import Wiring
 
@@ -198,10 +199,8 @@ def require(run: Path) -> None:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    try:
+    with reading(path):
         found = json_text.parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{path} cannot be read ({error}). Run it again.") from None
     if not isinstance(found, dict):
         raise OutputError(f"{path} is not what a run writes. Run it again.")
     return found

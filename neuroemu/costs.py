@@ -35,12 +35,14 @@ class Activity:
 
     counts: (steps, n_parts, Count) integers.  step: (n_spikes,) from 1, ascending.  source: (n_spikes,).
     learned: (steps, n_parts, Learned), of no step where nothing learns.
+    payload: (n_spikes,); None where nobody kept them. They cost nothing.
     """
 
     counts: np.ndarray
     step: np.ndarray
     source: np.ndarray
     learned: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, N_LEARNED), np.int32))
+    payload: np.ndarray | None = None
 
     @property
     def n_steps(self) -> int:

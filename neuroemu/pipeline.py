@@ -146,7 +146,10 @@ def execute(
         if progress:
             progress("costs", done, total)
 
-    wiring, activity = wiring_of(image), Activity(counters.counts, traces.step, traces.source, counters.learned)
+    wiring, activity = (
+        wiring_of(image),
+        Activity(counters.counts, traces.step, traces.source, counters.learned, traces.payload),
+    )
     cost = costs(wiring, activity, program.prices, program.latency, threads or available(), priced)
     answers = _answers(program, given, *_spikes_of(program, compiled, traces))
     twin = _float_twin(program, compiled, traces, given, answers)

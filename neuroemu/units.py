@@ -95,3 +95,11 @@ def figure_text(key: str, value: float | None) -> str:
 def counted(n: int, noun: str, more: str = "") -> str:
     """'1 core', '1,024 cores'.  more: the plural where it is not the noun with an s."""
     return f"{n:,} {noun if n == 1 else more or noun + 's'}"
+
+
+def ratio(one: float, other: float, digits: int = 4) -> str:
+    """What `other` is to `one`, which is not 0: '1.5 times', or '+0.0021 %' where that would read as once."""
+    times = other / one
+    if other == one or float(f"{times:.{digits}g}") != 1:
+        return f"{times:.{digits}g} times"
+    return f"{100 * (other - one) / abs(one):+.2g} %"

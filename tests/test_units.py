@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroemu.units import UNITS, counted, parse, show
+from neuroemu.units import UNITS, counted, parse, ratio, show
 
 SI = sorted({(si, unit) for unit, (si, _, _) in UNITS.items()})
 
@@ -150,3 +150,19 @@ def test_infinity_may_have_a_unit():
 )  # fmt: skip
 def test_a_count_agrees_with_its_noun(n, words, text):
     assert counted(n, *words) == text
+
+
+@pytest.mark.parametrize(
+    "one, other, text",
+    [
+        (2, 3, "1.5 times"),
+        (3, 3, "1 times"),
+        (14045.4, 14045.1, "-0.0021 %"),
+        (1e6, 1e6 + 20, "+0.002 %"),
+        (-1e6, -1e6 - 20, "-0.002 %"),
+        (1000, 1001, "1.001 times"),
+        (5, 0, "0 times"),
+    ],
+)
+def test_a_ratio_never_reads_as_once_where_two_differ(one, other, text):
+    assert ratio(one, other) == text

@@ -99,7 +99,10 @@ def _guarded() -> int:
         if interrupts.unfinished:
             say(interrupts.what_is_left())
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as stopped:
+        cause = stopped.__cause__
+        if isinstance(cause, EOFError) and not interrupts.arrived:  # click takes the end of a file for Ctrl-C
+            return _our_fault(cause, say, EXIT_INTERNAL)
         say(f"Interrupted. {interrupts.what_is_left()}")
         return EXIT_INTERRUPTED
     except (BrokenPipeError, SystemExit):  # click exits so when whoever reads us (head) has read enough

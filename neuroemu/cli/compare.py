@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from ..compare.cause import Arrival
 
 MOST_FIGURES = 20
+SYNAPSES = ("weight", "tag", "delay", "pre", "post")  # what differs of a synapse
 MOST_ALONE = 8  # probes of one run alone that are named
 
 
 @click.command(context_settings=CONTEXT)
 @click.argument("one", type=click.Path(path_type=Path))
 @click.argument("other", type=click.Path(path_type=Path))
-@click.option("--exact", is_flag=True, help="Exit with 1 where anything that was recorded differs.")
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Exit with 1 where anything that was recorded differs, or only one of them recorded it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 @QUIET
 def compare(one: Path, other: Path, exact: bool, as_json: bool, quiet: bool) -> None:
@@ -65,7 +70,7 @@ def lines(found: Comparison, one: Path, other: Path) -> list[str]:
     if found.why_not:
         told.append(f"What led to it is not known: {found.why_not}.")
     elif found.state is None:
-        told.append("No state of a compartment differs up to there.")
+        told.append("No state of a compartment differs up to there, and no other spike.")
     else:
         told.append(f"First difference at all: {_first(found.state)}")
         told += _cause(found.cause) if found.cause else []
@@ -80,8 +85,10 @@ def _first(first: First) -> str:
         return (
             f"one ends after {min(first.one, first.other):,.0f} steps, the other has {max(first.one, first.other):,.0f}"
         )
-    if first.what == "weight":
-        return f"after step {first.step:,}, synapse {first.index} of {first.of}: weight {first.one:g}, {first.other:g}"
+    if first.what == "synapses":
+        return f"before the run, {first.of}: {first.one:,.0f} synapses that learn, {first.other:,.0f}"
+    if first.what in SYNAPSES:
+        return f"after step {first.step:,}, synapse {first.index} of {first.of}: {first.what} {first.one:g}, {first.other:g}"
     return f"step {first.step:,}, {first.of}[{first.index}]: {first.what} {first.one:,.0f}, {first.other:,.0f}"
 
 
@@ -103,8 +110,9 @@ def _cause(cause: Cause) -> list[str]:
 
 def _arrival(arrival: Arrival) -> str:
     values = ["none" if value is None else f"{value:g}" for value in (arrival.one, arrival.other)]
-    apart = "" if arrival.one == arrival.other else "   <- differs"
-    return f"{arrival.source}[{arrival.index}] by {arrival.connection}: weight {values[0]}, {values[1]}{apart}"
+    apart = "   <- differs" if arrival.differs else ""
+    graded = "" if arrival.sent == (1, 1) else f"; payload {arrival.sent[0]:,}, {arrival.sent[1]:,}"
+    return f"{arrival.source}[{arrival.index}] by {arrival.connection}: weight {values[0]}, {values[1]}{graded}{apart}"
 
 
 def _shown(value: Any) -> str:
@@ -114,5 +122,7 @@ def _shown(value: Any) -> str:
 
 
 def _times(one: Any, other: Any) -> str:
+    from ..units import ratio
+
     numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (one, other))
-    return f"  {other / one:.4g} times" if numbers and one else ""
+    return f"  {ratio(one, other)}" if numbers and one else ""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import OutputError
-from ..report import synapses
-
-SEEN = ".weights"  # of synapses that were probed; tags and delays are with them
+from ..report.reading import reading
+from . import learned
+from .summaries import summary_of
 
 
 def alone(one: Path, other: Path) -> tuple[list[str], list[str]]:
@@ -19,7 +17,8 @@ def alone(one: Path, other: Path) -> tuple[list[str], list[str]]:
     Raises OutputError where a folder cannot be read.
     """
     states = [_states(folder) for folder in (one, other)]
-    looks = [_looks(folder) for folder in (one, other)]
+    looks = [learned.Learned(folder, summary_of(folder)) for folder in (one, other)]
+    payloads = [_payloads(folder) for folder in (one, other)]
     found: tuple[list[str], list[str]] = [], []
     for k, told in enumerate(found):
         mine, theirs = states[k], states[1 - k]
@@ -29,7 +28,8 @@ def alone(one: Path, other: Path) -> tuple[list[str], list[str]]:
                 told.append(name)
             elif more:
                 told.append(f"{name}[{','.join(map(str, more[:5]))}{',...' if len(more) > 5 else ''}]")
-        told += [look for look in looks[k] if look not in looks[1 - k]]
+        told += ["payloads of spikes"] if payloads[k] and payloads[1 - k] is None else []
+        told += learned.alone(looks[k], looks[1 - k])
     return found
 
 
@@ -37,27 +37,18 @@ def _states(folder: Path) -> dict[str, list[int]]:
     """Indices of each probed state."""
     import h5py
 
-    try:
-        with h5py.File(folder / "spikes.h5") as file:
-            return {
-                f"{name}.{field}": np.asarray(observed[field].attrs["index"]).tolist()
-                for name, node in file["nodes"].items()
-                for field, observed in ((field, node["observables"]) for field in node["observables"])
-                if field != "spikes"
-            }
-    except (OSError, KeyError, AttributeError, RuntimeError) as error:
-        raise OutputError(f"{folder / 'spikes.h5'} cannot be read ({error}). Run it again.") from None
+    with reading(folder / "spikes.h5"), h5py.File(folder / "spikes.h5", "r") as file:
+        return {
+            f"{name}.{field}": np.asarray(observed[field].attrs["index"]).tolist()
+            for name, node in file["nodes"].items()
+            for field, observed in ((field, node["observables"]) for field in node["observables"])
+            if field != "spikes"
+        }
 
 
-def _looks(folder: Path) -> list[str]:
-    """Connections whose synapses were probed, 'synapses of a->b'."""
-    path = folder / synapses.FILE
-    if not path.is_file():
-        return []
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name.removesuffix(".npy") for name in archive.namelist()]
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
-        raise OutputError(f"{path} cannot be read ({error}). Run it again.") from None
-    seen = [name.removesuffix(SEEN) for name in names if name.endswith(SEEN)]
-    return [f"synapses of {name}" for name in seen if f"{name}.steps" in names]
+def _payloads(folder: Path) -> int | None:
+    """How many are kept besides those that are all 1; None where an older version kept none."""
+    import h5py
+
+    with reading(folder / "costs.h5"), h5py.File(folder / "costs.h5", "r") as file:
+        return int(file["payload"].size) if "payload" in file else None

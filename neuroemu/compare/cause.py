@@ -20,7 +20,8 @@ MOST = 8  # synapses that are told
 class Arrival:
     """A spike that reaches the compartment in the step: from whom, by which connection, with which weight in each run.
 
-    Weights are mantissas times 2**exponent; None where one run has no such spike or synapse.
+    Weights are mantissas times 2**exponent; None where one run has no such spike or synapse.  sent: the payload of the spike in
+    each run.
     """
 
     source: str
@@ -28,6 +29,11 @@ class Arrival:
     connection: str
     one: float | None
     other: float | None
+    sent: tuple[int, int] = (1, 1)
+
+    @property
+    def differs(self) -> bool:
+        return self.one != self.other or self.sent[0] != self.sent[1]
 
 
 @dataclass(frozen=True)
@@ -52,18 +58,27 @@ def cause_of(one: Rebuilt, other: Rebuilt, first: First) -> Cause:
     """Of a state that differs."""
     both = [_into(each, first) for each in (one, other)]
     spikes = [_spikes(each, first.step) for each in (one, other)]
-    arrived = [
-        {key: weight for key, weight in table.items() if (key[0], key[1], first.step - 1 - key[3]) in fired}
-        for table, fired in zip(both, spikes, strict=True)
-    ]
-    now, known = _beside(*arrived), [arrival for arrival in _beside(*both) if arrival.one != arrival.other]
-    now.sort(key=lambda arrival: arrival.one == arrival.other)
+    arrived, sent = [], []
+    for table, fired in zip(both, spikes, strict=True):
+        payloads = {key: fired.get((key[0], key[1], first.step - 1 - key[3])) for key in table}
+        sent.append({key: payload for key, payload in payloads.items() if payload is not None})
+        arrived.append({key: table[key] for key in sent[-1]})
+    now, known = (
+        _beside(arrived[0], arrived[1], *sent),
+        [arrival for arrival in _beside(both[0], both[1]) if arrival.differs],
+    )
+    now.sort(key=lambda arrival: not arrival.differs)
     learns = any(p.learning is not None and p.target == first.of for p in one.program.network.projections)
     return Cause(now[:MOST], len(now), known[:MOST], len(known), _registers(one, other, first), learns)
 
 
-def _beside(one: dict[Key, float], other: dict[Key, float]) -> list[Arrival]:
-    return [Arrival(key[0], key[1], key[2], one.get(key), other.get(key)) for key in sorted(one.keys() | other.keys())]
+def _beside(one: dict[Key, float], other: dict[Key, float], *sent: dict[Key, int]) -> list[Arrival]:
+    """sent: payloads of the spikes of each; that of the other, where one has no such spike."""
+    found = []
+    for key in sorted(one.keys() | other.keys()):
+        there = [payloads[key] for payloads in sent if key in payloads] or [1]
+        found.append(Arrival(key[0], key[1], key[2], one.get(key), other.get(key), (there[0], there[-1])))
+    return found
 
 
 def _draft(each: Rebuilt) -> Draft:
@@ -96,8 +111,8 @@ def _owner(network: Network, first: dict[str, int], source: int) -> tuple[str, i
     return name, source - first[name]
 
 
-def _spikes(each: Rebuilt, step: int) -> set[tuple[str, int, int]]:
-    """(population, index, step) of every spike before a step."""
+def _spikes(each: Rebuilt, step: int) -> dict[tuple[str, int, int], int]:
+    """Payloads of every spike before a step, by (population, index, step)."""
     program, image = each.program, each.compiled.image
     plan = pipeline.plan_of(program, each.compiled, host.feed(program))
     plan = replace(plan, probes=(), snapshots={}, until=step, threads=1)
@@ -108,8 +123,14 @@ def _spikes(each: Rebuilt, step: int) -> set[tuple[str, int, int]]:
     late = traces.step >= begin  # what was sent before a fresh sample does not arrive
     owner = np.searchsorted(firsts, traces.source[late], side="right") - 1
     return {
-        (names[k], int(source - firsts[k]), int(at))
-        for k, source, at in zip(owner.tolist(), traces.source[late].tolist(), traces.step[late].tolist(), strict=True)
+        (names[k], int(source - firsts[k]), int(at)): payload
+        for k, source, at, payload in zip(
+            owner.tolist(),
+            traces.source[late].tolist(),
+            traces.step[late].tolist(),
+            traces.payload[late].tolist(),
+            strict=True,
+        )
     }
 
 

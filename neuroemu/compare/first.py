@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class First:
-    """step: from 1, over all samples.  what: 'spikes', the name of a state, 'weight', or 'steps' where one is shorter.
+    """step: from 1, over all samples.  what: 'spikes', 'payload' of a spike that both have, the name of a state, 'steps' where
+    one is shorter; of synapses 'weight', 'tag', 'delay', 'pre', 'post', or 'synapses' where one has more.
 
     of: population, spike source or connection.  index: of the compartment or synapse.  one, other: values.
     """

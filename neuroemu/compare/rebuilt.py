@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from ..files import program_file
 from ..network import Probe
 from ..prepare import compile_program
 from ..program import Program
+from ..report.reading import reading
 from .first import First
+from .spiked import first_spike
 
 VALUES = 1 << 22  # states that are looked at together
 
@@ -34,25 +37,45 @@ class Rebuilt:
 
 def rebuild(folder: Path) -> Rebuilt | str:
     """The program of a run folder, or why it cannot be had: it was made in Python, or its files are not what they were."""
-    try:
-        manifest = json_text.parse((folder / "manifest.json").read_text())
-        asked: Asked = asked_of(manifest["asked"])
-        files = dict(manifest["inputs"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    manifest = manifest_of(folder)
+    if "asked" not in manifest or "inputs" not in manifest:
         return f"{folder} does not say what it was asked for (it was not made by 'neuroemu run')"
-    if asked.allow_code:
-        return f"{folder} has models of its own, which are not run here"
-    for path, digest in files.items():
-        if not Path(path).is_file() or hashlib.sha256(Path(path).read_bytes()).hexdigest() != digest:
-            return f"{path} is not what it was when {folder} was run"
+    with reading(folder / "manifest.json"):
+        asked = _asked(manifest["asked"])
+        files = dict(manifest["inputs"])
+        if asked.allow_code:
+            return f"{folder} has models of its own, which are not run here"
+        for path, digest in files.items():
+            if not Path(path).is_file() or hashlib.sha256(Path(path).read_bytes()).hexdigest() != digest:
+                return f"{path} is not what it was when {folder} was run"
     try:
         program = program_file.read(_path(asked), asked.overrides, asked.seed, asked.steps)
         compiled = compile_program(program)
     except NeuroemuError as error:
         return f"the program of {folder} cannot be read again: {error}"
-    if compiled.image.model_hash != manifest["model_hash"]:
+    if compiled.image.model_hash != manifest.get("model_hash"):
         return f"the program of {folder} is compiled to another network than then"
     return Rebuilt(program, compiled)
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """Raises OutputError where it is missing or damaged."""
+    path = folder / "manifest.json"
+    with reading(path):
+        found = json_text.parse(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError("it is not what a run writes")
+        return found
+
+
+def _asked(written: Any) -> Asked:
+    """Raises TypeError, AttributeError where what is needed of it here is none."""
+    asked = asked_of(written)
+    texts = asked.program, asked.folder, *asked.overrides
+    numbers = [number for number in (asked.seed, asked.steps) if number is not None]
+    if not all(isinstance(text, str) for text in texts) or not all(type(number) is int for number in numbers):
+        raise TypeError("'asked' is not what a run writes")
+    return asked
 
 
 def _path(asked: Asked) -> str:
@@ -61,7 +84,10 @@ def _path(asked: Asked) -> str:
 
 
 def first_state(one: Rebuilt, other: Rebuilt, until: int) -> First | str | None:
-    """The first state that differs up to a step, or why nobody can say.  Of one step, the first in the network's order."""
+    """The first state or spike that differs up to a step, or why nobody can say.
+
+    Of one step, the first state in the network's order; spikes come after.
+    """
     names = [
         [
             (population.name, population.size, population.compartment.state._fields)
@@ -78,10 +104,12 @@ def first_state(one: Rebuilt, other: Rebuilt, until: int) -> First | str | None:
     n_values = sum(size * len(fields) for _, size, fields in names[0])
     stretch, begins = max(VALUES // max(n_values, 1), 1), [None, None]
     for begin in range(0, until, stretch):
-        states = []
+        states, spikes = [], []
         for k, each in enumerate((one, other)):
             traces, begins[k] = _states(each, begins[k], min(begin + stretch, until))  # type: ignore[call-overload]
             states.append(traces.states)
+            late = traces.step > begin
+            spikes.append((traces.step[late], traces.source[late], traces.payload[late]))
         found = [
             First(
                 begin + int(row[0]) + 1,
@@ -96,6 +124,10 @@ def first_state(one: Rebuilt, other: Rebuilt, until: int) -> First | str | None:
             for row, column in [np.nonzero(a != b)]
             if row.size
         ]
+        image = one.compiled.image
+        inputs = zip(image.source_names, np.diff(image.source_first).tolist(), strict=True)
+        sizes = [*((name, size) for name, size, _ in names[0]), *inputs]
+        found += first_spike(sizes, *spikes)  # of one step, states come first: spikes follow from them
         if found:
             return min(found, key=lambda first: first.step)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..events import BY_KEY
-from ..units import counted, show
+from ..units import counted, ratio, show
 from . import synapses
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def compared(before: dict[str, Any], after: dict[str, Any]) -> Section:
     rows = [("chip", f"{before['chip']} -> {after['chip']}"), ("latency", f"{before['latency']} -> {after['latency']}")]
     for section, key, label, unit in HEADLINES:
         old, new = before[section][key], after[section][key]
-        times = f"  ({new / old:.3g} times)" if old else ""
+        times = f"  ({ratio(old, new, 3)})" if old else ""
         rows.append((label, f"{show(old, unit)} -> {show(new, unit)}{times}"))
     rows += [(label, f"{before[label]:,} -> {after[label]:,}") for label in ("cores", "tiles", "hops")]
     return "before and after", rows

@@ -22,6 +22,7 @@ from ..costs import Activity
 from ..errors import OutputError
 from ..spool import forget
 from ..wiring import Wiring
+from .reading import reading
 
 if TYPE_CHECKING:
     from .priced import Priced
@@ -85,6 +86,7 @@ def write(priced: Priced, path: Path) -> None:
         "step": activity.step,
         "source": activity.source,
         "draws": wiring.draws,
+        **({} if activity.payload is None else {"payload": _graded(activity.payload)}),
         **{f"parts/{name}": getattr(wiring.parts, name) for name in Parts._fields},
         **{f"rows/{name}": getattr(wiring.rows, name) for name in CountRows._fields},
     }
@@ -106,7 +108,7 @@ def read(folder: Path) -> Saved:
         raise OutputError(
             f"{folder} holds no run that can be priced again: {path.name} is missing. Try 'neuroemu run'."
         )
-    try:
+    with reading(path):
         with h5py.File(path, "r") as file:
             text = str(file.attrs["head"])
             if hashlib.sha256(text.encode()).hexdigest() != file.attrs["head_sha256"]:
@@ -116,31 +118,51 @@ def read(folder: Path) -> Saved:
                 raise OutputError(f"{path} has the format {head['format']}, this version reads {FORMAT}. Run it again.")
             found = {
                 name: _read_array(file, name)
-                for name in ("counts", "step", "source", "draws", "learned")
+                for name in ("counts", "step", "source", "draws", "learned", "payload")
                 if name in file
             }
             parts = Parts(*(_read_array(file, f"parts/{name}") for name in Parts._fields if f"parts/{name}" in file))
             rows = CountRows(*(_read_array(file, f"rows/{name}") for name in CountRows._fields))
-    except (OSError, KeyError, ValueError) as error:
-        raise OutputError(f"{path} cannot be read ({error}). Run it again.") from None
-    mesh = {**head["chip"]["mesh"]}
-    mesh["host_tile"], mesh["chips"] = tuple(mesh["host_tile"]), tuple(mesh["chips"])
-    wiring = Wiring(
-        tuple(head["names"]),
-        tuple(head["sizes"]),
-        tuple(head["source_names"]),
-        tuple(head["source_sizes"]),
-        parts,
-        rows,
-        found["draws"],
-        Mesh(**mesh),
-        head["step_ms"],
-        head["synapses"],
-        head["model_hash"],
-    )
-    learned = (found["learned"],) if "learned" in found else ()
-    activity = Activity(found["counts"], found["step"], found["source"], *learned)
-    return Saved(wiring, activity, _parts(wiring, head["asked"]), head["chip"], head["latency"], head["steps"])
+        mesh = {**head["chip"]["mesh"]}
+        mesh["host_tile"], mesh["chips"] = tuple(mesh["host_tile"]), tuple(mesh["chips"])
+        wiring = Wiring(
+            tuple(head["names"]),
+            tuple(head["sizes"]),
+            tuple(head["source_names"]),
+            tuple(head["source_sizes"]),
+            parts,
+            rows,
+            found["draws"],
+            Mesh(**mesh),
+            head["step_ms"],
+            head["synapses"],
+            head["model_hash"],
+        )
+        activity = Activity(found["counts"], found["step"], found["source"], payload=_payload(found))
+        if "learned" in found:
+            activity = replace(activity, learned=found["learned"])
+        if (
+            not activity.step.size
+            == activity.source.size
+            == len(activity.source if activity.payload is None else activity.payload)
+        ):
+            raise ValueError("of its spikes some lack a step, a source or a payload")
+        return Saved(wiring, activity, _parts(wiring, head["asked"]), head["chip"], head["latency"], head["steps"])
+
+
+def _graded(payload: np.ndarray) -> np.ndarray:
+    """Payloads as they are kept: none where all are 1."""
+    for here in _stretches(payload):
+        if np.any(payload[here] != 1):
+            return payload
+    return payload[:0]
+
+
+def _payload(found: dict[str, np.ndarray]) -> np.ndarray | None:
+    """None where an older version did not keep them."""
+    if "payload" not in found:
+        return None
+    return found["payload"] if found["payload"].size else np.ones(found["step"].size, np.int32)
 
 
 def sections(chip: Any) -> dict[str, dict[str, Any]]:
@@ -157,12 +179,15 @@ def require_room(path: Path, n_bytes: int) -> None:
 
 
 def _kind(array: np.ndarray) -> np.dtype:
-    """The smallest unsigned type that holds an array; nothing here is negative."""
-    largest = 0
+    """The smallest type that holds an array, unsigned where nothing is negative (only payloads may be)."""
+    smallest = largest = 0
     for here in _stretches(array):
-        largest = max(largest, int(array[here].max(initial=0)))
+        largest, smallest = (
+            max(largest, int(array[here].max(initial=0))),
+            min(smallest, int(array[here].min(initial=0))),
+        )
         forget(array)
-    return np.min_scalar_type(largest)
+    return np.min_scalar_type(largest) if smallest >= 0 else np.min_scalar_type(min(smallest, -largest - 1))
 
 
 def _stretches(array: np.ndarray) -> list[slice]:

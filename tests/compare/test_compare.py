@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import h5py
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
@@ -14,8 +15,13 @@ from neuroemu.cli import cli
 from neuroemu.cli.compare import lines
 from neuroemu.compare import compare
 from neuroemu.compare.alone import alone
-from neuroemu.compare.cause import Arrival
+from neuroemu.compare.cause import Arrival, cause_of
+from neuroemu.compare.first import First
+from neuroemu.compare.rebuilt import Rebuilt, first_state
 from neuroemu.errors import OutputError
+from neuroemu.files import program_file
+from neuroemu.prepare import compile_program
+from neuroemu.report import saved
 
 PROGRAM = """\
 neuroemu: 1
@@ -155,6 +161,68 @@ def test_exact_is_told_by_the_exit_code(run, changed, code, tmp_path):
     assert done.exit_code == 0 and json.loads(done.output)["same"] is (code == 0)
 
 
+PAYLOADS = """\
+neuroemu: 1
+name: pay
+chip: loihi2
+seed: 5
+network:
+  populations:
+    eye: {size: 1, source: s}
+    cell: {size: 2, neuron: lif_registers, decay_v: 512, threshold: 9000}
+  connections:
+    - {from: eye, to: cell, weights: 60, format: {sign_mode: excitatory}, name: w}
+inputs: {s: {spikes: [[5, 0, SENT], [9, 0, 1]]}}
+run: {steps: 20}
+"""
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """Runs whose one spike carries 3, 7, -3 or 1: nothing spikes on the chip."""
+    folder = tmp_path_factory.mktemp("graded")
+    for sent in (3, 7, -3, 1):
+        (folder / "pay.yaml").write_text(PAYLOADS.replace("SENT", str(sent)))
+        arguments = ["run", str(folder / "pay.yaml"), "-o", str(folder / str(sent)), "--quiet"]
+        assert CliRunner().invoke(cli, arguments, catch_exceptions=False).exit_code == 0
+        (folder / "pay.yaml").rename(folder / f"{sent}.yaml")
+    return folder
+
+
+@pytest.mark.parametrize("one, other", [(3, 7), (3, -3), (1, 3), (-3, 1)])
+def test_a_payload_that_differs_is_found(graded, one, other):
+    found = compare(graded / str(one), graded / str(other))
+    assert found.recorded == First(5, "payload", "eye", 0, one, other) and not found.same
+    text = lines(found, graded / str(one), graded / str(other))
+    assert f"First difference recorded: step 5, eye[0]: payload {one}, {other}" in text
+
+
+def test_payloads_are_kept_as_they_were_and_through_reprice(graded, tmp_path):
+    for sent in (3, -3, 1):
+        assert saved.read(graded / str(sent)).activity.payload.tolist() == [sent, 1]
+    arguments = ["reprice", str(graded / "-3"), "-o", str(tmp_path / "again"), "--quiet"]
+    assert CliRunner().invoke(cli, arguments, catch_exceptions=False).exit_code == 0
+    assert saved.read(tmp_path / "again").activity.payload.tolist() == [-3, 1]
+    assert compare(graded / "-3", tmp_path / "again").same
+
+
+def test_running_both_again_sees_the_payload_and_what_it_does(graded):
+    """The spike of step 5 arrives in step 6, and is told with both payloads."""
+    both = [program_file.read(str(graded / f"{sent}.yaml")) for sent in (3, 7)]
+    both = [Rebuilt(program, compile_program(program)) for program in both]
+    assert first_state(*both, 5) == First(5, "payload", "eye", 0, 3, 7)
+    cause = cause_of(*both, First(6, "u", "cell", 1, 0, 0))
+    assert cause.arrivals == [Arrival("eye", 0, "w", 60, 60, (3, 7))] and cause.arrivals[0].differs
+
+
+def test_payloads_that_an_older_version_did_not_keep_are_not_called_the_same(graded, tmp_path):
+    old = shutil.copytree(graded / "7", tmp_path / "old")
+    with h5py.File(old / "costs.h5", "a") as file:
+        del file["payload"]
+    found = compare(graded / "3", old)
+    assert found.alone[0] == ["payloads of spikes"] and not found.same
+
+
 def test_weights_that_were_learned_are_compared(tmp_path):
     folders = [tmp_path / name for name in ("one", "other")]
     for folder, more in zip(folders, ([], ["--set", "network.connections.2.weights=61"]), strict=True):
@@ -167,7 +235,9 @@ def test_weights_that_were_learned_are_compared(tmp_path):
 def test_what_one_run_alone_recorded_is_told_and_not_called_the_same(run, tmp_path):
     one, other = run(STATES=', cell.v, "next.u[0:2]"'), run(STATES=', "cell.v[1]"')
     found = compare(one, other)
-    assert found.same and found.alone == (["cell.v[0,2]", "next.u"], [])
+    assert found.recorded is None and found.alone == (["cell.v[0,2]", "next.u"], []) and not found.same
+    done = CliRunner().invoke(cli, ["compare", str(one), str(other), "--quiet", "--exact"])
+    assert done.exit_code == 1
     text = lines(found, one, other)
     assert f"Recorded by {one} alone, and not compared: cell.v[0,2], next.u." in text
     assert text[-1] == "Their chips did the same in all that both recorded."
@@ -182,7 +252,7 @@ def test_probes_of_synapses_that_differ_are_told(tmp_path):
     assert compare(*folders).alone == (["synapses of relay->detector"], ["detector.u"])
 
 
-@pytest.mark.parametrize("name", ["spikes.h5", "weights.npz"])
+@pytest.mark.parametrize("name", ["spikes.h5", "costs.h5"])
 def test_a_file_that_is_damaged_is_told(run, tmp_path, name):
     broken = shutil.copytree(run(), tmp_path / "broken")
     (broken / name).write_bytes(b"")

@@ -14,6 +14,7 @@ import numpy as np
 
 from ... import json_text
 from ...errors import OutputError
+from ..reading import DAMAGE
 
 NEEDED = (
     "summary.json",
@@ -67,7 +68,7 @@ class RunFiles:
         try:
             with h5py.File(self.folder / "costs.h5", "r") as file:
                 found = json_text.parse(str(file.attrs["head"]))
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
+        except DAMAGE as error:
             raise self.broken("costs.h5", error) from None
         return self._checked("costs.h5", found, ("names", "sizes", "source_names", "source_sizes", "step_ms", "chip"))
 
@@ -92,7 +93,7 @@ class RunFiles:
                             self._check_head(name, stream)
                         with archive.open(f"{key}.npy") as stream:
                             found[key] = np.lib.format.read_array(stream, allow_pickle=False)
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        except DAMAGE as error:
             raise self.broken(name, error) from None
         return found
 
