@@ -24,7 +24,7 @@ from neuroemu import (
     library,
 )
 from neuroemu.data import Split
-from neuroemu.errors import DataError, ProgramError, QuantisationError
+from neuroemu.errors import ProgramError, QuantisationError
 from neuroemu.files import program_file
 from neuroemu.prepare import compile_program, program_of
 
@@ -91,7 +91,7 @@ def test_a_direct_current_is_a_bias(current, first):
 
 
 def test_a_direct_current_beyond_the_bias_register_is_refused():
-    with pytest.raises(DataError, match="bias register"):
+    with pytest.raises(ProgramError, match="bias register"):
         neuroemu.run(driven(50.0))
 
 

@@ -46,7 +46,11 @@ def broken(learned, tmp_path):
     return shutil.copytree(learned, tmp_path / "broken")
 
 
-@pytest.mark.parametrize("damage", [lambda data: b"", half, flipped, lambda data: DEEP, None], ids=str)
+@pytest.mark.parametrize(
+    "damage",
+    [lambda data: b"", half, flipped, lambda data: DEEP, None],
+    ids=["empty", "half", "flipped", "deep", "a folder"],
+)
 @pytest.mark.parametrize("name", READ)
 def test_what_compare_reads_is_named(learned, broken, name, damage):
     if damage is None:

@@ -178,7 +178,7 @@ ONE_MISTAKE = {
     "no such population": (("actions: arms", "actions: arm"), 15, "watches the population 'arm'", "'arms'"),
     "population of another size": (("[1, 0.5]", "[1, 0.5, 1]"), 15, "which has 2 compartments", ""),
     "another name": (("go: {environment: go}", "go: {environment: goo}"), 13, "does not send 'goo'", ""),
-    "another width": (("go: {size: 1", "go: {size: 3"), 13, "has 1 channels, not 3", ""),
+    "another width": (("go: {size: 1", "go: {size: 3"), 13, "has 1 channel, not 3", ""),
     "spikes as a current": (
         ("go: {environment: go}", "go: {environment: go, encode: current}"),
         13,
