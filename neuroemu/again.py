@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import json_text, library, mapping_file, modes
+from . import library, mapping_file, modes
 from .chip import Chip, PriceList
 from .compiler import limits
 from .compiler.gather import gather
@@ -27,7 +27,7 @@ from .report import folder as run_folder
 from .report import saved, synapses, tables
 from .report.lines import HEADLINES
 from .report.priced import Priced, summarise
-from .report.reading import reading
+from .report.reading import json_table
 from .report.saved import Saved
 from .wiring import Wiring
 
@@ -178,7 +178,7 @@ def chip_of(run: Path, chip: str | None, overrides: tuple[str, ...] = ()) -> tup
     check_repeats(overrides)
     name = chip or str((run / tables.CHIP).absolute())
     base, prices = chip_file.read(library.find("chips", name, error=ChipError))
-    if chip is None and _json(run / "manifest.json").get("price_hash") != prices.hash:
+    if chip is None and json_table(run / "manifest.json").get("price_hash") != prices.hash:
         what = f"{run} was priced with a chip that was changed in Python; its {tables.CHIP} is what that was made from"
         raise ProgramError([Problem(what, remedy="--chip, and --set for what was changed")])
     if not overrides:
@@ -198,17 +198,9 @@ def require(run: Path) -> None:
         raise OutputError(f"{run} is not a whole run: {', '.join(missing)} is missing. Run it again.")
 
 
-def _json(path: Path) -> dict[str, Any]:
-    with reading(path):
-        found = json_text.parse(path.read_text(encoding="utf-8"))
-    if not isinstance(found, dict):
-        raise OutputError(f"{path} is not what a run writes. Run it again.")
-    return found
-
-
 def write(priced: Priced, run: Path, wanted: Path, overwrite: bool, command: list[str], numbered: bool) -> Path:
     """Writes the run as it is priced now; what prices do not change is taken over from the old folder. Returns where."""
-    manifest, summary = _json(run / "manifest.json"), new_summary(priced, run)
+    manifest, summary = json_table(run / "manifest.json"), new_summary(priced, run)
 
     def fill(partial: Path) -> None:
         changed = {
@@ -232,14 +224,14 @@ def write(priced: Priced, run: Path, wanted: Path, overwrite: bool, command: lis
 
 def new_summary(priced: Priced, run: Path) -> dict[str, Any]:
     """summary.json of the run with its new costs."""
-    old = _json(run / "summary.json")
+    old = json_table(run / "summary.json")
     return {**old, **summarise(priced, old["seed"]), "mesh_hash": priced.wiring.mesh_hash}
 
 
 def old_summary(run: Path) -> dict[str, Any]:
     """summary.json as it stands in a run folder. Raises OutputError where it is not whole."""
     require(run)
-    found = _json(run / "summary.json")
+    found = json_table(run / "summary.json")
     figures = [
         found.get(section, {}).get(key) for section, key, _, _ in HEADLINES if isinstance(found.get(section), dict)
     ]

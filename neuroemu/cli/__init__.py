@@ -38,9 +38,8 @@ class Once(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None:
-            inner = click.Context(
-                command, ctx, name, resilient_parsing=True
-            )  # other mistakes are told by the real reading
+            # Resilient: other mistakes are told when the command line is read in earnest.
+            inner = click.Context(command, ctx, name, resilient_parsing=True)
             _, _, order = command.make_parser(inner).parse_args(list(rest))
             for option in command.params:
                 if not isinstance(option, click.Option) or option.multiple or option.is_flag or option.count:

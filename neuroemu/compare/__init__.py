@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import OutputError
+from ..report.reading import json_table
 from .alone import alone
 from .cause import Cause, cause_of
 from .first import First
-from .rebuilt import Rebuilt, first_state, manifest_of, rebuild
+from .rebuilt import Rebuilt, first_state, rebuild
 from .recorded import first_recorded
 from .summaries import Figure, figures
 
@@ -70,4 +71,4 @@ def _require(folder: Path) -> None:
         raise OutputError(
             f"{folder} is not the folder of a run: it has no summary.json. Try one that 'neuroemu run' wrote."
         )
-    manifest_of(folder)
+    json_table(folder / "manifest.json")

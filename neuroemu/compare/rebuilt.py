@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import host, json_text, pipeline
+from .. import host, pipeline
 from ..asked import Asked, asked_of
 from ..compiler import Compiled
 from ..counters import Traces
@@ -20,7 +20,7 @@ from ..files import program_file
 from ..network import Probe
 from ..prepare import compile_program
 from ..program import Program
-from ..report.reading import reading
+from ..report.reading import json_table, reading
 from .first import First
 from .spiked import first_spike
 
@@ -37,7 +37,7 @@ class Rebuilt:
 
 def rebuild(folder: Path) -> Rebuilt | str:
     """The program of a run folder, or why it cannot be had: it was made in Python, or its files are not what they were."""
-    manifest = manifest_of(folder)
+    manifest = json_table(folder / "manifest.json")
     if "asked" not in manifest or "inputs" not in manifest:
         return f"{folder} does not say what it was asked for (it was not made by 'neuroemu run')"
     with reading(folder / "manifest.json"):
@@ -56,16 +56,6 @@ def rebuild(folder: Path) -> Rebuilt | str:
     if compiled.image.model_hash != manifest.get("model_hash"):
         return f"the program of {folder} is compiled to another network than then"
     return Rebuilt(program, compiled)
-
-
-def manifest_of(folder: Path) -> dict[str, Any]:
-    """Raises OutputError where it is missing or damaged."""
-    path = folder / "manifest.json"
-    with reading(path):
-        found = json_text.parse(path.read_text(encoding="utf-8"))
-        if not isinstance(found, dict):
-            raise ValueError("it is not what a run writes")
-        return found
 
 
 def _asked(written: Any) -> Asked:

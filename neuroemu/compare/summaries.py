@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import json_text
 from ..errors import OutputError
-from ..report.reading import reading
+from ..report.reading import json_table
 
 APART = ("wall_s", "image_from_cache")  # no matter of the run
 
@@ -39,11 +38,7 @@ def summary_of(folder: Path) -> dict[str, Any]:
     path = folder / "summary.json"
     if not path.is_file():
         raise OutputError(f"{folder} holds no run: it has no summary.json. Try a folder that 'neuroemu run' wrote.")
-    with reading(path):
-        found = json_text.parse(path.read_text(encoding="utf-8"))
-        if not isinstance(found, dict):
-            raise ValueError("it is not what a run writes")
-        return found
+    return json_table(path)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

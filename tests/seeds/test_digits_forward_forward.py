@@ -11,7 +11,7 @@ import pytest
 import neuroemu
 from tools.seeds import digits_forward_forward as forward
 from tools.seeds.floats import Twin
-from tools.seeds.measure import read
+from tools.seeds.measure import moves, read
 
 pytest.importorskip("sklearn")
 
@@ -46,8 +46,5 @@ def test_the_weights_of_the_chip_move_as_in_floats():
     program = read("digits_forward_forward", run__training__samples=120, run__samples=1)
     report, floats = neuroemu.run(program), Twin(program).run()
     for projection in ("pixels->hidden", "label->hidden"):
-        found, weights = report.traces.synapses[projection], floats.weights[projection]
-        chip, start = np.zeros_like(weights), np.zeros_like(weights)
-        chip[found.post, found.pre], start[found.post, found.pre] = found.weight[-1], found.weight[0]
-        moved, meant = (chip - start).ravel(), (weights - start).ravel()
+        moved, meant = moves(report, floats, projection)
         assert np.corrcoef(moved, meant)[0, 1] > 0.6, projection

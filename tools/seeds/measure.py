@@ -9,6 +9,8 @@ import argparse
 import time
 from dataclasses import dataclass
 
+import numpy as np
+
 import neuroemu
 from neuroemu.files import program_file
 from neuroemu.program import Program
@@ -61,3 +63,10 @@ def options(about: str | None, passes: int) -> argparse.Namespace:
     parser.add_argument("--passes", type=int, default=passes, help="over the training samples")
     parser.add_argument("--no-float", action="store_true", help="leave the float twin out")
     return parser.parse_args()
+
+
+def moves(report: Report, floats: Outcome, projection: str) -> tuple[np.ndarray, np.ndarray]:
+    """(synapses,) by how much the weights of a probed connection moved, on the chip and in floats that began alike."""
+    found = report.traces.synapses[projection]
+    start, end = found.weight[0], found.weight[-1]
+    return end - start, floats.weights[projection][found.post, found.pre] - start
