@@ -68,9 +68,7 @@ def load(path: str | Path) -> Checkpoint:
         if digest is None or not np.array_equal(digest, _digest(found)):
             raise ValueError("its arrays are not what was written")
         return found
-    except (
-        Exception
-    ) as error:  # damaged, the readers of archives, of what is packed and of heads raise whatever they like
+    except Exception as error:  # of damage, readers of archives and of heads raise whatever they like
         raise DataError(f"{path} is no checkpoint: {error or type(error).__name__}") from None
 
 

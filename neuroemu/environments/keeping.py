@@ -53,7 +53,7 @@ def once(value: Any, where: str, seen: dict[int, str]) -> None:
 
 
 def decoded(text: Any) -> Any:
-    """What was encoded."""
+    """What was encoded. Raises ValueError where a generator is none of numpy's: a checkpoint may come from a stranger."""
     if isinstance(text, list):
         return [decoded(each) for each in text]
     if not isinstance(text, dict):
@@ -67,6 +67,9 @@ def decoded(text: Any) -> Any:
         return np.dtype(given[0]).type(given[1])
     if kind == "array":
         return np.frombuffer(base64.b64decode(given[2]), np.dtype(given[0])).reshape(given[1]).copy()
-    made = getattr(np.random, given[0])()
+    kind_of_bits = getattr(np.random, str(given[0]), None)
+    if not (isinstance(kind_of_bits, type) and issubclass(kind_of_bits, np.random.BitGenerator)):
+        raise ValueError(f"'{given[0]}' is no generator of numpy")
+    made = kind_of_bits()
     made.state = decoded(given[1])
     return np.random.Generator(made)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,15 @@ def test_what_cannot_be_kept_is_told_by_its_name(value):
     plain.odd = value
     with pytest.raises(ProgramError, match=r"the environment's 'odd(\[1\]\[1\])?' is a"):
         plain.keep()
+
+
+@pytest.mark.parametrize("given", ["seed", "default_rng", "Generator", "__class__", "none such", 7])
+def test_of_a_strangers_checkpoint_only_numpys_generators_are_made(given):
+    """The name is the stranger's; others of numpy.random would be called, as seed() or rand() are."""
+    kept = {"(others)": np.array(json.dumps({"random": {"generator": [given, {}]}}))}
+    assert set(kept) <= set(Plain().keep())
+    with pytest.raises(ValueError, match=f"'{given}' is no generator of numpy"):
+        Plain().put_back(kept)
 
 
 def test_two_names_of_one_list_cannot_be_kept():
