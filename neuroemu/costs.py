@@ -17,11 +17,12 @@ from .counters import N_LEARNED
 from .energy import Bill, bill
 from .errors import ChipError
 from .events import N_EVENTS
+from .gain import Sample
 from .schedule import PARTS, Schedule, added
 from .spool import Spool, budget, forget
 from .tally import Tally, nothing, steps_of, tally_of
 from .traffic import Traffic, traffic, ways
-from .why import Reason, Sample, why
+from .why import Reason, why
 from .wiring import Wiring
 
 Progress = Callable[[int, int], None] | None
@@ -67,6 +68,16 @@ class Counted:
         self._room = KEPT_BYTES
         self._journey = np.empty(0)
         self._slowest: dict[int, np.ndarray] = {}
+        self._sample: Sample | None = None
+
+    def sample(self, make: Callable[[], Sample]) -> Sample:
+        """The first steps, by make() where they are not kept."""
+        if self._sample is not None:
+            return self._sample
+        found = make()
+        if self._kept:
+            self._sample = found
+        return found
 
     def of(
         self, k: int, count: Callable[[], tuple[Traffic, np.ndarray, np.ndarray]]
@@ -138,7 +149,9 @@ def costs(
         rows.append(by_step, took)
         sums = sums.and_then(counts, core_steps, found, learned)
         times = added(times, took) if times else took
-        sample = sample or Sample(core_steps, np.array(counts), took.path_ns, activity.n_steps, np.array(learned))
+        sample = sample or counted.sample(
+            partial(_sample, core_steps=core_steps, counts=counts, learned=learned, of=activity.n_steps)
+        )
         done += counts.shape[0]
         if progress:
             progress(done, activity.n_steps)
@@ -147,6 +160,11 @@ def costs(
     tallied = tally_of(wiring, going, sums, rows.by_step.array())
     reasons = tuple(why(wiring, tallied, times, prices, sample, mode))
     return Costs(tallied, bill(tallied, prices, times.total_ns, wiring), times, reasons)
+
+
+def _sample(core_steps: np.ndarray, counts: np.ndarray, learned: np.ndarray, of: int) -> Sample:
+    """Of what may lie on disk and be let go of."""
+    return Sample(core_steps, np.array(counts), of, np.array(learned))
 
 
 class _Rows:

@@ -40,10 +40,10 @@ def find(kind: str, name: str, beside: Path | None = None, error: type[ProblemsE
     for candidate, is_a in found.items():
         if is_a == "other":
             raise error([Problem(f"'{candidate}' is not a regular file")])
-        if is_a == "file" and (is_yaml or name not in names(kind)):  # a stray file does not hide the library's
+        if is_a == "file" and (is_yaml or not _has(kind, name)):  # a stray file does not hide the library's
             return candidate
     key = (given.with_suffix("") if is_yaml else given).as_posix().removeprefix(f"{kind}/")
-    if key in names(kind):
+    if _has(kind, key):
         return folder(kind) / f"{key}.yaml"
     for candidate, is_a in found.items():
         if is_a == "folder" and name:
@@ -65,6 +65,13 @@ def name_of(kind: str, path: str | Path) -> str:
     """What `find` finds that file by, '' where it is none of the library's."""
     base = folder(kind)
     return Path(path).relative_to(base).with_suffix("").as_posix() if Path(path).is_relative_to(base) else ""
+
+
+def _has(kind: str, name: str) -> bool:
+    """Whether it is among `names`, without going through them all."""
+    path = Path(name)
+    inside = path.as_posix() == name and not path.is_absolute() and ".." not in path.parts
+    return inside and _kind(folder(kind) / f"{name}.yaml") == "file"
 
 
 def _told(kind: str) -> str:

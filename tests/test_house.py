@@ -33,7 +33,7 @@ LAYERS = [
     ["calibrate"],
     ["prepare"],
     ["latency"],
-    ["contended"],
+    ["contended", "gain"],
     ["why"],
     ["costs"],
     ["ranges"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import pytest
@@ -31,6 +32,16 @@ def test_other_files_have_no_name_of_the_library(tmp_path):
         == library.name_of("programs", "quickstart.yaml")
         == ""
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["../programs/quickstart", "seeds/../quickstart", "./quickstart", "seeds//correlation"]
+)
+def test_what_is_written_as_a_path_is_no_name_of_the_library(name):
+    assert name not in library.names("programs")
+    path = library.folder("programs") / f"{name}.yaml"
+    with pytest.raises(ProblemsError, match="no file and no program") if ".." in name else contextlib.nullcontext():
+        assert library.find("programs", name).samefile(path)
 
 
 def test_a_file_comes_before_a_name_of_the_library(in_empty_folder):

@@ -69,6 +69,7 @@ def sweep(
     """
     from ..progress import shown
     from ..sweep import plan as plans
+    from ..sweep import server
 
     if out is not None and not out.strip():
         raise click.UsageError("-o is empty; name a folder.")
@@ -81,6 +82,8 @@ def sweep(
     wanted = Path(out) if out else Path("sweeps") / f"{plan.program.stem}-{plan.hash}"
     with shown(quiet=quiet or as_json) as progress:
         progress.stage("reading")
+        if scheduler is None:
+            server.start()  # it loads while we do
         from ..sweep import sweep as sweeps
 
         def advanced(stage: str, done: int, total: int) -> None:

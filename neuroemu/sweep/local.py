@@ -13,11 +13,10 @@ import signal
 import threading
 from collections import deque
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from .. import processes
+from . import server
 from .crew import ATTEMPTS, Lost
 from .tasks import Result, Setting, Task
 
@@ -48,7 +47,6 @@ class Local:
         self._orders: deque[_Order] = deque()
         self._workers: list[_Worker] = []
         self._context: Any = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([f"{__package__}.tasks"])  # so that numba is loaded once
 
     @property
     def pids(self) -> list[int]:
@@ -92,8 +90,7 @@ class Local:
                 worker.pipe.send(worker.order.task)
 
     def _start(self) -> _Worker:
-        with processes.elsewhere():
-            forkserver.ensure_running()
+        server.start()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_work, args=(theirs, self._setting), daemon=True)
         process.start()

@@ -127,3 +127,28 @@ def test_a_sweep_that_is_killed_goes_on_and_leaves_no_process(how, here, tmp_pat
     assert 0 < done < 12
     outcome = sweep.run(planned(*VARY), tmp_path / "sweep", jobs=1)
     assert outcome.before == done and table(tmp_path / "sweep") == table(here)
+
+
+@pytest.mark.parametrize("after_s", [0.02, 0.05, 0.5])
+def test_ctrl_c_while_the_server_of_workers_loads_is_told_in_words_alone(after_s, tmp_path):
+    """A terminal sends it to all processes; the server is there before anything else is."""
+    code = (
+        "import signal, threading, os, sys, time\n"
+        "from neuroemu.sweep import server\n"
+        "server.start()\n"
+        f"time.sleep({after_s})\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "os.killpg(0, signal.SIGINT)\n"
+        "from neuroemu.sweep.local import Local\n"
+        "from neuroemu.sweep.tasks import Look, Setting\n"
+        "from neuroemu.cache.key import sources\n"
+        f"crew = Local(Setting({str(program_file.read('quickstart').path)!r}, '.', False, False, 1, False, sources()), 1)\n"
+        "crew.put(Look(()))\n"
+        "print(crew.take())\n"
+        "crew.close()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,
+        capture_output=True, start_new_session=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
