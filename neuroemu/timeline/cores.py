@@ -174,4 +174,4 @@ def _queues(step: _Step) -> Iterator[chrome.Event]:
         at, which = np.unique(times, return_inverse=True)
         length = np.cumsum(np.bincount(which, changes, at.size)).astype(int)
         for fs, n in zip(at.tolist(), length.tolist(), strict=True):
-            yield chrome.counter(CORES, f"queue of core {core}", step.at + fs / FS, n)
+            yield chrome.counter(CORES, f"queue of core {core}", "messages", step.at + fs / FS, n)

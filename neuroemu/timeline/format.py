@@ -56,8 +56,9 @@ def flow(pid: int, tid: int, number: int, ns: float, slice_ns: tuple[float, floa
     return {**found, "ts": at / 1000, "bp": "e"} if ends else {**found, "ts": at / 1000}
 
 
-def counter(pid: int, name: str, ns: float, value: float) -> Event:
-    return {"ph": "C", "pid": pid, "tid": 0, "name": name, "ts": round(ns) / 1000, "args": {"value": round(value, 6)}}
+def counter(pid: int, name: str, unit: str, ns: float, value: float) -> Event:
+    """A value from here on; viewers write the unit behind the name."""
+    return {"ph": "C", "pid": pid, "tid": 0, "name": name, "ts": round(ns) / 1000, "args": {unit: round(value, 6)}}
 
 
 def write(path: Path, events: Iterable[Event], about: Event) -> int:

@@ -18,7 +18,7 @@ from ..schedule import BARRIER, PARTS, TICK
 from ..traffic import Ways, ways
 from . import format as chrome
 from .cores import cores, has_messages
-from .tracks import CORES, HOST, RUN, receives, sends
+from .tracks import CORES, HOST, ONLY, RUN, receives, sends
 from .window import Window, window
 
 MOST_EVENTS = 200_000
@@ -78,13 +78,13 @@ def _events(priced: Priced, found: Ways, shown: Window) -> Iterator[chrome.Event
     start = np.concatenate([[0.0], np.cumsum(step_ns)])
     label = shown.told(n_steps)
     yield from chrome.process(RUN, "run", label)
-    yield from chrome.thread(RUN, 1, "time steps")
+    yield from chrome.thread(RUN, ONLY, "time steps")
     yield from chrome.process(CORES, f"cores of {priced.chip.name}", label)
     for core in priced.wiring.cores_in_use().tolist():
         yield from chrome.thread(CORES, sends(core), f"core {core} sends")
         yield from chrome.thread(CORES, receives(core), f"core {core} receives")
     yield from chrome.process(HOST, "host", label)
-    yield from chrome.thread(HOST, 1, "host sends")
+    yield from chrome.thread(HOST, ONLY, "host sends")
     yield from _counters(priced, shown, start)
     for step in range(shown.first, shown.last):
         yield from _step(priced, step, float(start[step]))
@@ -98,10 +98,10 @@ def _counters(priced: Priced, shown: Window, start: np.ndarray) -> Iterator[chro
     bounds = np.append(shown.points, priced.activity.n_steps)
     for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         ns = float(start[high] - start[low]) or 1.0
-        yield chrome.counter(RUN, "dynamic energy, nJ", float(start[low]), float(pj[low]) / 1000)
-        yield chrome.counter(RUN, "dynamic power, mW", float(start[low]), float(pj[high] - pj[low]) / ns)
-        yield chrome.counter(RUN, "spikes a step", float(start[low]), float(fired[high] - fired[low]) / (high - low))
-    yield chrome.counter(RUN, "dynamic energy, nJ", float(start[-1]), float(pj[-1]) / 1000)
+        yield chrome.counter(RUN, "dynamic energy", "nJ", float(start[low]), float(pj[low]) / 1000)
+        yield chrome.counter(RUN, "dynamic power", "mW", float(start[low]), float(pj[high] - pj[low]) / ns)
+        yield chrome.counter(RUN, "spikes", "a step", float(start[low]), float(fired[high] - fired[low]) / (high - low))
+    yield chrome.counter(RUN, "dynamic energy", "nJ", float(start[-1]), float(pj[-1]) / 1000)
 
 
 def _step(priced: Priced, step: int, begin: float) -> Iterator[chrome.Event]:
@@ -117,9 +117,9 @@ def _step(priced: Priced, step: int, begin: float) -> Iterator[chrome.Event]:
     }
     if schedule.slowest_core[step] >= 0:
         args["slowest core"] = int(schedule.slowest_core[step])
-    yield chrome.slice_(RUN, 1, f"step {step + 1}", begin, end, args)
+    yield chrome.slice_(RUN, ONLY, f"step {step + 1}", begin, end, args)
     ticks, barrier = float(path[TICK]), float(path[BARRIER])
     if barrier > 0:
-        yield chrome.slice_(RUN, 1, "barrier", end - ticks - barrier, end - ticks)
+        yield chrome.slice_(RUN, ONLY, "barrier", end - ticks - barrier, end - ticks)
     if ticks > 0:
-        yield chrome.slice_(RUN, 1, "waiting for the tick", end - ticks, end)
+        yield chrome.slice_(RUN, ONLY, "waiting for the tick", end - ticks, end)
