@@ -155,7 +155,8 @@ def _fill(
     spike, n_spikes = 0, row.size
     for t in range(n_steps):
         position[:], waiting[:] = 0, 0
-        at[:] = bounds[t * n_senders : (t + 1) * n_senders]
+        for who in range(n_senders):
+            at[who] = bounds[t * n_senders + who]
         for p in range(n_parts):
             ahead[p] = tail[t, part_core[p]]
             total[p] = (

@@ -156,5 +156,6 @@ def _anneal(partners, far, tiles_near, start, n_cores, each, seed, moves, warmth
                 at += change
         if at < lowest:
             lowest = at
-            best[:] = core
+            for part in range(core.size):
+                best[part] = core[part]
     return best, lowest

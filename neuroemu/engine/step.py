@@ -186,8 +186,7 @@ def advance(thread, n_threads, share, memory, host, recorder, first_step, sample
         _deliver(thread, n_threads, share, memory, host, host_from, host_to, step, parity)
         if share.learners.shape[0] > 0:
             _learn(thread, share, memory, host, host_from, host_to, row, step, parity, total)
-            recorder.learned[thread, row] += share.learned
-            share.learned[:] = 0
+            _add_learned(share.learned, recorder.learned[thread, row])
         _count(thread, n_threads, memory, host, host_from, host_to, parity, counts)
         _record(thread, n_threads, memory, host, host_from, host_to, step, parity, recorder, n_recorded)
         n_recorded += total
@@ -195,6 +194,15 @@ def advance(thread, n_threads, share, memory, host, recorder, first_step, sample
             if share.cells[0] <= recorder.cell[k] < share.cells[1]:
                 recorder.states[row, k] = memory.cells[recorder.cell[k]]
     return row_to, n_recorded
+
+
+@njit
+def _add_learned(learned, total):
+    """Moves the counts of a step; one by one, as numba compiles seconds for the shapes that whole arrays may differ in."""
+    for part in range(learned.shape[0]):
+        for event in range(learned.shape[1]):
+            total[part, event] += learned[part, event]
+            learned[part, event] = 0
 
 
 @njit

@@ -68,7 +68,8 @@ def run_code(code, n, values, old, new, scratch, tally, rounding, accumulator_lo
             for i in range(n):
                 accumulator[i] += product[i] << a
         elif op == _HOLD:
-            held[:n], tally[:n] = accumulator[:n], 0
+            for i in range(n):
+                held[i], tally[i] = accumulator[i], 0
         elif op == _STORE_MAGNITUDE:
             _store_magnitude(accumulator, n, new[a], limits[a], grid[a], chance, key + np.uint64(a), number)
         else:
