@@ -1,13 +1,16 @@
-"""The host of programs/seeds/vdib_digits.yaml: shows digits as spikes, decodes images from those of the encoder, tells it its loss.
+"""The host of programs/seeds/vdib_digits.yaml: shows digits as spikes, makes images of the encoder's, tells it its loss.
 
 VDIB (Skatchkovsky et al. 2021) section 6.2, small. A sample is 16 steps. In the first ten every pixel spikes with its value as
 probability; the encoder's spikes y of the steps 2 to 11 are the code, 240 bits; then 'hold' keeps it silent. The decoder tells
-the image from them, each pixel by a sigmoid, learns by its slope, and tells each neuron i, in 1/2**LOSS_BITS nat,
-    sum over t of E[l | y_it drawn anew] - l,  l = log-loss of the image + beta log p(y)/q(y),  q = Bernoulli(prior)
-which is the common signal of eq 13 less a baseline of the neuron's own. Decoding is by `time`, the softmax's input being all
-240 bits, or by `rate`: the same decoder of the sums over time, as the paper has it. By time a decoder of sums learns beside
-it, which the encoder hears nothing of. After `passes` over the training digits nothing is told any more, and what is decoded
-from each held-out digit is taken for that of the nearest of the training digits as they are.
+the image from them, each pixel by a sigmoid, learns by its slope, and tells all neurons one number in 1/2**LOSS_BITS nat,
+    mean l - l,  l = log-loss of the image + beta log p(y)/q(y),  q = Bernoulli(prior)
+which is the common signal of eq 13 less its running mean. Decoding is by `time`, of all 240 bits, or by `rate`: the same
+decoder is given the sums over the ten steps, as the paper has it. With either the other decoder learns beside it, of which the
+encoder hears nothing. After `passes` over the training digits nothing is told any more, and what is decoded from each held-out
+digit is taken for that of the nearest of the training digits as they are (the paper: for what LeNet says it is).
+
+With `own` each neuron has a baseline of its own in the place of the mean, as in vdib.py: it is told
+    sum over t of E[l | y_it drawn anew] - l.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from neuroemu.data import DATASETS, Split
 
 PIXELS, STEPS, SHOWN, SAMPLE = 64, 10, 12, 16  # steps of the code, until the phase, of a sample
 LOG_BITS, LOSS_BITS = 8, 2  # a payload of 2**LOG_BITS is 1 nat of log p, of 2**LOSS_BITS one of what is told
+FOLLOW = 0.02  # of the mean loss, a sample
 FADED = 0.1  # what is left of both rates at the end
 
 
@@ -40,6 +44,11 @@ class Decoder:
     def image(self, code: np.ndarray) -> np.ndarray:
         """(PIXELS,) 0..1."""
         return 1 / (1 + np.exp(-self.drive(code)))
+
+    def loss(self, code: np.ndarray, image: np.ndarray) -> float:
+        """The log-loss of the image, in nats."""
+        drive = self.drive(code)
+        return float((softplus(drive) - image * drive).sum())
 
     def changed(self, code: np.ndarray, image: np.ndarray, by: np.ndarray) -> np.ndarray:
         """(n,) by how much the log-loss is larger with each input changed by `by`."""
@@ -79,16 +88,16 @@ class VdibDigits(neuroemu.Environment):
         beta: float,
         prior: float,
         decoding: str = "time",
-        baseline: str = "common",
-        rate: float = 0.05,
-        rate_of_sums: float = 0.05,
+        own: bool = False,
+        rate: float = 0.02,
+        rate_of_sums: float = 0.01,
         scale: float = 1.0,
         trained: int = 0,
         held_out: int = 0,
     ) -> None:
         self.every, self.encoder, self.neurons, self.passes = SHOWN, encoder, neurons, passes
         self.beta, self.prior, self.by_time, self.scale = beta, prior, decoding == "time", scale
-        self.rates, self.baseline = (rate, rate_of_sums), baseline
+        self.rates, self.own = (rate, rate_of_sums), own
         train, test = (DATASETS["sklearn:digits"].load(Split(side, 540, 0)) for side in ("train", "test"))
         kept = len(train.labels) - held_out
         self.values, self.labels = train.values[:kept][: trained or None], train.labels[:kept][: trained or None]
@@ -103,6 +112,7 @@ class VdibDigits(neuroemu.Environment):
         self.time_weights = np.zeros((PIXELS, STEPS * self.neurons))
         self.sum_weights = np.zeros((PIXELS, self.neurons))
         self.time_threshold, self.sum_threshold = np.zeros(PIXELS), np.zeros(PIXELS)
+        self.mean: float | None = None  # of the loss
         self.right: list[list[float]] = []  # by time, by sums; squared errors of both; spikes a neuron and step
 
     @property
@@ -161,22 +171,26 @@ class VdibDigits(neuroemu.Environment):
         image = self.values[self.order[now % len(self.labels)]]
         faded = 1 - (1 - FADED) * now / self.learned
         decoder, code = (by_time, codes[0]) if self.by_time else (by_sums, codes[1])
-        drive = decoder.drive(code)
-        loss = float((softplus(drive) - image * drive).sum())
-        gain = worth(by_time if self.by_time else by_sums, bits, image, self.by_time)
+        p = np.where(bits > 0, np.exp(-nats), -np.expm1(-nats))
+        told = self.told(decoder, code, bits, p, image)
         by_time.learn(codes[0], image, faded * self.rates[0])
         by_sums.learn(codes[1], image, faded * self.rates[1])
-        p = np.where(bits > 0, np.exp(-nats), -np.expm1(-nats))
-        missed, p = bits - p, np.clip(p, 1e-3, 1 - 1e-3)
-        ratio = np.log(p / self.prior) - np.log((1 - p) / (1 - self.prior))
-        told = -((gain + self.beta * ratio) * missed).sum(axis=0)
-        if self.baseline == "common":
-            logp = np.log(np.where(bits > 0, p / self.prior, (1 - p) / (1 - self.prior))).sum()
-            loss += self.beta * logp
-            if now == 0: self.mean = loss
-            told = np.full(self.neurons, self.mean - loss)
-            self.mean += 0.02 * (loss - self.mean)
         return {"loss": np.rint(faded * self.scale * told * 2**LOSS_BITS).astype(np.int64)}
+
+    def told(
+        self, decoder: Decoder, code: np.ndarray, bits: np.ndarray, p: np.ndarray, image: np.ndarray
+    ) -> np.ndarray:
+        """(neurons,) a baseline less the loss, in nats.  bits, p: (STEPS, neurons)."""
+        clipped = np.clip(p, 1e-3, 1 - 1e-3)
+        spike, none = np.log(clipped / self.prior), np.log((1 - clipped) / (1 - self.prior))
+        if self.own:
+            gain = worth(decoder, bits, image, self.by_time) + self.beta * (spike - none)
+            return -(gain * (bits - p)).sum(axis=0)
+        loss = decoder.loss(code, image) + self.beta * float(np.where(bits > 0, spike, none).sum())
+        self.mean = loss if self.mean is None else self.mean
+        less = self.mean - loss
+        self.mean += FOLLOW * (loss - self.mean)
+        return np.full(self.neurons, less)
 
     def nearest(self, image: np.ndarray) -> int:
         """The label of the nearest training digit."""
