@@ -90,7 +90,7 @@ class VdibDigits(neuroemu.Environment):
         decoding: str = "time",
         own: bool = False,
         rate: float = 0.02,
-        rate_of_sums: float = 0.01,
+        rate_of_sums: float = 0.003,
         scale: float = 1.0,
         trained: int = 0,
         held_out: int = 0,
