@@ -45,7 +45,7 @@ EXP, LOG, LOG_OF_TWO = _tables()
 
 
 def exponential(x):
-    """2**14 exp(x / 2**16), x within LEAST..HIGH nats: within 5e-4 of itself or 1."""
+    """2**14 exp(x / 2**16), x within LEAST..HIGH nats: within 6e-4 of itself or 2."""
     at = clip(x, LEAST << NAT_BITS, HIGH << NAT_BITS) - (LEAST << NAT_BITS)
     k, rest = at >> REST_BITS, at & ((1 << REST_BITS) - 1)
     return EXP[k] + (((EXP[k + 1] - EXP[k]) * rest) >> REST_BITS)
