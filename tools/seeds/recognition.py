@@ -9,7 +9,13 @@ There are 64 x and 4 z, so that ln p(x) and the ELBO, the mean of l over q, are 
 above that of z_i = 0, the posterior is q with phi = theta and c_i = b_i + sum_j ln(p(x_j = 0 | 1) / p(x_j = 0 | 0)): there the
 bound holds with equality, and every sample has l = ln p(x), whatever z is.
 
-`Tiny` has the same of a network over two steps with memory, whose posterior is no GLM, and of q that is any distribution.
+`Tiny` has the same of a network over two steps with memory, whose posterior is no GLM, and of q that is any distribution: there
+the bound is within 1e-9 of ln p(x) at the posterior, and below it elsewhere (tests/seeds/test_recognition.py).
+
+Measured, mean over x: ln p(x) -3.6493. Before learning -4.4727; after 20,000 samples, seeds 1, 2, 3: chip -3.6881, -3.6650,
+-3.6717 (floats -3.7953, -3.6563, -3.6565; in the first, one weight that is seldom asked is not learned yet). What the chip's
+samples say less what is enumerated: .0048 +- .0103 before learning, .0001 at the posterior, where each sample is within .014 nat
+of ln p(x), as c is in 1/32. 86 pJ a synapse read, 2 s in the engine.
 """
 
 from __future__ import annotations
@@ -229,8 +235,8 @@ def main() -> int:
     best = mean_over_data(evidence())
     first, most = (mean_over_data(elbo(*q)) for q in (zero, posterior()))
     print(f"ln p(x) {best:.4f}; ELBO at first {first:.4f}, of the posterior {most:.4f}")
-    for label, q in (("first", zero), ("the posterior", posterior())):
-        off, error, far = compared(*q, 4 * SAMPLES, options.seed[0])
+    for label, (phi, c) in (("first", zero), ("the posterior", posterior())):
+        off, error, far = compared(phi, c, PERIOD * SAMPLES, options.seed[0])
         print(
             f"q of {label}: sampled less enumerated {off:.4f} +- {error:.4f}; l within {far:.3f} of ln p(x)", flush=True
         )

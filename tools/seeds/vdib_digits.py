@@ -4,7 +4,7 @@
 
     encoder, on chip   u_i = sum_jd w_ijd x_jd / 256 - 1,  P(y_i) = sigmoid(u_i),
                        x_jd[t] = .9 x_jd[t-1] + s_j[t-1-d],  d = 0, 2, 4, 6, 8
-                       e_ijd = .9 sum_t x_jd[t] (y_i - p_i) in ten steps,  w_ijd += .031 (mean l - l) e_ijd after them
+                       e_ijd = .9 sum_t x_jd[t] (y_i - p_i) in ten steps,  w_ijd += .0155 (mean l - l) e_ijd after them
     decoder, host      64 sigmoids of the 240 bits, or of the 24 sums over time; learns on line
 
 What rate decoding is: section 6.2 has the spikes of the window summed over time and given to the same decoder. `by rate` of a
@@ -104,7 +104,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.write:
         path = library.folder("programs") / "seeds" / "vdib_digits.npz"
-        np.savez_compressed(path, **{name: values.astype(np.int16) for name, values in drawn().items()})
+        begins: dict[str, Any] = {name: values.astype(np.int16) for name, values in drawn().items()}
+        np.savez_compressed(path, **begins)
         print(path)
     given = {"passes": options.passes, **(OWN if options.own else {})}
     for seed in options.seed:
