@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from neuroemu import library
 from neuroemu.connect import Dense
-from tools.seeds.vdib_digits import BAR, DELAYS, KEEPS, ahead, drawn, in_floats, on_chip, program_of, traces
+from tools.seeds.bare import run_bare
+from tools.seeds.vdib_digits import BAR, DELAYS, KEEPS, RATE, TAG, ahead, drawn, in_floats, on_chip, program_of, traces
 
 pytest.importorskip("sklearn")
 
@@ -25,10 +27,9 @@ def host() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="module")
-def arms():
-    """Both after two passes of eight."""
-    return {arm: on_chip(program_of(arm, passes=2))[0] for arm in ("time", "rate")}
+def host_of(arm: str, **parameters: object) -> Any:
+    """The host of the program."""
+    return program_of(arm, **parameters).environment
 
 
 def test_the_first_weights_of_the_program_are_those_of_the_tool():
@@ -38,23 +39,62 @@ def test_the_first_weights_of_the_program_are_those_of_the_tool():
         assert isinstance(connector, Dense) and np.array_equal(np.asarray(connector.weights), drawn()[name])
 
 
-def test_a_learned_decoder_is_ahead_of_rate_decoding(arms):
-    # Of its own sums, and of an encoder that learned for sums.
-    own, other = ahead(arms)
-    assert own >= BAR and other >= BAR
-    assert arms["time"]["accuracy_by_time"] > 0.7
+def test_a_learned_decoder_is_ahead_of_rate_decoding():
+    # After two passes by 6.1 points (71.7 and 65.6 %), after the tool's eight by 8.1 to 8.9.
+    learned = on_chip(program_of("time", passes=2))[0]
+    assert learned["accuracy_by_time"] >= learned["accuracy_by_rate"] + BAR
+    assert learned["accuracy_by_time"] > 0.65
 
 
-def test_an_encoder_that_learns_is_better_than_one_that_does_not(arms):
-    still = on_chip(program_of("time", "network.populations.encoder.signal_shift=30", passes=2))[0]
-    assert arms["time"]["error_by_time"] < still["error_by_time"]
+def test_floats_are_ahead_of_their_sums_and_of_an_encoder_that_learned_for_sums():
+    # Four passes: 8.5 and 8.0 points; with the standard error of one draw of 540, 1.7, as the margin.
+    found = {arm: in_floats(host_of(arm, passes=4), 1) for arm in ("time", "rate")}
+    own, other = ahead(found)
+    assert own >= BAR - 0.017 and other >= BAR - 0.017
 
 
-def test_floats_are_ahead_of_their_sums_too():
-    program = program_of("time", passes=2)
-    assert program.environment is not None
-    found = in_floats(program.environment, 1)
-    assert found["accuracy_by_time"] >= found["accuracy_by_rate"] + BAR / 2
+def test_an_encoder_that_learns_is_better_than_one_that_does_not():
+    learned, still = (in_floats(host_of("time", passes=8, scale=scale), 1) for scale in (0.5, 0.0))
+    assert learned["error_by_time"] < still["error_by_time"] - 0.0005
+    assert learned["error_by_rate"] < still["error_by_rate"] - 0.0005
+
+
+def test_weights_move_as_eq_13_says_of_the_spikes_that_were_drawn():
+    faster = 16  # at the program's own rate, roundings are as large as the moves
+    program = program_of("time", "learning.variational.dw=2^-3*u4*t*y2", passes=1, trained=60)
+    made: Any = program.environment
+    shown: list[np.ndarray] = []
+    meant, show, answer = np.zeros((65 * len(DELAYS), 24)), made.show, made.answer
+
+    def watched(phase):
+        spikes, told = phase.spikes("encoder"), answer(phase)
+        if told is not None:
+            at, missed = spikes.step - phase.since - 2, np.zeros((10, 24))
+            nats, mine = np.abs(spikes.payload) / 256, (at >= 0) & (at < 10)
+            by = np.where(spikes.payload > 0, -np.expm1(-nats), np.expm1(-nats))  # 1 - p, or -p
+            missed[at[mine], spikes.index[mine]] = by[mine]
+            meant[...] += (
+                faster * RATE * TAG * KEEPS * traces(shown[-1]).T @ missed * np.clip(2 * told["loss"], -127, 127)
+            )
+        return told
+
+    def kept(phase):
+        told = show(phase)
+        shown.append(told["pixels"][:10].astype(float) if told else np.zeros((10, 65)))
+        return told
+
+    made.show, made.answer = kept, watched
+    synapses = run_bare(program)[0].synapses
+    moved = np.zeros_like(meant)
+    for k, name in enumerate(drawn()):
+        found = synapses[name]
+        moved[65 * k + found.pre, found.post] = found.weight[-1].astype(float) - found.weight[0]
+    start = np.hstack([*drawn().values()]).T
+    within = (np.abs(start) < 100) & (np.abs(meant) < 100)  # far from the weights' limits
+    assert np.abs(meant[within]).max() > 30
+    print(np.corrcoef(moved[within], meant[within])[0, 1], np.polyfit(meant[within], moved[within], 1), np.abs(meant[within]).max())
+    assert np.corrcoef(moved[within], meant[within])[0, 1] > 0.8
+    assert abs(np.polyfit(meant[within], moved[within], 1)[0] - 1) < 0.15
 
 
 def test_what_a_bit_is_worth_is_how_the_loss_changes(host):

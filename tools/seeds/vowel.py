@@ -10,12 +10,12 @@ outcomes of a circuit, none included.
     f_c = r f_c + sum_j w_cj s_j[t-1] + w_c,  u_c = f_c / 64 - 2,  p_c = exp(u_c) / (1 + sum over the circuit of exp(u))
     w_cj += 3.97 r x_j[t-1] (s_c - p_c),  w_c += .99 (s_c - p_c),  x_j = r x_j + s_j,  r = 9/16
 
-Exact on chip: gates, products, the sum of a circuit. Approximated: exp and log from tables, within 6e-4; x has 7 bits and decays
-by chance, s - p has 7 bits, a weight is an even number of -256..254 that changes by chance. Circuits that have to draw, hidden
-ones, are not there: their neurons would need one random number in common.
+Exact on chip: gates, products, the sum of a circuit. Approximated: exp and log from tables, within 6e-4; x has 7 bits and
+decays by chance, s - p has 7 bits, a weight is an even number of -256..254 that changes by chance. Circuits that have to
+draw, hidden ones, are not there: their neurons would need one random number in common.
 
-Bits a step in the last 8000 of 30,000 steps, learning on: rates alone 4.027, bar 3.455, floats 3.138; chip, seeds 1, 2, 3, 3.203,
-3.219, 3.217. 3.3 pJ a synapse read; 5 to 10 s on a machine shared by four.
+Bits a step in the last 8000 of 30,000 steps, learning on: rates alone 4.027, bar 3.455, floats 3.138; chip, seeds 1, 2, 3,
+3.203, 3.219, 3.217. 3.3 pJ a synapse read; 5 to 10 s on a machine shared by four.
 """
 
 from __future__ import annotations
