@@ -60,8 +60,9 @@ def test_an_encoder_that_learns_is_better_than_one_that_does_not():
 
 
 def test_weights_move_as_eq_13_says_of_the_spikes_that_were_drawn():
-    faster = 16  # at the program's own rate, roundings are as large as the moves
-    program = program_of("time", "learning.variational.dw=2^-3*u4*t*y2", passes=1, trained=60)
+    # At the program's own rate, roundings are as large as the moves. .85 and 1.09: spikes after the code are in tags, too.
+    faster = 64
+    program = program_of("time", "learning.variational.dw=2^-1*u4*t*y2", passes=1, trained=30)
     made: Any = program.environment
     shown: list[np.ndarray] = []
     meant, show, answer = np.zeros((65 * len(DELAYS), 24)), made.show, made.answer
@@ -92,7 +93,6 @@ def test_weights_move_as_eq_13_says_of_the_spikes_that_were_drawn():
     start = np.hstack([*drawn().values()]).T
     within = (np.abs(start) < 100) & (np.abs(meant) < 100)  # far from the weights' limits
     assert np.abs(meant[within]).max() > 30
-    print(np.corrcoef(moved[within], meant[within])[0, 1], np.polyfit(meant[within], moved[within], 1), np.abs(meant[within]).max())
     assert np.corrcoef(moved[within], meant[within])[0, 1] > 0.8
     assert abs(np.polyfit(meant[within], moved[within], 1)[0] - 1) < 0.15
 

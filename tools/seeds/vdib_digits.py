@@ -11,6 +11,11 @@ What rate decoding is: section 6.2 has the spikes of the window summed over time
 run that learned by time is a decoder of the sums of its code, as in vdib.py; `rate arm` is an encoder that learned for sums,
 with the same settings, and is read by sums. The bar, 5 points, is asked of both. An image is right if the nearest of the 1257
 training digits as they are has its label, which of the held-out digits themselves 98.7 % are.
+
+Settings were chosen on 300 of the training digits (held_out of the host). Measured after eight passes, seeds 1, 2, 3, by time:
+chip 80.9, 80.2, 80.7 % (floats 82.6, 80.2, 83.9), ahead of its own sums by 8.9, 8.5, 8.1 points (floats 7.8, 10.2, 9.3), of the
+rate arm by 5.0, 9.4, 9.3 (floats 4.8, 9.1, 9.1). An encoder that is told nothing: 78.5 % by time, 68.7 % by sums. At twice the
+rate, seed 1: 82.0 %, ahead by 8.7 and 5.0 (floats 6.3, -.2). 8 pJ a synapse read, 50 to 110 s an arm on a busy machine.
 """
 
 from __future__ import annotations
