@@ -13,7 +13,7 @@ bound holds with equality, and every sample has l = ln p(x), whatever z is.
 the bound is within 1e-9 of ln p(x) at the posterior, and below it elsewhere (tests/seeds/test_recognition.py).
 
 Measured, mean over x: ln p(x) -3.6493. Before learning -4.4727; after 20,000 samples, seeds 1, 2, 3: chip -3.6881, -3.6650,
--3.6717 (floats -3.7953, -3.6563, -3.6565; in the first, one weight that is seldom asked is not learned yet). What the chip's
+-3.6717 (floats -3.7953, -3.6563, -3.6565; in the first one weight has -.14 of -2.5). What the chip's
 samples say less what is enumerated: .0048 +- .0103 before learning, .0001 at the posterior, where each sample is within .014
 nat of ln p(x), as c is in 1/32. 86 pJ a synapse read, 2 s in the engine.
 """

@@ -1,6 +1,6 @@
 """VDIB naturalising digits (rows F2, D25): programs/seeds/vdib_digits.yaml with its host vdib_digits.py, and floats.
 
-    python -m tools.seeds.vdib_digits [--seed 1 2 3] [--own] [--no-float] [--write]
+    python -m tools.seeds.vdib_digits [--seed 1 2 3] [--own] [--no-chip] [--no-float] [--write]
 
     encoder, on chip   u_i = sum_jd w_ijd x_jd / 256 - 1,  P(y_i) = sigmoid(u_i),
                        x_jd[t] = .9 x_jd[t-1] + s_j[t-1-d],  d = 0, 2, 4, 6, 8
@@ -10,12 +10,14 @@
 What rate decoding is: section 6.2 has the spikes of the window summed over time and given to the same decoder. `by rate` of a
 run that learned by time is a decoder of the sums of its code, as in vdib.py; `rate arm` is an encoder that learned for sums,
 with the same settings, and is read by sums. The bar, 5 points, is asked of both. An image is right if the nearest of the 1257
-training digits as they are has its label, which of the held-out digits themselves 98.7 % are.
+training digits as they are has its label, which of the held-out digits themselves 98.3 % are.
 
 Settings were chosen on 300 of the training digits (held_out of the host). Measured after eight passes, seeds 1, 2, 3, by time:
 chip 80.9, 80.2, 80.7 % (floats 82.6, 80.2, 83.9), ahead of its own sums by 8.9, 8.5, 8.1 points (floats 7.8, 10.2, 9.3), of the
 rate arm by 5.0, 9.4, 9.3 (floats 4.8, 9.1, 9.1). An encoder that is told nothing: 78.5 % by time, 68.7 % by sums. At twice the
 rate, seed 1: 82.0 %, ahead by 8.7 and 5.0 (floats 6.3, -.2). 8 pJ a synapse read, 50 to 110 s an arm on a busy machine.
+With --own and 30 passes floats (seed 1) come to 93.5 % by time, 93.0 % by its own sums and 95.0 % in the rate arm: an encoder
+that learns well needs no time decoder for digits this small.
 """
 
 from __future__ import annotations
@@ -104,6 +106,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, nargs="+", default=[1])
     parser.add_argument("--passes", type=int, default=8)
     parser.add_argument("--own", action="store_true", help="a baseline for each neuron in the place of the common mean")
+    parser.add_argument("--no-chip", action="store_true")
     parser.add_argument("--no-float", action="store_true")
     parser.add_argument("--write", action="store_true", help="the first weights beside the program, anew")
     options = parser.parse_args()
@@ -117,12 +120,10 @@ def main() -> int:
         chip, floats = {}, {}
         for arm in ("time", "rate"):
             program, began = program_of(arm, f"seed={seed}", **given), time.perf_counter()
-            chip[arm], pj = on_chip(program)
-            _print(
-                f"seed {seed} chip   by {arm}",
-                chip[arm],
-                f"; {pj:.1f} pJ a synapse read, {time.perf_counter() - began:.0f} s",
-            )
+            if not options.no_chip:
+                chip[arm], pj = on_chip(program)
+                spent = f"; {pj:.1f} pJ a synapse read, {time.perf_counter() - began:.0f} s"
+                _print(f"seed {seed} chip   by {arm}", chip[arm], spent)
             if not options.no_float:
                 assert program.environment is not None
                 floats[arm] = in_floats(program.environment, seed)
