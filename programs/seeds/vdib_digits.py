@@ -1,7 +1,7 @@
 """The host of programs/seeds/vdib_digits.yaml: shows digits as spikes, makes images of the encoder's, tells it its loss.
 
 VDIB (Skatchkovsky et al. 2021) section 6.2, small. A sample is 16 steps. In the first ten every pixel spikes with its value as
-probability; the encoder's spikes y of the steps 2 to 11 are the code, 240 bits; then 'hold' keeps it silent. The decoder tells
+probability; the encoder's spikes y of the steps 2 to 11 are the code, 240 bits; then 'hold' holds it back. The decoder tells
 the image from them, each pixel by a sigmoid, learns by its slope, and tells all neurons one number in 1/2**LOSS_BITS nat,
     mean l - l,  l = log-loss of the image + beta log p(y)/q(y),  q = Bernoulli(prior)
 which is the common signal of eq 13 less its running mean. Decoding is by `time`, of all 240 bits, or by `rate`: the same
