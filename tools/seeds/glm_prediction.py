@@ -36,15 +36,21 @@ KEEPS, UNIT, BIAS = np.exp(-1 / 2), 64.0, -164 / 64
 RATE, RATE_OF_THRESHOLD = 2.0**-7 * 32 * 127 / 8, 2.0**-7 * 127
 
 
-def shown(steps: int = 30000, seed: int = 1) -> np.ndarray:
-    """(steps, VISIBLE) bool: the signal in time coding."""
+def fields(steps: int, seed: int) -> tuple[np.ndarray, ...]:
+    """(n,) each of the spikes: sample, neuron, step within the sample, how near its field is (to 1)."""
     rng = np.random.default_rng(seed)
     n = -(-steps // SAMPLE)
     signal = 0.5 + 0.5 * np.sin(np.cumsum(2 * np.pi / 16 + 0.15 * rng.normal(size=n)))
     field = np.exp(-((signal[:, None] - np.linspace(0, 1, VISIBLE)) ** 2) / (2 * 0.2**2))
     sample, neuron = np.nonzero(field > 0.3)
     late = np.minimum(SAMPLE * (1 - field[sample, neuron]) / 0.7, SAMPLE - 1).astype(int)
-    spikes = np.zeros((n, SAMPLE, VISIBLE), bool)
+    return sample, neuron, late, field[sample, neuron]
+
+
+def shown(steps: int = 30000, seed: int = 1) -> np.ndarray:
+    """(steps, VISIBLE) bool: the signal in time coding."""
+    sample, neuron, late, _ = fields(steps, seed)
+    spikes = np.zeros((-(-steps // SAMPLE), SAMPLE, VISIBLE), bool)
     spikes[sample, late, neuron] = True
     return spikes.reshape(-1, VISIBLE)[:steps]
 
