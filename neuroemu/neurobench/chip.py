@@ -46,7 +46,7 @@ def of_chip(
     assert counters.membranes is not None
     return {
         "Footprint": words * program.chip.core.word_bits // 8,
-        "ConnectionSparsity": round(max(1 - wiring.synapses / n_weights, 0.0), PLACES) if n_weights else 0.0,
+        "ConnectionSparsity": round(max(1 - wiring.synapses / n_weights, 0.0), PLACES) if n_weights else None,
         "ParameterCount": n_weights,
         "ClassificationAccuracy": accuracy,
         "ActivationSparsity": sparsity(float(fired[spiking].sum()), int(places.sum())),
