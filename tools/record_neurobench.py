@@ -343,11 +343,19 @@ def each_to_itself(rng):
     return {"layers": layers, **spikes(rng, 3, 6, 5)}
 
 
+def without_leak(rng):
+    """A beta or alpha of 1, of which snnTorch's exporter makes a tau and an r that are infinite."""
+    first = neuron("lif", "Leaky", 4, "zero", beta=[1.0, 1.0, 0.5, 0.0])
+    second = neuron("syn", "Synaptic", 3, "zero", beta=[0.5, 1.0, 1.0], alpha=[1.0, 0.5, 0.0], threshold=4.0)
+    layers = [linear(rng, "fc1", 4, 5, zeros=0.5), first, linear(rng, "fc2", 3, 4), second]
+    return {"layers": layers, **spikes(rng, 3, 8, 5)}
+
+
 NETWORKS = [
     one_layer, one_of_everything, zero_late, subtract_at_once, one_number_for_all, odd_decimals, small_betas,
     read_out_by_potential, synaptic_subtract, synaptic_zero, many_zeros, sparsity_on_an_edge, silence, no_weights, no_neuron,
     graded, conv_averages, conv_sums, conv_alone, skip, rleaky_subtract, rleaky_zero, rleaky_zero_at_once,
-    rsynaptic_subtract, rsynaptic_zero, each_to_itself,
+    rsynaptic_subtract, rsynaptic_zero, each_to_itself, without_leak,
 ]  # fmt: skip
 
 

@@ -56,8 +56,9 @@ def node(layer):
 
 def neuron(layer):
     """Without a reset: a LI, for which the exporter has no node."""
-    taus = [DT_S / (1 - floats(layer[key])) for key in ("alpha", "beta") if key in layer]
-    more = {"r": taus[-1] / DT_S, "v_leak": 0 * taus[-1]}
+    with np.errstate(divide="ignore"):
+        taus = [DT_S / (1 - floats(layer[key])) for key in ("alpha", "beta") if key in layer]
+    more = {"r": taus[-1] / DT_S, "v_leak": np.zeros_like(taus[-1])}
     if layer["reset"] == "none":
         return nir.LI(tau=taus[-1], **more)
     threshold = floats(layer["threshold"])
