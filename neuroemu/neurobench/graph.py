@@ -60,7 +60,7 @@ def of_graph(exact: Exact, given: dict[str, np.ndarray], labels: np.ndarray | No
     each = {name for name in back if _is_diagonal(nodes[name])}
     met = {name: node for name, node in nodes.items() if name not in each}
     through = {name: _nonzero(linear_map(node, np.float64)) * _calls(exact, back, name) for name, node in met.items()}
-    layers = _layers(exact)
+    layers = layers_of(exact)
     counted, out = _Counted(fired=dict.fromkeys(layers, 0)), None if labels is None else _output(exact)
     widest = max(node.size for node in exact.graph.nodes.values())
     batch, answers = max(1, min(samples, MOST_VALUES // widest)), np.empty(samples, np.int64)
@@ -99,7 +99,7 @@ def of_graph(exact: Exact, given: dict[str, np.ndarray], labels: np.ndarray | No
     }
 
 
-def _layers(exact: Exact) -> dict[str, str]:
+def layers_of(exact: Exact) -> dict[str, str]:
     """{neuron: name} of what counts as a layer: all that spikes, and of snnTorch all. An RLeaky has its subgraph's name."""
     ours = exact.origin.framework == "snntorch"
     found = {}

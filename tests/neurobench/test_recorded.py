@@ -10,7 +10,9 @@ import nir
 import numpy as np
 import pytest
 
-from neuroemu import from_nir
+import neuroemu
+from neuroemu import ValuesInput, from_nir, program_of
+from neuroemu.encode import Bernoulli
 from neuroemu.neurobench import of_graph
 
 RECORDED = json.loads((Path(__file__).resolve().parents[1] / "vectors" / "neurobench" / "odd.json").read_text())
@@ -69,6 +71,10 @@ def neuron(layer):
 
 
 def exact_of(case):
+    return network_of(case).exact
+
+
+def network_of(case):
     layers = case["layers"]
     nodes = {layer["name"]: node(layer) for layer in layers} | ends(np.shape(case["input"])[2:])
     names = ["input", *(layer["name"] for layer in layers)]
@@ -78,7 +84,7 @@ def exact_of(case):
     resets = [(k["reset"], k["reset_delay"]) for k in layers if k.get("reset", "none") != "none"]
     reset, reset_delay = resets[0] if resets else ("zero", False)
     origin = {"framework": "snntorch", "version": "1.0.0", "reset": reset, "reset_delay": reset_delay, "dt_s": 1e-4}
-    return from_nir(nir.NIRGraph(nodes=nodes, edges=[*edges, (names[-1], "output")], type_check=False), origin).exact
+    return from_nir(nir.NIRGraph(nodes=nodes, edges=[*edges, (names[-1], "output")], type_check=False), origin)
 
 
 def figures(case, exact=None):
@@ -141,3 +147,13 @@ def test_another_framework_has_no_buffers_and_calls_once():
     assert found["Footprint"] == 4 * found["ParameterCount"] and found["NeuronOperations"] is None
     assert found["SynapticOperations"]["Dense"] == 6 * (20 + 16 + 12)
     assert set(found["ActivationSparsityByLayer"]) == {"rec.lif", "lif"}
+
+
+def test_a_read_out_of_snntorch_is_a_layer_on_the_chip_too():
+    x = np.asarray(NETWORKS["read_out_by_potential"]["input"])[:, 0].astype(float)
+    network = network_of(NETWORKS["read_out_by_potential"])
+    program = program_of(network, steps=9, inputs={"input": ValuesInput(x, Bernoulli())}, neurobench=True)
+    told = neuroemu.run(program).summary["neurobench"]
+    for side in ("chip", "framework"):
+        assert set(told[side]["ActivationSparsityByLayer"]) == {"lif1", "read"}
+        assert told[side]["ActivationSparsityByLayer"]["read"] == 1.0
