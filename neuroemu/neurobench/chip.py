@@ -14,7 +14,7 @@ from ..network import Network, Projection
 from ..program import Program
 from ..tally import Tally
 from ..wiring import Wiring
-from .graph import PLACES, sparsity
+from .graph import PLACES, layers_of, sparsity
 
 
 def of_chip(
@@ -31,7 +31,7 @@ def of_chip(
 
     Footprint: bytes of synapse memory that the packed lists take.  ParameterCount: weights.  ConnectionSparsity: of those that
     connections could have, zeros after rounding included.  A spike with a payload beyond 1 counts as MACs.
-    ActivationSparsity is of what can spike; MembraneUpdates are of all compartments.
+    ActivationSparsity is of what can spike, and of a LI of snnTorch; MembraneUpdates are of all compartments.
     """
     network, steps = program.network, program.steps
     weights = {projection.name: _weights(network, projection) for projection in network.projections}
@@ -46,7 +46,7 @@ def of_chip(
     assert counters.membranes is not None
     return {
         "Footprint": words * program.chip.core.word_bits // 8,
-        "ConnectionSparsity": round(max(1 - wiring.synapses / n_weights, 0.0), PLACES) if n_weights else 0.0,
+        "ConnectionSparsity": round(max(1 - wiring.synapses / n_weights, 0.0), PLACES) if n_weights else None,
         "ParameterCount": n_weights,
         "ClassificationAccuracy": accuracy,
         "ActivationSparsity": sparsity(float(fired[spiking].sum()), int(places.sum())),
@@ -63,11 +63,12 @@ def of_chip(
 
 
 def _potentials(network: Network) -> set[str]:
-    """Populations of a NIR graph's neurons that never spike: they are read out by their potential."""
+    """Populations of a NIR graph that are read out by their potential and count as no layer."""
     exact = network.exact
     if exact is None:
         return set()
-    return {exact.names[node] for node, neuron in exact.neurons.items() if not neuron.spikes and node in exact.names}
+    layers = layers_of(exact)
+    return {exact.names[node] for node in exact.neurons if node not in layers and node in exact.names}
 
 
 def _weights(network: Network, projection: Projection) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..nir_io.exact import Exact
-from ..nir_io.graph import Node
+from ..nir_io.graph import NEURONS, Node
 from ..nir_io.linear import LinearMap, linear_map
 from ..reference.graph import MOST_VALUES, arriving, walk
 
@@ -17,6 +17,8 @@ PASSING = ("Flatten", "Delay")  # what spikes go through as they are
 PLACES = 4  # decimals of ConnectionSparsity
 # Operations that NeuroBench counts for an update of snnTorch's neurons: (without current, with one by kind of reset).
 COST, COST_CURRENT = 4, {"subtract": 6, "zero": 8}
+# Buffers of a neuron layer of snnTorch in bytes: each number of beta, alpha and threshold, graded_spikes_factor, kind of reset.
+NUMBER, FACTOR, RESET = 4, 4, 8
 
 
 @dataclass
@@ -41,15 +43,25 @@ def of_graph(exact: Exact, given: dict[str, np.ndarray], labels: np.ndarray | No
     the layer, a step of its batch, so that one sample can make MACs of a whole batch. Ours are NeuroBench's figures with
     batches of one sample, and with any where the samples of a batch agree, as those of one spiking layer always do.
 
-    Without a neuron that spikes nothing is sparse (0.0, as NeuroBench has it) and no potential is counted.
-    ClassificationAccuracy is None without labels, and where what goes out is not spikes; NeuronOperations is None where the
-    framework is not snnTorch.
+    Without a neuron nothing is sparse (0.0, as NeuroBench has it) and no potential is counted; a LI of snnTorch is its Leaky
+    without a reset, which counts as one that never spikes. ClassificationAccuracy is None without labels, and where what goes
+    out is not spikes; ConnectionSparsity is None without weights, as NeuroBench has it.
+
+    Of snnTorch these are the harness's figures, but for four: NeuronOperations is None, as for other frameworks, where the
+    harness has no price, prints an error and says 0.0 (RLeaky, RSynaptic, LI); MembraneUpdates of what is nearly at rest, as
+    an exported tau has lost the last bits of a beta below 0.5; every sample starts anew, where the harness leaves an RSynaptic
+    the spikes, and neurons in modules in modules the potentials, of the batch before; and it adds up a call in float32, which
+    rounds above 2^24 operations.
+    Source: tests/vectors/neurobench/odd.json.  Of other frameworks it looks at no neuron; here theirs count like snnTorch's.
     """
     samples, steps, _ = next(iter(given.values())).shape
+    back = _back(exact)
     nodes = {name: node for name, node in exact.graph.nodes.items() if node.kind in WEIGHTED}
-    through = {name: _nonzero(linear_map(node, np.float64)) for name, node in nodes.items()}
-    spiking = [name for name in exact.order.names if name in exact.neurons and exact.neurons[name].spikes]
-    counted, out = _Counted(fired=dict.fromkeys(spiking, 0)), None if labels is None else _output(exact)
+    each = {name for name in back if _is_diagonal(nodes[name])}
+    met = {name: node for name, node in nodes.items() if name not in each}
+    through = {name: _nonzero(linear_map(node, np.float64)) * _calls(exact, back, name) for name, node in met.items()}
+    layers = layers_of(exact)
+    counted, out = _Counted(fired=dict.fromkeys(layers, 0)), None if labels is None else _output(exact)
     widest = max(node.size for node in exact.graph.nodes.values())
     batch, answers = max(1, min(samples, MOST_VALUES // widest)), np.empty(samples, np.int64)
     for first in range(0, samples, batch):
@@ -59,33 +71,66 @@ def of_graph(exact: Exact, given: dict[str, np.ndarray], labels: np.ndarray | No
         last = {pre: np.zeros((exact.graph.nodes[pre].size, n), exact.dtype) for pre, _ in exact.order.late}
         sent = np.zeros((1 if out is None else exact.graph.nodes[out].size, n))
         for step, (values, states) in enumerate(walk(exact, piece, steps, n)):
-            for name in nodes:
+            for name in met:
                 _synaptic(counted, arriving(exact, name, exact.graph.into(name), values, last), through[name])
             last = {pre: values[pre] for pre in last}
-            for name in spiking:
-                fired = int(np.count_nonzero(values[name]))
+            for name in layers:
                 changed = states[name].v.size if step == 0 else int(np.count_nonzero(states[name].v != before[name]))
                 before[name] = states[name].v.copy()
-                counted.fired[name] += fired
+                counted.fired[name] += int(np.count_nonzero(values[name])) if exact.neurons[name].spikes else 0
                 counted.updates += changed
                 counted.operations += changed * _cost(exact, name)
             if out is not None:
                 sent += values[out]
         answers[first : first + n] = sent.argmax(axis=0)
-    places = {name: exact.graph.nodes[name].size * steps * samples for name in spiking}
+    places = {name: exact.graph.nodes[name].size * steps * samples for name in layers}
     return {
-        **_static(nodes),
+        **_static(exact, met, each),
         "ClassificationAccuracy": None if out is None or not samples else float(np.mean(answers == labels)),
         "ActivationSparsity": sparsity(sum(counted.fired.values()), sum(places.values())),
-        "ActivationSparsityByLayer": {name: sparsity(n, places[name]) for name, n in counted.fired.items()},
+        "ActivationSparsityByLayer": {layers[name]: sparsity(n, places[name]) for name, n in counted.fired.items()},
         "MembraneUpdates": counted.updates / max(samples, 1),
         "SynapticOperations": {
             "Effective_MACs": counted.macs / max(samples, 1),
             "Effective_ACs": counted.acs / max(samples, 1),
-            "Dense": float(steps * sum(_dense(node) for node in nodes.values())),
+            "Dense": float(steps * sum(_dense(node) * _calls(exact, back, name) for name, node in met.items())),
         },
-        "NeuronOperations": _operations(exact, counted, spiking, steps, samples),
+        "NeuronOperations": _operations(exact, counted, list(layers), steps, samples),
     }
+
+
+def layers_of(exact: Exact) -> dict[str, str]:
+    """{neuron: name} of what counts as a layer: all that spikes, and of snnTorch all. An RLeaky has its subgraph's name."""
+    ours = exact.origin.framework == "snntorch"
+    found = {}
+    for name in exact.order.names:
+        neuron = exact.neurons.get(name)
+        if neuron is not None and (neuron.spikes or (ours and exact.graph.nodes[name].kind in NEURONS)):
+            found[name] = name.removesuffix(".lif") if ours and neuron.recurrent else name
+    return found
+
+
+def _back(exact: Exact) -> dict[str, str]:
+    """{weights: neuron} of snnTorch's RLeaky and RSynaptic: weights that lead from a neuron to itself and nowhere else."""
+    if exact.origin.framework != "snntorch":
+        return {}
+    graph = exact.graph
+    return {
+        post: pre
+        for pre, post in exact.order.late
+        if graph.nodes[post].kind in WEIGHTED and graph.into(post) == graph.out_of(post) == [pre]
+    }
+
+
+def _is_diagonal(node: Node) -> bool:
+    """Whether each neuron has a weight to itself: in snnTorch that is V, which NeuroBench has for no connection."""
+    weight = np.asarray(node.given["weight"])
+    return node.kind == "Linear" and np.array_equal(weight, np.diag(np.diag(weight)))
+
+
+def _calls(exact: Exact, back: dict[str, str], name: str) -> int:
+    """How often a step calls a layer: snnTorch does it twice for a reset of its RLeaky and RSynaptic to zero."""
+    return 2 if name in back and exact.neurons[back[name]].reset == "zero" else 1
 
 
 def _output(exact: Exact) -> str | None:
@@ -125,17 +170,42 @@ def _synaptic(counted: _Counted, x: np.ndarray | None, fan_out: np.ndarray) -> N
     counted.acs += int(fan_out @ np.count_nonzero(x, axis=1))
 
 
-def _static(nodes: dict[str, Node]) -> dict[str, Any]:
-    """Of the weights alone.  Footprint: bytes of weights and biases as the graph has them."""
+def _static(exact: Exact, nodes: dict[str, Node], each: set[str]) -> dict[str, Any]:
+    """Of the numbers alone.  nodes: with weights.  each: the weights of neurons to themselves, which are parameters.
+
+    Biases of a convolution that are all 0 are none: NIR has no other way to say so.
+    Footprint: bytes of weights and biases as the graph has them, and of snnTorch's buffers before a first run, whose
+    potentials the harness counts from then on.
+    """
     weights = [np.asarray(node.given["weight"]) for node in nodes.values()]
-    biases = [np.asarray(node.given["bias"]) for node in nodes.values() if node.given.get("bias") is not None]
-    n_weights, parameters = sum(w.size for w in weights), sum(array.size for array in (*weights, *biases))
-    zeros = sum(int(np.count_nonzero(w == 0)) for w in weights)
+    biases = [np.asarray(node.given["bias"]) for node in nodes.values() if _has_bias(node)]
+    own = [np.diag(exact.graph.nodes[name].given["weight"]) for name in each]
+    n_weights, parameters = sum(w.size for w in weights), [*weights, *biases, *own]
+    # The harness divides as float32, and rounds that.
+    zeros = np.float32(sum(int(np.count_nonzero(w == 0)) for w in weights))
     return {
-        "Footprint": int(sum(array.nbytes for array in (*weights, *biases))),
-        "ConnectionSparsity": round(zeros / n_weights, PLACES) if n_weights else 0.0,
-        "ParameterCount": parameters,
+        "Footprint": int(sum(array.nbytes for array in parameters)) + _buffers(exact),
+        "ConnectionSparsity": round(float(zeros / np.float32(n_weights)), PLACES) if n_weights else None,
+        "ParameterCount": sum(array.size for array in parameters),
     }
+
+
+def _has_bias(node: Node) -> bool:
+    bias = node.given.get("bias")
+    return bias is not None and (not node.kind.startswith("Conv") or bool(np.any(bias)))
+
+
+def _buffers(exact: Exact) -> int:
+    """Bytes of the buffers of snnTorch's neurons; what a node lacks (the threshold of a LI) is one number there."""
+    if exact.origin.framework != "snntorch":
+        return 0
+    total = 0
+    for node in exact.graph.nodes.values():
+        if node.kind in NEURONS:
+            beta, threshold = node.given.get("tau", node.given.get("tau_mem", 0.0)), node.given.get("v_threshold", 0.0)
+            alpha = np.size(node.given["tau_syn"]) if "tau_syn" in node.given else 0
+            total += NUMBER * (np.size(beta) + alpha + np.size(threshold)) + FACTOR + RESET
+    return total
 
 
 def _dense(node: Node) -> int:
@@ -150,9 +220,10 @@ def _cost(exact: Exact, name: str) -> int:
 
 
 def _operations(
-    exact: Exact, counted: _Counted, spiking: list[str], steps: int, samples: int
+    exact: Exact, counted: _Counted, layers: list[str], steps: int, samples: int
 ) -> dict[str, float] | None:
-    if exact.origin.framework != "snntorch":
+    neurons = [exact.neurons[name] for name in layers]
+    if exact.origin.framework != "snntorch" or any(neuron.recurrent or not neuron.spikes for neuron in neurons):
         return None
-    dense = sum(exact.graph.nodes[name].size * steps * _cost(exact, name) for name in spiking)
+    dense = sum(exact.graph.nodes[name].size * steps * _cost(exact, name) for name in layers)
     return {"Effective Neuron Ops": counted.operations / max(samples, 1), "Neuron Dense Ops": float(dense)}

@@ -7,6 +7,7 @@
 | LIF, LI | dt/tau | a r | - (i = x) | 1 |
 | CubaLIF, CubaLI | dt/tau_mem | a r | dt/tau_syn | b w_in; Norse adds x as it is |
 | IF, I | 0 | r, in a step | - | 1 |
+| LIF of snnTorch with a beta of 1: tau and r are inf | 0 | 1 | - | 1 |
 | Threshold | 1 | 1 | - | 1 |
 """
 
@@ -53,7 +54,7 @@ def neuron_of(
 ) -> Neuron:
     """What a step of a node does. Notes what the file's numbers cannot mean, and what is assumed of them."""
     n, zeros = node.size, np.zeros(node.size)
-    with np.errstate(divide="ignore", over="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # inf times 0 is looked at below
         leak, syn_leak, syn_gain = zeros, None, None
         if "tau" in node.given or "tau_mem" in node.given:
             leak = _rate(node, "tau" if "tau" in node.given else "tau_mem", origin, dtype)
@@ -66,8 +67,11 @@ def neuron_of(
     if node.kind in ("IF", "I"):
         notes.append(Note("assumed", name, "r is what an input of 1 adds to v in a step, whatever the step's length"))
     if origin.framework == "snntorch":  # r and w_in are there to undo tau, up to rounding
-        gain = np.where(np.abs(gain - 1) < 1e-4, 1.0, gain)
-        syn_gain = None if syn_gain is None else np.where(np.abs(syn_gain - 1) < 1e-4, 1.0, syn_gain)
+        gain = _undone(node, "r", gain, leak)
+        syn_gain = None if syn_gain is None or syn_leak is None else _undone(node, "w_in", syn_gain, syn_leak)
+    for field, factor in (("r", gain), ("w_in", syn_gain)):
+        if field in node.given and factor is not None:
+            _check_factor(name, field, node.numbers(field), factor, problems)
     spikes = node.kind in SPIKING
     key = "threshold" if node.kind == "Threshold" else "v_threshold"
     v_reset = node.numbers("v_reset") if node.given.get("v_reset") is not None else zeros
@@ -95,6 +99,12 @@ def neuron_of(
     )
 
 
+def _undone(node: Node, key: str, gain: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """(n,) a gain, 1 where a factor undoes its time constant; both are inf where nothing decays, a beta or alpha of 1."""
+    factor = node.numbers(key) if key in node.given else np.ones(node.size)
+    return np.where((np.abs(gain - 1) < 1e-4) | (np.isposinf(factor) & (rate == 0)), 1.0, gain)
+
+
 def _start(node: Node, origin: Origin, v_leak: np.ndarray) -> np.ndarray:
     """(n,) v before step 1: what convert.py wants, 0 in snnTorch, at rest in the others."""
     if "start" in node.given:
@@ -119,6 +129,14 @@ def _rate(node: Node, key: str, origin: Origin, dtype: np.dtype) -> np.ndarray:
     if origin.framework == "snntorch" and origin.tau_scale == 1.0 and np.asarray(node.given[key]).dtype == np.float32:
         return float(np.float32(origin.dt_s)) / tau_s
     return origin.dt_s / (tau_s * origin.tau_scale)
+
+
+def _check_factor(name: str, key: str, factor: np.ndarray, gain: np.ndarray, problems: list[Problem]) -> None:
+    """factor: as the file has it.  gain: what it makes of an input."""
+    wrong = ~(np.isfinite(factor) | np.isfinite(gain))
+    if np.any(wrong):
+        what = f"{key} is {factor[wrong][0]}: what an input adds in a step cannot be told"
+        problems.append(Problem(what, path=name, allowed="finite numbers", remedy="an IF or I for what never leaks"))
 
 
 def _check_rate(

@@ -149,9 +149,10 @@ def _taus(node: Node) -> list[np.ndarray]:
 
 
 def _is_unit(value: np.ndarray, tau: np.ndarray) -> bool:
-    """Whether value * dt / tau is 1 with snnTorch's dt, as its exporter writes r and w_in."""
+    """Whether value * dt / tau is 1 with snnTorch's dt, as its exporter writes r and w_in; inf both where nothing decays."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return bool(np.all(np.abs(np.asarray(value, np.float64) * SNNTORCH_DT_S / tau - 1) < 1e-4))
+        value = np.asarray(value, np.float64)
+        return bool(np.all((np.abs(value * SNNTORCH_DT_S / tau - 1) < 1e-4) | (np.isposinf(value) & np.isposinf(tau))))
 
 
 def from_snntorch(node: Node) -> bool:

@@ -141,9 +141,13 @@ def _look_over(opened: Any, file: str, problems: list[Problem]) -> None:
 
 
 def _finite(group: Any, file: str, name: str, problems: list[Problem]) -> None:
-    """Notes numbers that are none: nan anywhere, and what is infinite but for time constants and thresholds."""
+    """Notes numbers that are none: nan anywhere, and what is infinite but for time constants and thresholds.
+
+    A factor may be infinite where its time constant is: snnTorch writes r = tau / dt.
+    """
     import h5py
 
+    taus = {"r": "tau" if "tau" in group else "tau_mem", "w_in": "tau_syn"}
     for key in group:
         held = group[key]
         if not isinstance(held, h5py.Dataset) or key in ("type", "padding", "edges"):
@@ -153,6 +157,9 @@ def _finite(group: Any, file: str, name: str, problems: list[Problem]) -> None:
         elif held.dtype.kind == "f":
             values = np.asarray(held[()])
             endless = np.isposinf(values) if key.startswith(("tau", "v_threshold", "threshold")) else False
+            tau = group.get(taus.get(key, ""))
+            if isinstance(tau, h5py.Dataset) and tau.shape == held.shape and tau.dtype.kind == "f":
+                endless = np.isposinf(values) & np.isposinf(np.asarray(tau[()]))
             wrong = ~(np.isfinite(values) | endless)
             if np.any(wrong):
                 first = values[wrong].flat[0]

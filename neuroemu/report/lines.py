@@ -137,17 +137,17 @@ def _environment(summary: dict[str, Any]) -> Section:
 
 
 def _neurobench(s: dict[str, Any]) -> Section:
-    """NeuroBench's metrics, a row each: of the chip, and of the framework's floats where those were counted."""
+    """NeuroBench's metrics, a row each: of the chip, and of the framework's floats where those were counted; - for none."""
     found = s.get("neurobench") or {}
-    rows: dict[str, list[str]] = {}
-    for metrics in found.values():
+    rows: dict[str, dict[str, str]] = {}
+    for who, metrics in found.items():
         for name, value in metrics.items():
             inner = value if isinstance(value, dict) and name != "ActivationSparsityByLayer" else {name: value}
             for key, each in inner.items():
                 if not isinstance(each, dict) and each is not None:
-                    rows.setdefault(key, []).append(f"{each:,.6g}")
+                    rows.setdefault(key, {})[who] = f"{each:,.6g}"
     several = f"{', '.join(found)}" if len(found) > 1 else ""
-    told = [(name, "  ".join(values)) for name, values in rows.items()]
+    told = [(name, "  ".join(values.get(who, "-") for who in found)) for name, values in rows.items()]
     return "NeuroBench", ([("of", several)] if several else []) + told
 
 

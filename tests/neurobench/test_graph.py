@@ -53,8 +53,8 @@ def test_the_harness_says_the_same(recorded, digits, name, half):
     for key in EQUAL:
         assert found[key] == pytest.approx(expected[key], rel=1e-12), key
     assert found["ClassificationAccuracy"] == pytest.approx(expected["ClassificationAccuracy"], abs=1e-7)
-    # The harness adds buffers and, after a first pass, states (facts/neurobench.md); ours are weights and biases.
-    assert found["Footprint"] == 4 * 2410 <= expected["Footprint"]
+    # A network that ran has its potentials besides (facts/neurobench.md), which ours does not count.
+    assert found["Footprint"] == recorded[name]["Footprint"] <= expected["Footprint"]
 
 
 def test_a_run_says_them_of_the_chip_and_of_the_framework(digits):
@@ -76,3 +76,5 @@ def test_a_run_says_them_of_the_chip_and_of_the_framework(digits):
     chip, floats = (told[key]["SynapticOperations"]["Effective_ACs"] for key in ("chip", "framework"))
     assert chip == pytest.approx(floats, rel=0.1) and chip == report.summary["synaptic_events"] / 20
     assert "Effective_ACs" in str(report) and "of                      chip, framework" in str(report)
+    (line,) = (line for line in str(report).splitlines() if "Neuron Dense Ops" in line)
+    assert line.split()[-2:] == ["-", "4,200"]  # no price on the chip

@@ -8,7 +8,7 @@ import pytest
 
 from neuroemu.errors import ProgramError
 from neuroemu.nir_io import Origin, from_nir
-from tests.nir_io.graphs import full, graph, io, lif
+from tests.nir_io.graphs import both_runs, full, graph, io, lif, spikes_of
 
 
 def snntorch(beta=0.9):
@@ -112,3 +112,27 @@ def test_parameters_of_one_value_are_taken_for_all_with_a_note():
     network = from_nir(graph("i w n o", w=nir.Linear(np.eye(3)), n=one, **io(3, 3)), {"framework": "snntorch"})
     assert network["n"].size == 3
     assert ("assumed", "n") in kinds(network)
+
+
+def unleaking(beta=1.0):
+    """A beta of 1 as snnTorch writes it: tau and r are infinite."""
+    with np.errstate(divide="ignore"):
+        return snntorch(np.float32(beta))
+
+
+def test_a_beta_of_1_is_an_r_of_1_a_step():
+    network = from_nir(unleaking(), {"framework": "snntorch"})
+    neuron = network.exact.neurons["n"]
+    assert neuron.gain.tolist() == [1, 1] and neuron.leak.tolist() == [0, 0]
+    rng = np.random.default_rng(4)
+    exact, twin = both_runs(network, {"i": (rng.random((3, 12, 2)) < 0.4).astype(int)})
+    assert spikes_of(exact, "n") == spikes_of(twin, "n") != []
+    assert from_nir(unleaking()).exact.origin.framework == "snntorch"
+
+
+@pytest.mark.parametrize("origin", [{"framework": "nir", "dt": "1 ms"}, {"framework": "norse"}])
+def test_an_infinite_r_tells_nothing_elsewhere(origin):
+    with pytest.raises(ProgramError) as caught:
+        from_nir(unleaking(), origin)
+    (problem,) = caught.value.problems
+    assert problem.path == "n" and problem.what.startswith("r is inf")

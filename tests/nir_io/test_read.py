@@ -96,6 +96,13 @@ def test_a_wrong_number_a_missing_field_a_strange_node(written, change, path, wh
     assert found[0].path == path and found[0].what.startswith(what), found
 
 
+def test_an_infinite_r_is_read_where_tau_is_infinite(written):
+    with h5py.File(written, "r+") as file:
+        for key in ("r", "tau"):
+            file["node/nodes/n"][key][1] = np.inf
+    assert from_nir(written, {"framework": "snntorch"}).exact.neurons["n"].gain.tolist() == pytest.approx([0.1, 1])
+
+
 def test_all_mistakes_are_told_at_once(written):
     with h5py.File(written, "r+") as file:
         file["node/nodes/w/weight"][0, 0] = np.nan
