@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import neuroemu
+from neuroemu.files import program_file
 from tools.seeds import delta_rule, one_shot
 
 
@@ -27,9 +28,12 @@ def test_chip_and_floats_answer_alike(report):
 
 def test_errors_trigger_few_updates_once_they_are_small(report):
     """Row D37: a fifth at most where the error is below 5 % of the range of f(x), of 0.5."""
-    first, last = delta_rule.changes(report, "thrifty")
-    assert delta_rule.error(delta_rule.on_chip(report, "thrifty")) < 0.05 * 0.5
-    assert 0 < last <= 0.2 * first
+    # Seeds 1 and 2; 1 to 5 are in the tool, with 3.2 to 4.7 %.
+    again = neuroemu.run(program_file.read("seeds/delta_rule", ("seed=2",)))
+    for each in (report, again):
+        first, last = delta_rule.changes(each, "thrifty")
+        assert delta_rule.error(delta_rule.on_chip(each, "thrifty")) < 0.05 * 0.5
+        assert 0 < last <= 0.2 * first
 
 
 def test_weights_are_the_payloads_after_one_showing():

@@ -1,4 +1,4 @@
-"""programs/seeds/eprop_sine.yaml on the chip and in floats, and with a readout that learns alone.
+"""programs/seeds/eprop_sine.yaml and eprop_random.yaml on the chip and in floats, and with a readout that learns alone.
 
     python -m tools.seeds.eprop_sine [--no-float] [--seed 0 1 2 3 4]
 
@@ -23,6 +23,12 @@ at twice of it floats of seed 2 had gone silent (chip 0.0155, 0.0150, 0.0178, 0.
     the readout alone     chip 0.1400, 0.0762, 0.1069, 0.1588, 0.1301    floats 0.0754, 0.0502, 0.0476, 0.0644, 0.0552
 
 12 to 17 pJ an update, 8 s on the chip, 15 s in floats.
+
+eprop_random.yaml has B drawn by chance and W_out learned from 0, at a rate that is low to the network's, whose input weights
+alone learn; recurrent ones, which ran off into constant firing, stay. Rates were chosen on seeds 10 to 14 (chip 0.0412, 0.0387,
+0.0322, 0.0341, 0.0465). With seeds 0 to 4:
+
+    random feedback       chip 0.0344, 0.0297, 0.0371, 0.0308, 0.0327    floats 0.0394, 0.0441, 0.0491, 0.0469, 0.0501
 """
 
 from __future__ import annotations
@@ -39,7 +45,7 @@ from neuroemu.program import Program, SpikesInput, ValuesInput
 from tools.seeds.measure import measured, read
 
 STEPS, CHANNELS, RATE, AMPLITUDE, SIZE = 256, 40, 0.05, 700, 100
-TRIALS, TOP = 201, 127  # the last trial is measured; TOP: of r1
+TRIALS, TOP, TOP_BY_CHANCE = 201, 127, 16  # the last trial is measured; TOP: of r1
 CYCLES = (1, 2, 3, 5)  # of the sines in a trial
 READOUT, FEEDBACK = 32.0, 8.0  # magnitudes of weights
 BAR = 0.05
@@ -63,19 +69,25 @@ def arrays() -> dict[str, np.ndarray]:
     spikes, target = trial(1)
     signs = np.random.default_rng(2).permutation(np.repeat([-1.0, 1.0], SIZE // 2))
     weights = {"readout": READOUT * signs[None], "feedback": FEEDBACK * signs[:, None]}
-    return {"spikes": spikes, "target": target, "rate": falling(TRIALS), **weights}
+    weights["by_chance"] = FEEDBACK * np.random.default_rng(3).permutation(signs)[:, None]
+    rates = {"rate": falling(TRIALS), "rate_by_chance": falling(TRIALS, TOP_BY_CHANCE)}
+    return {"spikes": spikes, "target": target, **rates, **weights}
 
 
-def falling(trials: int) -> np.ndarray:
-    """(trials, 1) of r1: from TOP to 0, linearly, in whole numbers."""
-    return np.rint(np.linspace(TOP, 0, trials))[:, None]
+def falling(trials: int, top: float = TOP) -> np.ndarray:
+    """(trials, 1) of r1: from top to 0, linearly, in whole numbers."""
+    return np.rint(np.linspace(top, 0, trials))[:, None]
 
 
 def shortened(program: Program, trials: int) -> Program:
     """The same in fewer trials: the rate falls as far."""
     rate = program.inputs["rate"]
     assert isinstance(rate, ValuesInput)
-    return replace(program, samples=trials, inputs={**program.inputs, "rate": replace(rate, values=falling(trials))})
+    return replace(
+        program,
+        samples=trials,
+        inputs={**program.inputs, "rate": replace(rate, values=falling(trials, rate.values.max()))},
+    )
 
 
 def nmse(v: np.ndarray, program: Program) -> np.ndarray:
@@ -96,7 +108,13 @@ def main() -> int:
     np.savez(library.folder("programs") / "seeds" / "eprop_sine" / "trial.npz", **arrays())  # type: ignore[arg-type]
     for seed in chosen.seed:
         program = read("eprop_sine", seed=seed)
-        for label, each in (("e-prop", program), ("nothing but the readout learns", readout_only(program))):
+        by_chance = read("eprop_random", seed=seed)
+        alone = readout_only(program)
+        for label, each in (
+            ("e-prop", program),
+            ("random feedback", by_chance),
+            ("nothing but the readout learns", alone),
+        ):
             found = measured(each, not chosen.no_float, (("readout", "v"),))
             chip = nmse(found.report.traces.states["readout", "v"][:, 0], each)
             floats = None
