@@ -1,4 +1,4 @@
-"""Rows D16, D17, D18: neurons learn on the chip when to spike (programs/seeds/superspike*.yaml).
+"""Rows D16 to D19: neurons learn on the chip when to spike (programs/seeds/superspike*.yaml).
 
 Runs are shorter than the programs, which are shorter than the rows; tools/seeds/superspike.py has the rows' lengths.
 """
@@ -44,6 +44,16 @@ def test_one_neuron_learns_five_spikes():
     assert found[0] > 0.5
     assert found.min() <= 0.05
     assert hits(spikes[found.argmin()], wanted)[0] >= 4
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_sequence_of_inputs_has_one_answer_at_its_time(seed):
+    # D19: within 2 steps, and no other spike; from trial 4 and 13 on.
+    program = program_of(TASKS["sequence"], seed, ("run.samples=25",))
+    assert np.array_equal(np.sort(program.inputs["input"].channel), np.arange(100)) and wanted_of(program).sum() == 1
+    spikes, wanted = on_chip(program)[0], wanted_of(program)
+    assert hits(spikes[0], wanted) == (0, 0)
+    assert {hits(trial, wanted) for trial in spikes[-10:]} == {(1, 0)}
 
 
 def test_twenty_neurons_learn_at_once():
