@@ -16,6 +16,12 @@ beginning; psi is read before the reset, as in three_factor_lif, and order and d
 Measured with five passes of 24 steps, seeds 0, 1, 2: chip 87.96, 90.93, 87.96 %, floats 90.56, 88.33, 89.07 %; of 16 steps chip
 89.07, 87.59, 86.67, floats 86.30, 88.70, 89.81 %; eight passes at half the rate, seed 0: chip 87.96 %. 8 pJ an update; 40 to
 96 s a seed on a busy machine. The bar is met in the mean of seeds (88.95 %); two of them lack one digit of 540.
+
+With --wide (200 neurons, 40 steps, a rate that falls, five passes) every seed meets it: chip 89.44, 90.00, 93.33 %, 4.5 to
+4.8 pJ an update, 31 s a seed; its floats were not run. Chosen on 300 of the training samples with seeds 10 and 11: 89.7,
+90.3 %, where 200 neurons and 24 steps had 89.7, 88.7, the same at a constant rate 87.3, 88.7, and 100 neurons and 24 steps
+86.7, 88.7; seeds 0, 1, 2 had been seen with 100 neurons. The falling rate alone is no cure: 100 neurons, eight passes that
+begin at twice the rate, had 89.44, 86.67, 85.19 % with seeds 0, 1, 2.
 """
 
 from __future__ import annotations
@@ -28,8 +34,10 @@ from dataclasses import replace
 import numpy as np
 
 import neuroemu
-from neuroemu import library
+from neuroemu import library, samples
 from neuroemu.data import DATASETS, Dataset, Split
+from neuroemu.encode import Current
+from neuroemu.learning import Trace, learning
 from neuroemu.program import Program, Training, ValuesInput
 from tools.seeds.measure import measured, read
 
@@ -89,6 +97,33 @@ def in_full(program: Program, passes: int) -> Program:
     return replace(program, inputs=inputs, training=Training(1, 2 * train.labels.size * passes))
 
 
+def wide(seed: int, passes: int) -> Program:
+    """As in_full, with 200 neurons, presentations of 40 steps, and a rate that falls linearly to 0, by r1."""
+    size, shift = "network__populations__hidden__size", "network__populations__hidden__signal_shift"
+    program = in_full(read("digits_forward_forward", seed=seed, run__steps=40, **{size: 2 * HIDDEN, shift: 3}), passes)
+    assert program.training is not None and program.training.samples is not None
+    n = program.training.samples
+    images = program.inputs["images"]
+    assert isinstance(images, ValuesInput)
+    place = ValuesInput(np.arange(float(len(images.values)))[:, None], Current(1.0))
+    program = replace(program, inputs={**program.inputs, "rate": place})
+    order = samples.shown(program)[0]["rate"].values[:n, 0].astype(int)  # of the training, which is shuffled
+    rate: np.ndarray = np.zeros((len(images.values), 1))
+    rate[order, 0] = np.rint(np.linspace(127, 0, n, endpoint=False))
+    traces = {"x1": Trace(int(IMPULSE), 8.0)}
+    rule = "2^-6*u0*x1*y3*r1"
+    falls = learning(rule, traces=traces, epoch=EPOCH, third="model", shift="stochastic", reward="rate")
+    found = []
+    for each in program.network.projections:
+        if each.learning is not None:
+            each = replace(each, learning=falls)
+        if each.source == "right":
+            each = replace(each, connector=replace(each.connector, weights=np.array([[0.0, 2 * GOAL]])))  # type: ignore[type-var]
+        found.append(each)
+    network = replace(program.network, projections=tuple(found))
+    return replace(program, inputs={**program.inputs, "rate": replace(place, values=rate)}, network=network)
+
+
 def present(w: np.ndarray, x: np.ndarray, goal: float | None, rng: np.random.Generator, steps: int = STEPS) -> int:
     """Spikes of the layer in a presentation.  w: (HIDDEN, channels), learns where there is a goal.  x: (channels,) chances."""
     sent = rng.random((steps, x.size)) < x
@@ -140,6 +175,7 @@ def main() -> int:
     parser.add_argument("--passes", type=int, default=PASSES)
     parser.add_argument("--steps", type=int, default=STEPS, help="of a presentation")
     parser.add_argument("--no-float", action="store_true")
+    parser.add_argument("--wide", action="store_true", help="200 neurons, 40 steps, a rate that falls; chip only")
     parser.add_argument("--write", action="store_true", help="what the program shows beside it anew, and no more")
     chosen = parser.parse_args()
     if chosen.write:
@@ -147,12 +183,13 @@ def main() -> int:
         return 0
     _, test = sides()
     for seed in chosen.seed:
-        program = in_full(read("digits_forward_forward", seed=seed, run__steps=chosen.steps), chosen.passes)
+        program = read("digits_forward_forward", seed=seed, run__steps=chosen.steps)
+        program = wide(seed, chosen.passes) if chosen.wide else in_full(program, chosen.passes)
         assert program.training is not None
         found = measured(program, in_floats=False)
         chip = accuracy(goodness(found.report, program.training.samples or 0), test.labels)
         began = time.perf_counter()
-        floats = None if chosen.no_float else in_floats(seed, chosen.passes, chosen.steps)
+        floats = None if chosen.no_float or chosen.wide else in_floats(seed, chosen.passes, chosen.steps)
         print(found.line(f"seed {seed} (bar {BAR})", chip, None), end="")
         print("" if floats is None else f"; floats {floats:.4f} in {time.perf_counter() - began:.1f} s", flush=True)
     return 0
