@@ -21,7 +21,7 @@ mean over 12 seeds, correlation .98), and the hidden layer's .66 (correlation ab
 
 Measured on chip, best loss as part of that of silence:
     one, 200 trials, seeds 1, 2, 3: 0, 4.4, 0 % with 5, 4, 5 of 5 hit; floats 0, 2.5, 0 %. 600 trials, seed 1: 0 %, floats 0 %
-    sequence, 60 trials, seeds 1 to 10: the one spike within 2 steps and no other from trial 4 to 13 on, floats 4 to 10, and so in
+    sequence, 60 trials, seeds 1 to 10: the one spike within 2 steps and no other, from trial 4 to 13 on, floats 4 to 10, and in
     all of the last 20 trials, 10 of 10 both
     many, 15 trials: 7.7 %; with 100, 1.5 % and 99 of 100 hit. Its floats were not run to the end
     hidden, one output, 500 trials, seed 1: symmetric .58, random .63, uniform .63 %; random with seed 2 1.09 % (the bar is 1 %)
