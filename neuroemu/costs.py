@@ -75,7 +75,8 @@ class Counted:
         if self._sample is not None:
             return self._sample
         found = make()
-        if self._kept:
+        self._room -= found.nbytes
+        if self._kept and self._room >= 0:
             self._sample = found
         return found
 

@@ -26,6 +26,7 @@ class Sample:
     """The first steps of a run, on which gains are worked out.  of: steps of the whole run.
 
     core_steps: (steps, cores in use, E).  counts: (steps, n_parts, Count).  learned: (steps, n_parts, Learned), or of no step.
+    It belongs to one wiring, and fills with what parts did as they are asked for.
     """
 
     core_steps: np.ndarray
@@ -37,6 +38,12 @@ class Sample:
     @property
     def n_steps(self) -> int:
         return self.counts.shape[0]
+
+    @property
+    def nbytes(self) -> int:
+        """Of what it holds besides core_steps, once every part was asked for."""
+        did = 8 * (len(SENDING) + 1) * self.counts.shape[0] * self.counts.shape[1]
+        return self.counts.nbytes + self.learned.nbytes + did
 
     def did(self, wiring: Wiring, part: int) -> tuple[np.ndarray, np.ndarray]:
         """What a part did, of which no price knows: (steps, SENDING) float64 events and (steps,) float64 synapses read."""

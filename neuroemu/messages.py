@@ -155,7 +155,7 @@ def _fill(
     spike, n_spikes = 0, row.size
     for t in range(n_steps):
         position[:], waiting[:] = 0, 0
-        for who in range(n_senders):
+        for who in range(n_senders):  # one by one, which is compiled much faster than whole arrays
             at[who] = bounds[t * n_senders + who]
         for p in range(n_parts):
             ahead[p] = tail[t, part_core[p]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 import pytest
@@ -34,14 +33,15 @@ def test_other_files_have_no_name_of_the_library(tmp_path):
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["../programs/quickstart", "seeds/../quickstart", "./quickstart", "seeds//correlation"]
-)
-def test_what_is_written_as_a_path_is_no_name_of_the_library(name):
-    assert name not in library.names("programs")
-    path = library.folder("programs") / f"{name}.yaml"
-    with pytest.raises(ProblemsError, match="no file and no program") if ".." in name else contextlib.nullcontext():
-        assert library.find("programs", name).samefile(path)
+@pytest.mark.parametrize("name", ["../programs/quickstart", "seeds/../quickstart"])
+def test_a_way_out_of_the_library_is_no_name_of_it(name):
+    with pytest.raises(ProblemsError, match="no file and no program"):
+        library.find("programs", name)
+
+
+@pytest.mark.parametrize("name", ["./quickstart", "seeds//correlation"])
+def test_a_name_may_be_written_as_a_path(name):
+    assert library.find("programs", name).samefile(library.folder("programs") / f"{name}.yaml")
 
 
 def test_a_file_comes_before_a_name_of_the_library(in_empty_folder):

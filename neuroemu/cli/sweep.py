@@ -86,15 +86,20 @@ def sweep(
             server.start()  # it loads while we do
         from ..sweep import sweep as sweeps
 
+        kept = f"Points that were done are in {wanted.absolute()}; the same command goes on."
+
         def advanced(stage: str, done: int, total: int) -> None:
             interrupts.raise_if_any()
+            if done and stage == "running":
+                interrupts.left = kept
             if stage == "running":
                 progress.steps(stage, done, total, "point")
             elif done <= 1:
                 progress.part(stage)
 
-        def opened(folder: Path) -> None:
-            interrupts.left = f"Points that were done are in {folder}; the same command goes on."
+        def opened(folder: Path, before: int) -> None:
+            if before:
+                interrupts.left = kept
             progress.stage("running")
 
         outcome = sweeps.run(plan, wanted, jobs, scheduler, not no_cache, retry_failed, advanced, opened)

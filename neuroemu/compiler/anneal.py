@@ -156,6 +156,6 @@ def _anneal(partners, far, tiles_near, start, n_cores, each, seed, moves, warmth
                 at += change
         if at < lowest:
             lowest = at
-            for part in range(core.size):
+            for part in range(core.size):  # one by one, which is compiled much faster than whole arrays
                 best[part] = core[part]
     return best, lowest

@@ -12,6 +12,13 @@ from typing import Any
 import numpy as np
 
 KINDS = "biufU"  # of arrays, as numpy names them
+CURSORS = {
+    "pos": 624,
+    "buffer_pos": 4,
+    "has_uint32": 1,
+    "uinteger": 2**32 - 1,
+}  # the most of each in a generator's state
+MOST = 2**128 - 1  # of other whole numbers there
 
 
 class Unkept(ValueError):
@@ -53,7 +60,8 @@ def once(value: Any, where: str, seen: dict[int, str]) -> None:
 
 
 def decoded(text: Any) -> Any:
-    """What was encoded. Raises ValueError where a generator is none of numpy's: a checkpoint may come from a stranger."""
+    """What was encoded. Raises ValueError where a generator is none of numpy's, or in no state of it: a checkpoint may
+    come from a stranger."""
     if isinstance(text, list):
         return [decoded(each) for each in text]
     if not isinstance(text, dict):
@@ -70,6 +78,23 @@ def decoded(text: Any) -> Any:
     kind_of_bits = getattr(np.random, str(given[0]), None)
     if not (isinstance(kind_of_bits, type) and issubclass(kind_of_bits, np.random.BitGenerator)):
         raise ValueError(f"'{given[0]}' is no generator of numpy")
-    made = kind_of_bits()
-    made.state = decoded(given[1])
+    made, state = kind_of_bits(), decoded(given[1])
+    if not _alike(state, made.state):
+        raise ValueError(f"what is kept of a generator is no state of {given[0]}")
+    made.state = state
     return np.random.Generator(made)
+
+
+def _alike(state: Any, usual: Any, key: str = "") -> bool:
+    """Whether a generator can be in this state: numpy takes any, and draws from where its cursors say, in the array or not."""
+    if isinstance(usual, dict):
+        return (
+            isinstance(state, dict)
+            and state.keys() == usual.keys()
+            and all(_alike(state[name], usual[name], name) for name in usual)
+        )
+    if isinstance(usual, np.ndarray):
+        return isinstance(state, np.ndarray) and state.shape == usual.shape and state.dtype == usual.dtype
+    if isinstance(usual, str):
+        return bool(state == usual)
+    return type(state) is int and 0 <= state <= CURSORS.get(key, MOST)

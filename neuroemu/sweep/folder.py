@@ -36,13 +36,15 @@ class Folder:
         try:
             if self.path.exists() and not self.path.is_dir():
                 raise OutputError(f"{path} is not a folder. Try another -o.")
-            names = {entry.name for entry in self.path.iterdir()} if self.path.is_dir() else set()
-            if names - {LOCK, f"{PLAN}.partial"} and PLAN not in names:
-                raise OutputError(f"{path} is not empty and holds no sweep; nothing was touched. Try another -o.")
+            if self._is_strange() and not (self.path / LOCK).exists():  # which a sweep that just begins makes first
+                raise _strange(path)
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = self._held()
+            if self._is_strange():
+                self._lock.close()
+                raise _strange(path)
             told = {"neuroemu_sweep_folder": FORMAT, **plan.told(), "program_hash": program, "sources": sources()}
-            if PLAN in names:
+            if (self.path / PLAN).exists():
                 self._check(told)
             else:
                 partial = self.path / f"{PLAN}.partial"
@@ -76,6 +78,11 @@ class Folder:
         if self._made:
             shutil.rmtree(self.path, ignore_errors=True)
 
+    def _is_strange(self) -> bool:
+        """Whether there is something in it, but no sweep."""
+        names = {entry.name for entry in self.path.iterdir()} if self.path.is_dir() else set()
+        return PLAN not in names and bool(names - {LOCK, f"{LOCK}-journal", f"{PLAN}.partial"})
+
     def _held(self) -> sqlite3.Connection:
         """A lock of SQLite's: the same on every system, and gone with its process."""
         lock = sqlite3.connect(self.path / LOCK, timeout=0, isolation_level=None)
@@ -108,6 +115,10 @@ class Folder:
             first = next((key for key in other if key not in known), "")
             what = f"is of another sweep ({_told(first, old, told)})" if first else known[other[0]]
             raise OutputError(f"{self.path} {what}; its points would not compare. Try another -o.")
+
+
+def _strange(path: Path) -> OutputError:
+    return OutputError(f"{path} is not empty and holds no sweep; nothing was touched. Try another -o.")
 
 
 def _told(key: str, old: dict[str, Any], new: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -21,6 +22,7 @@ from .crew import ATTEMPTS, Lost
 from .tasks import Result, Setting, Task
 
 END_S = 2.0  # that a worker may take to end when asked
+STARTS, AGAIN_S = 3, 0.2  # tries to have a worker, and how long after each
 
 
 @dataclass
@@ -90,14 +92,26 @@ class Local:
                 worker.pipe.send(worker.order.task)
 
     def _start(self) -> _Worker:
-        server.start()
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(theirs, self._setting), daemon=True)
-        process.start()
+        process = self._forked(theirs)
         theirs.close()
         worker = _Worker(process, ours)
         self._workers.append(worker)
         return worker
+
+    def _forked(self, pipe: Connection) -> Any:
+        """A process of the server's, or of the next one where somebody kills it; that it is gone is seen a little later."""
+        for left in reversed(range(STARTS)):
+            server.start()
+            process = self._context.Process(target=_work, args=(pipe, self._setting), daemon=True)
+            try:
+                process.start()
+                return process
+            except (EOFError, OSError):
+                if not left:
+                    raise
+                time.sleep(AGAIN_S)
+        raise AssertionError
 
     def _ended(self, worker: _Worker) -> list[Result] | Lost | None:
         """What a worker hands in, None if there is nothing yet, or nothing lost."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 
 from .. import processes
 
@@ -11,8 +11,10 @@ HELD = {signal.SIGINT}  # which a terminal sends to all; until it ignores them (
 
 
 def start() -> None:
-    """Starts it where it does not run yet, and does not wait for it."""
+    """Starts it where it does not run yet, and does not wait for it. What multiprocessing's own server loads is ours then."""
     forkserver.set_forkserver_preload([f"{__package__}.ready"])
+    with processes.elsewhere():
+        resource_tracker.ensure_running()  # after which nothing may wait any more
     before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
     try:
         with processes.elsewhere():

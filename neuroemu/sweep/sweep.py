@@ -54,12 +54,13 @@ def run(
     cache: bool = True,
     retry_failed: bool = False,
     progress: Progress = lambda stage, done, total: None,
-    opened: Callable[[Path], None] = lambda folder: None,
+    opened: Callable[[Path, int], None] = lambda folder, before: None,
 ) -> Outcome:
     """Does what is missing of a sweep. jobs: processes, None for the cores there are.  scheduler: of a dask cluster instead.
 
     cache: whether images of earlier runs will do.  retry_failed: whether points that failed are tried again.
-    progress: told the stage, points done and in all.  opened: told the folder, once the sweep can go on in it.
+    progress: told the stage, points done and in all.  opened: told the folder, once the sweep can go on in it, and how
+    many points it has.
     Raises ProgramError, ChipError (nothing can be run), OutputError (the folder; what was done is kept).
     """
     digest_of_program = _checked(plan)
@@ -78,7 +79,7 @@ def run(
         if retry_failed:
             table.forget_failed()
         conduct = Conduct(plan, held, table, crew, progress)
-        opened(held.path)
+        opened(held.path, conduct.before)
         conduct.go(source)
         crew.close()
         rows = sorted(conduct.rows.values(), key=lambda row: row.number)

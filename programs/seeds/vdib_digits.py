@@ -73,6 +73,10 @@ def worth(decoder: Decoder, bits: np.ndarray, image: np.ndarray, by_time: bool) 
     return np.where(bits > 0, -less, more)
 
 
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float)
+
+
 class VdibDigits(neuroemu.Environment):
     """encoder: a population of three_factor_glm that sends both.  Sends 'pixels', 'hold' and 'loss' (one a neuron).
 
@@ -95,14 +99,24 @@ class VdibDigits(neuroemu.Environment):
         trained: int = 0,
         held_out: int = 0,
     ) -> None:
+        least = {"neurons": (neurons, 1), "passes": (passes, 0)}
+        wrong = [
+            f"{name} is {n!r}, allowed is {low} or more"
+            for name, (n, low) in least.items()
+            if type(n) is not int or n < low
+        ]
+        wrong += [] if _is_number(prior) and 0 < prior < 1 else [f"prior is {prior!r}, allowed is between 0 and 1"]
+        wrong += [] if _is_number(beta) and 0 <= beta < np.inf else [f"beta is {beta!r}, allowed is 0 or more"]
+        if wrong:
+            raise ValueError("; ".join(wrong))
         self.every, self.encoder, self.neurons, self.passes = SHOWN, encoder, neurons, passes
         self.beta, self.prior, self.by_time, self.scale = beta, prior, decoding == "time", scale
         self.rates, self.own = (rate, rate_of_sums), own
         train, test = (DATASETS["sklearn:digits"].load(Split(side, 540, 0)) for side in ("train", "test"))
         kept = len(train.labels) - held_out
         self.values, self.labels = train.values[:kept][: trained or None], train.labels[:kept][: trained or None]
-        self.test_values = train.values[kept:] if held_out else test.values
-        self.test_labels = train.labels[kept:] if held_out else test.labels
+        self.test_values = train.values[kept:].copy() if held_out else test.values  # a checkpoint has each array once
+        self.test_labels = train.labels[kept:].copy() if held_out else test.labels
         self.sends = {"pixels": PIXELS + 1, "hold": 1, "loss": neurons}
         self.watches = {encoder: neurons}
         self.begin()

@@ -11,6 +11,7 @@ import neuroemu
 from neuroemu.environments import BUILT_IN, Environment, Fired, Phase, find
 from neuroemu.environments.bandit import Bandit
 from neuroemu.environments.environment import Environment as Base
+from neuroemu.environments.keeping import encoded
 from neuroemu.errors import ProgramError
 
 
@@ -65,6 +66,42 @@ def test_of_a_strangers_checkpoint_only_numpys_generators_are_made(given):
     assert set(kept) <= set(Plain().keep())
     with pytest.raises(ValueError, match=f"'{given}' is no generator of numpy"):
         Plain().put_back(kept)
+
+
+@pytest.mark.parametrize("kind", ["PCG64", "PCG64DXSM", "Philox", "MT19937", "SFC64"])
+def test_every_generator_of_numpys_goes_on_where_it_was(kind):
+    one, other = Plain(), Plain()
+    one.random = np.random.Generator(getattr(np.random, kind)(5))
+    one.random.random(7), one.random.integers(0, 9, 3, np.int32)
+    other.put_back(one.keep())
+    assert np.array_equal(one.random.integers(0, 1000, 700), other.random.integers(0, 1000, 700))
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("Philox", {"buffer_pos": -60}),
+        ("Philox", {"buffer_pos": 5}),
+        ("Philox", {"buffer": np.zeros(3, np.uint64)}),
+        ("MT19937", {"state": {"key": np.zeros(624, np.uint32), "pos": 700}}),
+        ("MT19937", {"state": {"key": np.zeros(3, np.uint32), "pos": 1}}),
+        ("MT19937", {"state": {"key": np.zeros(624, np.int64), "pos": 1}}),
+        ("PCG64", {"has_uint32": 2}),
+        ("PCG64", {"state": {"state": -1, "inc": 1}}),
+        ("PCG64", {"state": [1, 2]}),
+        ("PCG64", {"uinteger": 1.5}),
+        ("SFC64", {"bit_generator": "PCG64"}),
+    ],
+)
+def test_a_strangers_state_of_a_generator_reads_nothing_beside_it(kind, wrong):
+    plain = Plain()
+    plain.random = np.random.Generator(getattr(np.random, kind)(5))
+    kept = plain.keep()
+    others = json.loads(str(kept["(others)"]))
+    state = getattr(np.random, kind)(5).state | wrong
+    others["random"] = {"generator": [kind, encoded(state, "state", {})]}
+    with pytest.raises(ValueError, match=f"no state of {kind}"):
+        Plain().put_back({"(others)": np.array(json.dumps(others))})
 
 
 def test_two_names_of_one_list_cannot_be_kept():

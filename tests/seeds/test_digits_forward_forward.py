@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import neuroemu
+from neuroemu import samples
 from tools.seeds import digits_forward_forward as forward
 from tools.seeds.floats import Twin
 from tools.seeds.measure import moves, read
@@ -48,3 +49,19 @@ def test_the_weights_of_the_chip_move_as_in_floats():
     for projection in ("pixels->hidden", "label->hidden"):
         moved, meant = moves(report, floats, projection)
         assert np.corrcoef(moved, meant)[0, 1] > 0.6, projection
+
+
+def test_the_rate_of_the_wide_one_falls_in_the_order_of_training():
+    program = forward.wide(0, 1)
+    n = program.training.samples
+    rate, _ = samples.shown(program)
+    shown = rate["rate"].values[:, 0]
+    assert shown[0] == 127 and shown[n - 1] <= 1 and (np.diff(shown[:n]) <= 0).all()
+    assert not shown[n:].any() and program.steps == 40
+
+
+def test_the_wide_one_has_its_own_steps(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["forward", "--wide", "--steps", "24"])
+    with pytest.raises(SystemExit):
+        forward.main()
+    assert "--wide has 40 steps" in capsys.readouterr().err

@@ -144,6 +144,28 @@ def test_only_the_ten_steps_of_the_code_count(host):
     assert made.right[0][-1] == pytest.approx(2 / 20)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"prior": 1}, "prior is 1,"),
+        ({"beta": float("inf")}, "beta is inf"),
+        ({"beta": "x"}, "beta is 'x'"),
+        ({"neurons": 2.5}, "neurons is 2.5"),
+        ({"passes": -1, "prior": 0}, "passes is -1, .*; prior is 0"),
+    ],
+)
+def test_what_cannot_be_is_told_by_its_name(host, wrong, said):
+    with pytest.raises(ValueError, match=said):
+        host.VdibDigits("encoder", **{"neurons": 2, "passes": 1, "beta": 0.5, "prior": 0.2, **wrong})
+
+
+def test_digits_held_out_of_the_training_side_are_kept_apart(host):
+    made = host.VdibDigits("encoder", 2, 1, 0.5, 0.2, held_out=300)
+    assert len(made.test_labels) == 300 and len(made.labels) == 1257 - 300
+    kept = made.keep()
+    assert np.array_equal(kept["values"], made.values) and np.array_equal(kept["test_values"], made.test_values)
+
+
 def test_traces_are_those_of_delayed_spikes():
     raster = np.zeros((10, 65))
     raster[1, 3] = 1

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,19 @@ def test_a_task_that_kills_its_workers_is_given_up_and_no_other(tmp_path):
     assert lost.task.once is None and lost.why.endswith("died 3 times, the last time by SIGKILL (out of memory?)")
     seen = {one.number: one.error for results in found if results and not isinstance(results, Lost) for one in results}
     assert seen[7] is None and "seed" in seen[8] and [] in found
+
+
+def test_a_server_that_is_killed_is_replaced(tmp_path):
+    path = str(program_file.read("quickstart").path)
+    crew = Local(Setting(path, str(tmp_path), False, False, 1, False, sources()), 2)
+    seen = []
+    for number in range(4):
+        crew.put(Look(((number, ()),)))
+        (found,) = crew.take()
+        seen.append((found.number, found.error))
+        os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+    crew.close()
+    assert seen == [(number, None) for number in range(4)]
 
 
 def alive(pid):

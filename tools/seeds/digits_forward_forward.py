@@ -173,23 +173,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, nargs="+", default=[0])
     parser.add_argument("--passes", type=int, default=PASSES)
-    parser.add_argument("--steps", type=int, default=STEPS, help="of a presentation")
+    parser.add_argument("--steps", type=int, help=f"of a presentation, {STEPS}")
     parser.add_argument("--no-float", action="store_true")
     parser.add_argument("--wide", action="store_true", help="200 neurons, 40 steps, a rate that falls; chip only")
     parser.add_argument("--write", action="store_true", help="what the program shows beside it anew, and no more")
     chosen = parser.parse_args()
+    if chosen.wide and chosen.steps:
+        parser.error("--wide has 40 steps; leave --steps out")
+    steps = chosen.steps or STEPS
     if chosen.write:
         write()
         return 0
     _, test = sides()
     for seed in chosen.seed:
-        program = read("digits_forward_forward", seed=seed, run__steps=chosen.steps)
+        program = read("digits_forward_forward", seed=seed, run__steps=steps)
         program = wide(seed, chosen.passes) if chosen.wide else in_full(program, chosen.passes)
         assert program.training is not None
         found = measured(program, in_floats=False)
         chip = accuracy(goodness(found.report, program.training.samples or 0), test.labels)
         began = time.perf_counter()
-        floats = None if chosen.no_float or chosen.wide else in_floats(seed, chosen.passes, chosen.steps)
+        floats = None if chosen.no_float or chosen.wide else in_floats(seed, chosen.passes, steps)
         print(found.line(f"seed {seed} (bar {BAR})", chip, None), end="")
         print("" if floats is None else f"; floats {floats:.4f} in {time.perf_counter() - began:.1f} s", flush=True)
     return 0

@@ -68,7 +68,7 @@ def run_code(code, n, values, old, new, scratch, tally, rounding, accumulator_lo
             for i in range(n):
                 accumulator[i] += product[i] << a
         elif op == _HOLD:
-            for i in range(n):
+            for i in range(n):  # one by one, which is compiled much faster than whole arrays
                 held[i], tally[i] = accumulator[i], 0
         elif op == _STORE_MAGNITUDE:
             _store_magnitude(accumulator, n, new[a], limits[a], grid[a], chance, key + np.uint64(a), number)
