@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -100,14 +101,21 @@ def main() -> int:
         print(path)
     bits, exact = in_floats(spikes)
     print(f"rates alone {entropy(spikes.mean(axis=0)):.3f} bits a step, bar {BAR}, floats {bits[-LAST:].mean():.3f}")
-    for seed in options.seed:
+    tell(options.seed, on_chip, exact, LAST)
+    return 0
+
+
+def tell(
+    seeds: list[int], on_chip: Callable[[str], tuple[np.ndarray, np.ndarray, dict]], exact: np.ndarray, last: int
+) -> None:
+    """Prints a line a seed.  exact: weights of the floats.  last: steps that are averaged."""
+    for seed in seeds:
         began = time.perf_counter()
         bits, weights, summary = on_chip(f"seed={seed}")
         took, spent = time.perf_counter() - began, summary["learning"]
         alike = np.corrcoef(weights.ravel(), exact.ravel())[0, 1]
-        print(f"seed {seed}: chip {bits[-LAST:].mean():.3f}, weights as the floats' by {alike:.3f}, ", end="")
-        print(f"{spent['energy_pj'] / spent['synapses_read']:.1f} pJ a synapse read, {took:.1f} s")
-    return 0
+        print(f"seed {seed}: chip {bits[-last:].mean():.3f}, weights as the floats' by {alike:.3f}, ", end="")
+        print(f"{spent['energy_pj'] / spent['synapses_read']:.1f} pJ a synapse read, {took:.1f} s", flush=True)
 
 
 if __name__ == "__main__":

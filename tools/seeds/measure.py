@@ -65,6 +65,14 @@ def options(about: str | None, passes: int) -> argparse.Namespace:
     return parser.parse_args()
 
 
+def seeds_or_write(about: str | None) -> argparse.Namespace:
+    """What tools ask for whose program has its data beside it."""
+    parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
+    parser.add_argument("--seed", type=int, nargs="+", default=[1])
+    parser.add_argument("--write", action="store_true", help="the data beside the program, anew")
+    return parser.parse_args()
+
+
 def moves(report: Report, floats: Outcome, projection: str) -> tuple[np.ndarray, np.ndarray]:
     """(synapses,) by how much the weights of a probed connection moved, on the chip and in floats that began alike."""
     found = report.traces.synapses[projection]

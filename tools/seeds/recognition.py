@@ -20,7 +20,6 @@ nat of ln p(x), as c is in 1/32. 86 pJ a synapse read, 2 s in the engine.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import sys
 import time
@@ -31,6 +30,7 @@ import numpy as np
 from neuroemu import library
 from neuroemu.files import program_file
 from tools.seeds.bare import pj_per_read, run_bare
+from tools.seeds.measure import seeds_or_write
 
 HIDDEN, VISIBLE, PERIOD, SAMPLES = 2, 6, 4, 20000
 THETA = np.array([[160, 0], [-128, 0], [96, 0], [0, 128], [0, 144], [0, -160]])  # (VISIBLE, HIDDEN) in 1/64
@@ -225,10 +225,7 @@ def write() -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seed", type=int, nargs="+", default=[1])
-    parser.add_argument("--write", action="store_true", help="the data beside the program, anew")
-    options = parser.parse_args()
+    options = seeds_or_write(__doc__)
     if options.write:
         write()
     zero = np.zeros((HIDDEN, VISIBLE)), np.zeros(HIDDEN)

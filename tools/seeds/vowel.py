@@ -20,16 +20,15 @@ Bits a step in the last 8000 of 30,000 steps, learning on: rates alone 4.027, ba
 
 from __future__ import annotations
 
-import argparse
 import sys
-import time
 
 import numpy as np
 
 import neuroemu
 from neuroemu import library
 from neuroemu.files import program_file
-from tools.seeds.glm_prediction import LAST, SAMPLE, fields
+from tools.seeds.glm_prediction import LAST, SAMPLE, fields, tell
+from tools.seeds.measure import seeds_or_write
 
 CIRCUITS, NEURONS, STEPS = 2, 5, 30000  # steps of the circuits, each two of the chip
 BAR = 3.75 / 4.37
@@ -113,23 +112,14 @@ def write() -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seed", type=int, nargs="+", default=[1])
-    parser.add_argument("--write", action="store_true", help="the data beside the program, anew")
-    options = parser.parse_args()
+    options = seeds_or_write(__doc__)
     if options.write:
         write()
     spikes = shown()
     bits, exact = in_floats(spikes)
     rates = entropy(spikes)
     print(f"rates alone {rates:.3f} bits a step, bar {BAR * rates:.3f}, floats {bits[-LAST:].mean():.3f}")
-    for seed in options.seed:
-        began = time.perf_counter()
-        bits, weights, summary = on_chip(f"seed={seed}")
-        took, spent = time.perf_counter() - began, summary["learning"]
-        alike = np.corrcoef(weights.ravel(), exact.ravel())[0, 1]
-        print(f"seed {seed}: chip {bits[-LAST:].mean():.3f}, weights as the floats' by {alike:.3f}, ", end="")
-        print(f"{spent['energy_pj'] / spent['synapses_read']:.1f} pJ a synapse read, {took:.1f} s", flush=True)
+    tell(options.seed, on_chip, exact, LAST)
     return 0
 
 
