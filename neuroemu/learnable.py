@@ -27,8 +27,13 @@ def problems(network: Network, chip: Chip, inputs: dict[str, Input]) -> list[Pro
     return found
 
 
-def unfit(network: Network, projection: Projection, chip: Chip, ask_chip: bool = True) -> list[Problem]:
-    """What of the projection itself does not go with learning.  ask_chip: whether to tell of a chip that does not learn."""
+def unfit(
+    network: Network, projection: Projection, chip: Chip, ask_chip: bool = True, ask_model: bool = True
+) -> list[Problem]:
+    """What of the projection itself does not go with learning.  ask_chip: whether to tell of a chip that does not learn.
+
+    ask_model: whether to tell of a target's model that lacks what the rule takes.
+    """
     learning, found = projection.learning, []
     assert learning is not None
     if ask_chip and not chip.learning:
@@ -41,7 +46,7 @@ def unfit(network: Network, projection: Projection, chip: Chip, ask_chip: bool =
             what = f"its name would be taken for something of '{other.name}' in weights.npz"
             found.append(Problem(what, allowed=f"a name that does not begin with '{other.name}.'"))
     model = network[projection.target].compartment
-    if learning.third == "model":
+    if learning.third == "model" and ask_model:
         missing = sorted(name for name in learning.factors() if name[0] == "y" and name != "y0")
         missing = [name for name in missing if name not in model.state._fields]
         if missing and not (learning.dialect.wears and missing == ["y3"]):

@@ -67,7 +67,8 @@ def check_learning(draft: Draft, network: Network, chip: Chip | None, inputs: di
             continue
         at = draft.paths[projection.name]
         if chip is not None:
-            for problem in learnable.unfit(network, projection, chip, not chip_told):
+            known = projection.target not in draft.stand_ins
+            for problem in learnable.unfit(network, projection, chip, not chip_told, known):
                 key: Path_ = (*at, "format", "message_bits") if "message_bits" in problem.what else (*at, "learn")
                 draft.problem(key, problem.what, problem.allowed, problem.remedy)
             chip_told = True

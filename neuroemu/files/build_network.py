@@ -58,7 +58,8 @@ def network_of(draft: Draft, rules: dict[str, Learning]) -> Network:
             draft.problem((*at, "port"), "the port 'dendrites' is for branches", "network.branches: [{from, to}]")
             continue
         if joined.port and joined.port not in ports:
-            draft.problem((*at, "port"), f"'{joined.to}' has no port '{joined.port}'", ", ".join(ports))
+            if joined.to not in draft.stand_ins:
+                draft.problem((*at, "port"), f"'{joined.to}' has no port '{joined.port}'", ", ".join(ports))
             continue
         port = joined.port or ""
         network = network.connect(joined.from_, joined.to, connector, chosen, joined.bits, joined.name, port, learning)
@@ -124,9 +125,10 @@ def _lif_registers(draft: Draft, given: Any, n: int, at: Path_) -> LifRegisters:
 
 
 def _own(draft: Draft, given: Any, n: int, at: Path_) -> LifRegisters | Registers:
-    """A model of the user's own file, or of an installed package; LifRegisters where there is none to go on with."""
+    """A model of the user's own file, or of an installed package; LifRegisters stands in where there is none."""
     model = draft.own_model(given.neuron, (*at, "neuron"))
     if model is None:
+        draft.stand_ins.add(str(at[-1]))
         return LifRegisters()
     for key in given.parameters:
         if key not in model.fields:
@@ -229,7 +231,8 @@ def with_probes(draft: Draft, network: Network) -> Network:
         on_chip = observable != "spikes"
         if draft.known(name, at, on_chip) and name in network.names():
             if observable not in network[name].observables:
-                draft.problem(at, f"'{name}' has no '{observable}'", ", ".join(network[name].observables))
+                if name not in draft.stand_ins:
+                    draft.problem(at, f"'{name}' has no '{observable}'", ", ".join(network[name].observables))
                 continue
             indices = _probe_index(draft, chosen, network[name].size, at)
             network = network.probe(name, observable, indices)

@@ -53,6 +53,7 @@ class Draft:
     problems, files (that were read), places (of populations and projections) and paths (of projections) grow while the program
     is built.
     imported: the network of a NIR file.  import_failed: there is one that could not be read, so its populations are not known.
+    stand_ins: populations whose own model could not be had, so that what goes with it is not known.
     """
 
     document: Document
@@ -66,6 +67,7 @@ class Draft:
     paths: dict[str, Path_] = field(default_factory=dict)
     imported: Network | None = None
     import_failed: bool = False
+    stand_ins: set[str] = field(default_factory=set)
     _modules: dict[Path, ModuleType | BaseException] = field(default_factory=dict)
 
     def values(self, value: Any, n: int, at: Path_, otherwise: float = 0.0) -> Any:

@@ -494,3 +494,11 @@ def test_the_json_schema_refuses_what_check_refuses(change):
     schema = ProgramSpec.model_json_schema()
     data = {**marked_yaml.read(library.find("programs", "quickstart")).data, **change}
     assert faults(schema, data, schema)
+
+
+def test_of_a_model_that_may_not_be_run_nothing_else_is_told():
+    """Its ports, states and post-traces are not known without it."""
+    with pytest.raises(ProgramError) as error:
+        program_file.read("seeds/vowel")
+    (problem,) = error.value.problems
+    assert "'vowel.py' is Python code" in problem.what
