@@ -86,23 +86,22 @@ def sweep(
             server.start()  # it loads while we do
         from ..sweep import sweep as sweeps
 
-        kept = f"Points that were done are in {wanted.absolute()}; the same command goes on."
-
         def advanced(stage: str, done: int, total: int) -> None:
             interrupts.raise_if_any()
-            if done and stage == "running":
-                interrupts.left = kept
             if stage == "running":
                 progress.steps(stage, done, total, "point")
             elif done <= 1:
                 progress.part(stage)
 
-        def opened(folder: Path, before: int) -> None:
-            if before:
-                interrupts.left = kept
+        def opened(folder: Path) -> None:
             progress.stage("running")
 
-        outcome = sweeps.run(plan, wanted, jobs, scheduler, not no_cache, retry_failed, advanced, opened)
+        try:
+            outcome = sweeps.run(plan, wanted, jobs, scheduler, not no_cache, retry_failed, advanced, opened)
+        except BaseException:
+            if wanted.is_dir():  # else it was taken away again, as nothing was done
+                interrupts.left = f"Points that were done are in {wanted.absolute()}; the same command goes on."
+            raise
     from ..sweep import told
 
     if as_json:

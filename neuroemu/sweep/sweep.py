@@ -54,13 +54,12 @@ def run(
     cache: bool = True,
     retry_failed: bool = False,
     progress: Progress = lambda stage, done, total: None,
-    opened: Callable[[Path, int], None] = lambda folder, before: None,
+    opened: Callable[[Path], None] = lambda folder: None,
 ) -> Outcome:
     """Does what is missing of a sweep. jobs: processes, None for the cores there are.  scheduler: of a dask cluster instead.
 
     cache: whether images of earlier runs will do.  retry_failed: whether points that failed are tried again.
-    progress: told the stage, points done and in all.  opened: told the folder, once the sweep can go on in it, and how
-    many points it has.
+    progress: told the stage, points done and in all.  opened: told the folder, once the sweep can go on in it.
     Raises ProgramError, ChipError (nothing can be run), OutputError (the folder; what was done is kept).
     """
     digest_of_program = _checked(plan)
@@ -79,7 +78,7 @@ def run(
         if retry_failed:
             table.forget_failed()
         conduct = Conduct(plan, held, table, crew, progress)
-        opened(held.path, conduct.before)
+        opened(held.path)
         conduct.go(source)
         crew.close()
         rows = sorted(conduct.rows.values(), key=lambda row: row.number)
