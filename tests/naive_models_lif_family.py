@@ -1,4 +1,4 @@
-"""Plain-Python twins of the models of the LIF's kind: if, li, alif, homeostatic_lif, three_factor_lif, leaky_error, bcm."""
+"""Plain-Python twins of the LIF's kin: if, li, alif, homeostatic_lif, three_factor_lif, three_factor_alif, leaky_error, bcm."""
 
 from __future__ import annotations
 
@@ -149,6 +149,22 @@ class ThreeFactorLif(_Membrane):
         return spike
 
 
+class ThreeFactorAlif(ThreeFactorLif):
+    fields = (*ThreeFactorLif.fields, "b")
+
+    def near(self, v):
+        return max(0, 127 - abs(v - self.r["threshold"] - self.b) * self.r["slope"] // 2**24)
+
+    def fire(self, threshold):
+        return super().fire(threshold + self.b)
+
+    def step(self, inputs, a, step, noise):
+        spike = super().step(inputs, a, step, noise)
+        self.v = clipped(self.v, a)  # b may be negative
+        self.b = clipped(decay(self.b, self.r["decay_b"]) + spike * self.r["step"], a)
+        return spike
+
+
 class LeakyError:
     ports = 2
     fields = ("v", "bias", "y1")
@@ -203,4 +219,5 @@ naive.MODELS |= {
     "alif": Alif,
     "homeostatic_lif": HomeostaticLif,
     "three_factor_lif": ThreeFactorLif,
+    "three_factor_alif": ThreeFactorAlif,
 }

@@ -42,6 +42,7 @@ BUILT_IN = {
     "soft_snu": "soft_snu",
     "soma": "soma",
     "srm0": "srm0",
+    "three_factor_alif": "three_factor_alif",
     "three_factor_glm": "three_factor_glm",
     "three_factor_lif": "three_factor_lif",
     "three_factor_snu": "three_factor_snu",

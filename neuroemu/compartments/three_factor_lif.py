@@ -75,6 +75,15 @@ def surrogate(v, threshold, slope):
     return max(TOP - ((distance * slope) >> SLOPE_BITS), 0)
 
 
+def factors(s, came, near, p, k):
+    """(signal, y1, y2, y3, overflow) after a step.  came: at the port 'signal'; near: the surrogate of v before its reset."""
+    told = arrived(came, k)
+    signal, overflow = clipped(decay(s.signal, p.decay_signal) + told, k)
+    y1 = 0 if (s.held > 0) & (p.slope > 0) else near
+    y2 = clip(shift_toward_zero(signal, p.signal_shift), -TOP, TOP)
+    return signal, y1, y2, shift_toward_zero(y1 * y2, TRACE_BITS), overflow | (1 * (told != came))
+
+
 def update(p, s, a, now):
     """One time step."""
     k = now.arithmetic
@@ -82,14 +91,8 @@ def update(p, s, a, now):
     u, over_u = current(s.u, q, p.decay_u, k)
     reached, over_v = potential(decay(s.v, p.decay_v), u, s.bias, k)
     payload, v, held = spike(reached, s.held, p.threshold, p.soft, p.refractory)
-    told = arrived(a[1], k)
-    signal, over_s = clipped(decay(s.signal, p.decay_signal) + told, k)
-    near = surrogate(reached, p.threshold, p.slope)
-    y1 = 0 if (s.held > 0) & (p.slope > 0) else near
-    y2 = clip(shift_toward_zero(signal, p.signal_shift), -TOP, TOP)
-    y3 = shift_toward_zero(y1 * y2, TRACE_BITS)
-    overflow = (over_q + over_u + over_v) | over_s | (1 * (told != a[1]))
-    return payload, State(u, v, s.bias, held, signal, y1, y2, y3), overflow
+    signal, y1, y2, y3, over_s = factors(s, a[1], surrogate(reached, p.threshold, p.slope), p, k)
+    return payload, State(u, v, s.bias, held, signal, y1, y2, y3), (over_q + over_u + over_v) | over_s
 
 
 def at_rest(p, s):
@@ -99,27 +102,24 @@ def at_rest(p, s):
 
 def columns(given: Columns, chip: Chip) -> tuple[Columns, Columns]:
     """Registers as the chip applies them; post-traces are those of v and signal before step 1."""
-    n, width = given["u"].size, given["width"] * STATE_UNIT
+    width = given["width"] * STATE_UNIT
     parameters = {
         **decays(given, chip),
         **threshold_units(given),
         **{key: given[key] for key in ("refractory", "soft", "decay_signal", "signal_shift")},
         "slope": np.where(width > 0, -(-(TOP << SLOPE_BITS) // np.maximum(width, 1)), 0),
     }
-    v = start_of_v(given, chip)
-    rows = zip(v, parameters["threshold"], parameters["slope"], strict=True)
-    y1 = np.array([surrogate(int(at), int(threshold), int(slope)) for at, threshold, slope in rows], np.int64)
+    v, bias = start_of_v(given, chip), shifted_bias(given)
+    traces = first_factors(given, v, parameters["threshold"], parameters["slope"])
+    return parameters, {"u": given["u"], "signal": given["signal"], "v": v, "bias": bias, "held": 0 * bias, **traces}
+
+
+def first_factors(given: Columns, v: np.ndarray, threshold: np.ndarray, slope: np.ndarray) -> Columns:
+    """y1, y2, y3 (n,) before step 1."""
+    rows = zip(v, threshold, slope, strict=True)
+    y1 = np.array([surrogate(int(at), int(limit), int(falls)) for at, limit, falls in rows], np.int64)
     y2 = np.sign(given["signal"]) * np.minimum(np.abs(given["signal"]) >> given["signal_shift"], TOP)
-    state = {
-        **{key: given[key] for key in ("u", "signal")},
-        "v": v,
-        "bias": shifted_bias(given),
-        "held": np.zeros(n, np.int64),
-        "y1": y1,
-        "y2": y2,
-        "y3": np.sign(y2) * (y1 * np.abs(y2) >> TRACE_BITS),
-    }
-    return parameters, state
+    return {"y1": y1, "y2": y2, "y3": np.sign(y2) * (y1 * np.abs(y2) >> TRACE_BITS)}
 
 
 MODEL = Model(

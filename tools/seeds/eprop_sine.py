@@ -1,4 +1,4 @@
-"""programs/seeds/eprop_sine.yaml and eprop_random.yaml on the chip and in floats, and with a readout that learns alone.
+"""programs/seeds/eprop_sine.yaml, eprop_alif.yaml, eprop_random.yaml in integers and floats; and a readout that learns alone.
 
     python -m tools.seeds.eprop_sine [--no-float] [--seed 0 1 2 3 4]
 
@@ -107,13 +107,15 @@ def main() -> int:
     chosen = parser.parse_args()
     np.savez(library.folder("programs") / "seeds" / "eprop_sine" / "trial.npz", **arrays())  # type: ignore[arg-type]
     for seed in chosen.seed:
-        program = read("eprop_sine", seed=seed)
-        by_chance = read("eprop_random", seed=seed)
-        alone = readout_only(program)
+        program, adaptive = read("eprop_sine", seed=seed), read("eprop_alif", seed=seed)
+        from_nothing = read("eprop_sine", seed=seed, network__connections__2__weights=0)
         for label, each in (
             ("e-prop", program),
-            ("random feedback", by_chance),
-            ("nothing but the readout learns", alone),
+            ("the readout alone", readout_only(program)),
+            ("adaptive", adaptive),
+            ("adaptive, the readout alone", readout_only(adaptive)),
+            ("random feedback", read("eprop_random", seed=seed)),
+            ("the readout alone, from 0", readout_only(from_nothing)),
         ):
             found = measured(each, not chosen.no_float, (("readout", "v"),))
             chip = nmse(found.report.traces.states["readout", "v"][:, 0], each)

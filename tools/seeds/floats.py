@@ -2,8 +2,9 @@
 
     Twin(program).run() -> Outcome
 
-Takes a Program whose populations are three_factor_lif, lif_registers, graded_vec or leaky_error, without delays. Weights begin
-with those that the program gives or draws. Products have the scale of the chip's: two factors of 7 bits are divided by 8.
+Takes a Program whose populations are three_factor_lif or _alif, lif_registers, graded_vec or leaky_error, without delays.
+Weights begin with those that the program gives or draws. Products have the scale of the chip's: two factors of 7 bits are
+divided by 8.
 """
 
 from __future__ import annotations
@@ -85,14 +86,33 @@ class Lif(Cells):
 class ThreeFactor(Lif):
     """three_factor_lif."""
 
+    def threshold(self) -> np.ndarray | float:
+        return self.parameter("threshold", 1.0)
+
     def step(self, arrived: Ports) -> np.ndarray:
-        v, threshold, width = self.integrate(arrived), self.parameter("threshold", 1.0), self.parameter("width")
+        v, threshold, width = self.integrate(arrived), self.threshold(), self.parameter("width")
         sent = (v > threshold) * 1.0
         self.v = np.where(sent > 0, 0.0, v)
         self.signal = (1 - np.asarray(self.parameter("decay_signal", 4096)) / 4096) * self.signal + arrived["signal"]
         near = np.maximum(1 - np.abs(v - threshold) / width, 0.0) if np.any(width) else np.ones(self.n)
         told = self.signal / 2.0 ** np.asarray(self.parameter("signal_shift"))
         self.third = {"y1": 127 * near, "y2": told, "y3": 127 * near * told / 128}
+        return sent
+
+
+class Adapting(ThreeFactor):
+    """three_factor_alif."""
+
+    def restart(self) -> None:
+        super().restart()
+        self.b = np.zeros(self.n)
+
+    def threshold(self) -> np.ndarray | float:
+        return super().threshold() + self.b
+
+    def step(self, arrived: Ports) -> np.ndarray:
+        sent = super().step(arrived)
+        self.b = (1 - np.asarray(self.parameter("decay_b", 41)) / 4096) * self.b + self.parameter("step") * sent
         return sent
 
 
@@ -106,7 +126,7 @@ class Error(Cells):
         return missing
 
 
-KINDS = {"three_factor_lif": ThreeFactor, "graded_vec": Relay, "leaky_error": Error}
+KINDS = {"three_factor_lif": ThreeFactor, "three_factor_alif": Adapting, "graded_vec": Relay, "leaky_error": Error}
 
 
 def cells_of(population: Population) -> Cells:

@@ -66,6 +66,7 @@ class Task:
     """What is drawn for a program.  first: mean and standard deviation of the first weights, by projection.
 
     wanted: times that an output learns.  every: steps after which the next input spikes, once each; 0: Poisson trains.
+    rate: r1 in the first half of the trials, from where it falls to 0; 0: the rule has none.
     """
 
     program: str
@@ -75,13 +76,15 @@ class Task:
     hidden: int = 0
     wanted: int = 5
     every: int = 0
+    rate: int = 0
+    trials: int = 1000
 
 
 TASKS = {
     "one": Task("superspike", 100, 1, {"output": (10.0, 20.0)}),
     "sequence": Task("superspike_sequence", 100, 1, {"output": (60.0, 20.0)}, wanted=1, every=4),
     "many": Task("superspike_many", 200, 20, {"output": (5.0, 15.0)}),
-    "hidden": Task("superspike_hidden", 100, 1, {"hidden": (15.0, 50.0), "output": (0.0, 50.0)}, hidden=32),
+    "hidden": Task("superspike_hidden", 100, 1, {"hidden": (15.0, 50.0), "output": (0.0, 40.8)}, hidden=48, rate=90),
 }
 
 
@@ -105,6 +108,9 @@ def drawn(task: Task, seed: int) -> dict[str, np.ndarray]:
         found["symmetric"] = _even(found["output"].T / 4)
         found["random"] = _even(rng.normal(0.0, task.first["output"][1] / 4, (task.hidden, task.outputs)))
         found["uniform"] = np.full((task.hidden, task.outputs), _even(task.first["output"][1] / 4))
+    if task.rate:
+        left = np.clip(2.0 - 2.0 * np.arange(task.trials) / task.trials, 0.0, 1.0)
+        found["rate"] = np.rint(task.rate * left)[:, None]
     return {name: array.astype(np.int16) for name, array in found.items()}
 
 
@@ -204,10 +210,8 @@ class Layer:
         self.learning, self.trace = projection.learning, projection.learning.traces["x1"]
         scale = {rule.target: [p.mantissa * 2.0**p.exponent for p in rule.products] for rule in self.learning.rules}
         (self.eta,), (self.joins, self.fades) = scale["w"], scale["t"]
-        self.eta, self.joins = (
-            self.eta / 2**5,
-            self.joins / 2**3,
-        )  # products of 16 and 14 bits, on 15 with a mantissa of 4
+        # On 15 bits with a mantissa of 4: products of 16 bits, of 23 with r1, and of 14.
+        self.eta, self.joins = self.eta / 2 ** (12 if self.learning.reward else 5), self.joins / 2**3
 
     def start(self) -> None:
         """As before the first step of a trial."""
@@ -225,13 +229,13 @@ class Layer:
         self.e = self.keep_e * self.e + self.told @ self.error
         return fired
 
-    def send(self, pre: np.ndarray, error: np.ndarray, due: bool) -> None:
-        """What is sent to it in this step, after its spikes; due: the end of an epoch."""
+    def send(self, pre: np.ndarray, error: np.ndarray, due: bool, rate: float) -> None:
+        """What is sent to it in this step, after its spikes; due: the end of an epoch; rate: r1, 1 for a rule without it."""
         self.arriving, self.error = self.weights[:, pre].sum(axis=1), error
         self.x = self.trace.factor * self.x + self.trace.impulse * pre
         if due:
             if self.e.any():
-                self.weights += self.eta / self.divisor * self.e[:, None] * self.t
+                self.weights += rate * self.eta / self.divisor * self.e[:, None] * self.t
             self.t += self.joins * self.near[:, None] * self.x - abs(self.fades) * self.t
 
 
@@ -249,17 +253,24 @@ def in_floats(program: Program) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     shown[given.step - 1, given.channel] = True
     spikes = np.zeros((program.samples or 1, program.steps, n_out), np.int8)
     epoch = layers[0].learning.epoch
-    for trial in spikes:
+    rates = _rates(program)
+    for trial, rate in zip(spikes, rates, strict=True):
         for layer in layers:
             layer.start()
         error = sent = np.zeros(n_out)
         for t in range(program.steps):
             fired = [layer.step() for layer in layers]
             for layer, pre in zip(layers, [shown[t], *fired], strict=False):
-                layer.send(pre, error, (t + 1) % epoch == 0)
+                layer.send(pre, error, (t + 1) % epoch == 0, rate)
             error, sent = 2 * sent, wanted[t] - fired[-1]
             trial[t] = fired[-1]
     return spikes, {name: layer.weights for name, layer in zip(learned, layers, strict=True)}
+
+
+def _rates(program: Program) -> np.ndarray:
+    """(trials,) r1, or ones for a program without it."""
+    given: Any = program.inputs.get("rate")
+    return np.ones(program.samples or 1) if given is None else np.asarray(given.values, float)[:, 0]
 
 
 def _weights(network: Network, name: str) -> Any:
@@ -273,7 +284,8 @@ def main() -> int:
     parser.add_argument("--feedback", choices=FEEDBACK, default="symmetric")
     parser.add_argument("--outputs", type=int, help="other than the program's")
     parser.add_argument("--hidden", type=int, help="neurons, other than the program's")
-    parser.add_argument("--trials", type=int, help="other than the program's")
+    parser.add_argument("--trials", type=int, help="other than the program's; r1 falls in the second half of them")
+    parser.add_argument("--rate", type=int, help="r1 in the first half, other than the program's")
     parser.add_argument("--no-float", action="store_true", help="leave the floats out")
     parser.add_argument(
         "--write", action="store_true", help="the data beside the programs anew, of seed 1, and no more"
@@ -286,7 +298,8 @@ def main() -> int:
             print(path)
         return 0
     task = TASKS[options.task]
-    task = replace(task, outputs=options.outputs or task.outputs)
+    task = replace(task, outputs=options.outputs or task.outputs, trials=options.trials or task.trials)
+    task = replace(task, rate=options.rate or task.rate)
     if options.hidden and task.hidden:
         task = wider(task, options.hidden)
     settings = (feedback_setting(options.feedback),) if task.hidden else ()
