@@ -1,7 +1,7 @@
 """SuperSpike (rows D16 to D19, seeds: Zenke and Ganguli's slides): programs/seeds/superspike*.yaml, and the same in floats.
 
     python -m tools.seeds.superspike [--task one] [--seed 1 2 3] [--feedback symmetric] [--outputs 1] [--hidden 32]
-        [--trials 200] [--no-float] [--write]
+        [--trials 200] [--rate 90] [--no-float] [--write]
 
 One trial shows the same Poisson trains (10 Hz, 500 steps of 1 ms); each output has five wanted times, at least 11 steps apart.
 
@@ -65,11 +65,13 @@ FEEDBACK = ("symmetric", "random", "uniform")
 class Task:
     """What is drawn for a program.  first: mean and standard deviation of the first weights, by projection.
 
-    wanted: times that an output learns.  every: steps after which the next input spikes, once each; 0: Poisson trains.
+    trials: that the row is measured with.  wanted: times that an output learns.
+    every: steps after which the next input spikes, once each; 0: Poisson trains.
     rate: r1 in the first half of the trials, from where it falls to 0; 0: the rule has none.
     """
 
     program: str
+    trials: int
     inputs: int
     outputs: int
     first: dict[str, tuple[float, float]]
@@ -77,14 +79,15 @@ class Task:
     wanted: int = 5
     every: int = 0
     rate: int = 0
-    trials: int = 1000
 
 
 TASKS = {
-    "one": Task("superspike", 100, 1, {"output": (10.0, 20.0)}),
-    "sequence": Task("superspike_sequence", 100, 1, {"output": (60.0, 20.0)}, wanted=1, every=4),
-    "many": Task("superspike_many", 200, 20, {"output": (5.0, 15.0)}),
-    "hidden": Task("superspike_hidden", 100, 1, {"hidden": (15.0, 50.0), "output": (0.0, 40.8)}, hidden=48, rate=90),
+    "one": Task("superspike", 200, 100, 1, {"output": (10.0, 20.0)}),
+    "sequence": Task("superspike_sequence", 60, 100, 1, {"output": (60.0, 20.0)}, wanted=1, every=4),
+    "many": Task("superspike_many", 100, 200, 20, {"output": (5.0, 15.0)}),
+    "hidden": Task(
+        "superspike_hidden", 1500, 100, 1, {"hidden": (15.0, 50.0), "output": (0.0, 40.8)}, hidden=48, rate=90
+    ),
 }
 
 
@@ -284,7 +287,7 @@ def main() -> int:
     parser.add_argument("--feedback", choices=FEEDBACK, default="symmetric")
     parser.add_argument("--outputs", type=int, help="other than the program's")
     parser.add_argument("--hidden", type=int, help="neurons, other than the program's")
-    parser.add_argument("--trials", type=int, help="other than the program's; r1 falls in the second half of them")
+    parser.add_argument("--trials", type=int, help="other than the row's; r1 falls in the second half")
     parser.add_argument("--rate", type=int, help="r1 in the first half, other than the program's")
     parser.add_argument("--no-float", action="store_true", help="leave the floats out")
     parser.add_argument(
@@ -303,7 +306,7 @@ def main() -> int:
     if options.hidden and task.hidden:
         task = wider(task, options.hidden)
     settings = (feedback_setting(options.feedback),) if task.hidden else ()
-    settings += (f"run.samples={options.trials}", "run.latency=simple") if options.trials else ()
+    settings += (f"run.samples={task.trials}", "run.latency=simple")
     for seed in options.seed:
         program = program_of(task, seed, settings)
         wanted, began = wanted_of(program), time.perf_counter()
