@@ -11,7 +11,7 @@ import neuroemu
 from tests.limit import pytest_configure, pytest_runtest_protocol, pytest_unconfigure  # noqa: F401
 
 os.environ["NEUROEMU_CACHE"] = "off"  # tests compile what they test, and leave nothing in anybody's cache
-settings.register_profile("ci", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

@@ -11,7 +11,7 @@ from ..chip import Chip
 from ..network import Network, WeightFormat
 from ..pieces import run_starts, source_pieces, spread_sources, unsigned_for
 from .demand import content_of, learns, repeated
-from .image import NOTHING, CountRows, Parts
+from .image import SMALL, CountRows, Parts
 from .packing import DENSE, SHARED, Lists, Sizes, joined, lists_of, packed, sizes_of
 from .populations import one_projection, places, served
 from .table import Table
@@ -73,7 +73,8 @@ def rows_by_kind(
                 count(index, lists, row[mine][lists.start])
     for index, found in waiting.items():
         count(index, joined([lists for lists, _ in found]), np.concatenate([at for _, at in found]))
-    return rows._replace(**{name: _smallest(amounts) for name, amounts in counted.items()})
+    small = table.target.size <= SMALL
+    return rows._replace(**{name: _smallest(amounts, small) for name, amounts in counted.items()})
 
 
 def _never_dense(network: Network, index: int, sizes: Sizes, parts: Parts) -> bool:
@@ -84,10 +85,11 @@ def _never_dense(network: Network, index: int, sizes: Sizes, parts: Parts) -> bo
     return bool(np.all(sizes.dense[into] > sizes.with_index(np.flatnonzero(into), np.array(longest))))
 
 
-def _smallest(amounts: np.ndarray) -> np.ndarray:
-    """In the smallest unsigned type; empty where all are 0."""
+def _smallest(amounts: np.ndarray, small: bool) -> np.ndarray:
+    """In the smallest unsigned type, or uint32 in a small image; empty where all are 0."""
     largest = int(amounts.max(initial=0))
-    return amounts.astype(unsigned_for(largest)) if largest else NOTHING
+    kind = np.uint32 if small else unsigned_for(largest)
+    return amounts.astype(kind) if largest else np.empty(0, kind)
 
 
 def _rows_of(rows: CountRows, source: np.ndarray, part: np.ndarray, begin: int) -> np.ndarray:

@@ -31,7 +31,7 @@ def count_rows(first: np.ndarray, target: np.ndarray, part_size: np.ndarray) -> 
     if n_rows and whole_bytes <= n_rows * np.dtype(kind).itemsize + n_rows * np.dtype(part_type).itemsize:
         return _whole(bounds, parts, lengths, part_size.size, kind)
     lengths[0] = np.empty(0, kind)
-    return CountRows(bounds, np.concatenate(parts), np.concatenate(lengths), np.empty(0, kind))
+    return CountRows(bounds, np.concatenate(parts), np.concatenate(lengths), *[np.empty(0, kind)] * 3)
 
 
 def _whole(
@@ -46,4 +46,4 @@ def _whole(
         synapses[np.repeat(np.arange(source, last, dtype=np.int64) * n_parts, each) + part] = length
         source, done = last, done + part.size
     first = np.arange(n_sources + 1, dtype=np.int64) * n_parts
-    return CountRows(first, np.empty(0, parts[0].dtype), synapses, np.empty(0, kind))
+    return CountRows(first, np.empty(0, parts[0].dtype), synapses, *[np.empty(0, kind)] * 3)

@@ -66,7 +66,7 @@ def test_twenty_neurons_learn_at_once():
 
 @pytest.mark.parametrize("kind", ["symmetric", "random", "uniform"])
 def test_a_hidden_layer_is_told_by_feedback(kind):
-    # D18: within 20 trials the loss falls to .23, .32 and .27; what is left after 500 stands in the tool.
+    # D18: within 20 trials; what is left after 1500 stands in the tool.
     program = short("hidden", 20, feedback_setting(kind))
     found = losses(on_chip(program)[0], wanted_of(program))
     assert found.min() < 0.5 * found[0]
@@ -74,17 +74,17 @@ def test_a_hidden_layer_is_told_by_feedback(kind):
 
 @pytest.mark.parametrize("task", ["one", "hidden"])
 def test_the_chip_follows_its_floats(task):
-    """What a trial changes, in the mean over ten seeds of the roundings: tags that saturate and errors below 1 make it less."""
+    """What a trial changes, in the mean over seeds of the roundings: tags that saturate and errors below 1 make it less."""
     runs = []
-    for seed in range(10):
+    for seed in range(10 if task == "one" else 40):
         program = short(task, 1, f"seed={seed}")
         runs.append(on_chip(program)[1])
     _, exact = in_floats(program)
     for name, weights in exact.items():
         before = next(p for p in program.network.projections if p.name == name).connector.weights
         moved, meant = np.mean([run[name] for run in runs], axis=0) - before, weights - before
-        assert np.corrcoef(moved.ravel(), meant.ravel())[0, 1] > 0.85  # .98 of the one
-        assert 0.5 < (moved * meant).sum() / (meant**2).sum() < 1.2  # .83 of the one, .66 of the hidden layer
+        assert np.corrcoef(moved.ravel(), meant.ravel())[0, 1] > 0.85  # .98 of the one, .98 and .92
+        assert 0.5 < (moved * meant).sum() / (meant**2).sum() < 1.2  # .83 of the one, .61 of the hidden layer
 
 
 def test_the_loss_of_a_missing_spike_is_that_of_silence():

@@ -18,22 +18,24 @@ choice of registers stayed at .10 to .18 (single exponential); a current that la
 weight of 10 for 20, changed together, brought it to 0. Which of the two did was not measured.
 
 Approximated besides: tags saturate at 255 and errors below 1 are lost, so that a trial's change is .83 of the floats' (in the
-mean over 12 seeds, correlation .98), and the hidden layer's .66 (correlation above .85): the rate is lower, not the direction.
+mean over 12 seeds, correlation .98), the hidden layer's .61 (correlation .92 over 40): the rate is lower, not the direction.
 
 Measured on chip, best loss as part of that of silence:
     one, 200 trials, seeds 1, 2, 3: 0, 4.4, 0 % with 5, 4, 5 of 5 hit; floats 0, 2.5, 0 %. 600 trials, seed 1: 0 %, floats 0 %
     sequence, 60 trials, seeds 1 to 10: the one spike within 2 steps and no other, from trial 4 to 13 on, floats 4 to 10, and in
     all of the last 20 trials, 10 of 10 both
     many, 15 trials: 7.7 %; with 100, 1.5 % and 99 of 100 hit, floats 1.2 % and 99
-    hidden, one output, 500 trials, seeds 1, 2, 3: symmetric .58, 2.87, 1.89, random .63, 1.09, 2.15, uniform .63, 1.62, .35 %
-    (the bar is 1 %); floats 2.76, 4.72, 3.70, then 3.79, .72, 1.56, then 3.39, .72, 2.39 %
-    hidden with epochs of double strength (dt = 2^-1*u0*x1*y1 - ...): symmetric .63, .72 %; random 1.01, 2.34; uniform 1.01, .73
-    hidden, four outputs, 200 hidden, 800 trials, symmetric, seeds 1, 2, 3: 1.99, 2.08, 1.46 % (19, 20, 20 of 20 hit); floats
-    3.12, 5.02, 3.52 %. With a factor r1 that falls to 0 in the second half of 1200 trials (not in the program) 1.21, 1.84,
-    1.10 %. With that, 100 hidden and 800 trials one output has, seeds 1, 2, 3: random .32, 1.62, 1.30, symmetric .58, 1.09,
-    .69 %
-The weights go on moving: the mean of the last 50 trials of the hidden layer is 4 to 16 %. 41 to 51 pJ
-a synapse read by the rule (120 pJ a change).
+    hidden, one output, 1500 trials, seeds 1, 2, 3 (the bar is 1 %): by all three feedbacks 0, 0, 0 %, and so the last ten
+    trials; floats symmetric 1.26, 1.62, .96, random 2.52, 1.09, 1.89, uniform .87, 0, .69 %
+    hidden, four outputs, 200 hidden, r1 = 40, 800 trials, symmetric, seeds 1, 2, 3: .86, 1.86, 1.10 % (20, 19, 19 of 20 hit),
+    seed 2 with 1600 trials 1.03 % (20 hit); seeds 11, 12, on which r1 was chosen, with a width of 1000: .89, .09 %; floats,
+    seed 1, 1.98 %
+Settings were chosen on seeds 11 to 18. Earlier ones had epochs of two steps, 32 hidden, and a rate that did not fall: symmetric
+.58, 2.87, 1.89, random .63, 1.09, 2.15, uniform .63, 1.62, .35 %, four outputs 1.99, 2.08, 1.46 %. A spike a step late is an
+error for one step only, in half of the cases between two epochs: with 32 hidden and 500 trials of a falling rate, seeds 11 to 14,
+symmetric, have .72, 0, .76, 1.19 % by epochs of two and 0, 0, 0, .40 % by epochs of one.
+The chip is ahead of its floats here: its roundings move weights by chance, so that it tries more. 41 to 51 pJ a synapse read by
+the rule (120 pJ a change).
 """
 
 from __future__ import annotations
@@ -273,7 +275,8 @@ def in_floats(program: Program) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 def _rates(program: Program) -> np.ndarray:
     """(trials,) r1, or ones for a program without it."""
     given: Any = program.inputs.get("rate")
-    return np.ones(program.samples or 1) if given is None else np.asarray(given.values, float)[:, 0]
+    trials = program.samples or 1
+    return np.ones(trials) if given is None else np.asarray(given.values, float)[:trials, 0]
 
 
 def _weights(network: Network, name: str) -> Any:
