@@ -32,7 +32,7 @@ Measured on chip, best loss as part of that of silence:
     seed 1, 1.98 %
 Settings were chosen on seeds 11 to 18. Earlier ones had epochs of two steps, 32 hidden, and a rate that did not fall: symmetric
 .58, 2.87, 1.89, random .63, 1.09, 2.15, uniform .63, 1.62, .35 %, four outputs 1.99, 2.08, 1.46 %. A spike a step late is an
-error for one step only, in half of the cases between two epochs: with 32 hidden and 500 trials of a falling rate, seeds 11 to 14,
+error for one step only, in half of the cases between two epochs: with 32 hidden and 500 trials of a falling rate, 11 to 14,
 symmetric, have .72, 0, .76, 1.19 % by epochs of two and 0, 0, 0, .40 % by epochs of one.
 The chip is ahead of its floats here: its roundings move weights by chance, so that it tries more. 41 to 51 pJ a synapse read by
 the rule (120 pJ a change).
