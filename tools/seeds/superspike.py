@@ -1,7 +1,7 @@
 """SuperSpike (rows D16 to D19, seeds: Zenke and Ganguli's slides): programs/seeds/superspike*.yaml, and the same in floats.
 
     python -m tools.seeds.superspike [--task one] [--seed 1 2 3] [--feedback symmetric] [--outputs 1] [--hidden 32]
-        [--trials 200] [--rate 90] [--no-float] [--write]
+        [--trials 200] [--rate 90] [--set KEY=VALUE] [--no-float] [--write]
 
 One trial shows the same Poisson trains (10 Hz, 500 steps of 1 ms); each output has five wanted times, at least 11 steps apart.
 
@@ -292,6 +292,7 @@ def main() -> int:
     parser.add_argument("--hidden", type=int, help="neurons, other than the program's")
     parser.add_argument("--trials", type=int, help="other than the row's; r1 falls in the second half")
     parser.add_argument("--rate", type=int, help="r1 in the first half, other than the program's")
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="of the program, as `neuroemu run --set`")
     parser.add_argument("--no-float", action="store_true", help="leave the floats out")
     parser.add_argument(
         "--write", action="store_true", help="the data beside the programs anew, of seed 1, and no more"
@@ -309,7 +310,7 @@ def main() -> int:
     if options.hidden and task.hidden:
         task = wider(task, options.hidden)
     settings = (feedback_setting(options.feedback),) if task.hidden else ()
-    settings += (f"run.samples={task.trials}", "run.latency=simple")
+    settings += (f"run.samples={task.trials}", "run.latency=simple", *options.set)
     for seed in options.seed:
         program = program_of(task, seed, settings)
         wanted, began = wanted_of(program), time.perf_counter()
