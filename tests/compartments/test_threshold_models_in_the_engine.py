@@ -22,6 +22,8 @@ from tests.networks import Listed
 
 STEPS, N, CHANNELS = 60, 70, 5  # two groups of compartments
 
+THREE_FACTOR = {"decay_v": 300, "threshold": 150, "refractory": 2, "width": 200, "decay_signal": 900, "signal_shift": 1}
+
 # Registers with which a model fires now and then, and rests now and then.
 REGISTERS = {
     "if": {"threshold": 300, "soft": 1},
@@ -37,24 +39,8 @@ REGISTERS = {
         "activity_min": 500,
         "threshold_min": 60,
     },
-    "three_factor_lif": {
-        "decay_v": 300,
-        "threshold": 150,
-        "refractory": 2,
-        "width": 200,
-        "decay_signal": 900,
-        "signal_shift": 1,
-    },
-    "three_factor_alif": {
-        "decay_v": 300,
-        "threshold": 150,
-        "refractory": 2,
-        "width": 200,
-        "decay_signal": 900,
-        "signal_shift": 1,
-        "decay_b": 900,
-        "step": 100,
-    },
+    "three_factor_lif": THREE_FACTOR,
+    "three_factor_alif": {**THREE_FACTOR, "decay_b": 900, "step": 100},
     "leaky_error": {"decay_v": 300, "error_shift": 3},
     "bcm": {"decay_v": 900, "rate_shift": 2, "tau": 1, "square_shift": 5, "theta_shift": 6, "phi_shift": 3},
     "snu": {"decay": 500, "b": -200},

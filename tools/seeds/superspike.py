@@ -292,7 +292,9 @@ def main() -> int:
     parser.add_argument("--hidden", type=int, help="neurons, other than the program's")
     parser.add_argument("--trials", type=int, help="other than the row's; r1 falls in the second half")
     parser.add_argument("--rate", type=int, help="r1 in the first half, other than the program's")
-    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="of the program, as `neuroemu run --set`")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="KEY=VALUE", help="of the program, as `neuroemu run --set`"
+    )
     parser.add_argument("--no-float", action="store_true", help="leave the floats out")
     parser.add_argument(
         "--write", action="store_true", help="the data beside the programs anew, of seed 1, and no more"
