@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 from neuroemu.sweep import plan, sweep, tasks
@@ -69,8 +70,8 @@ def swept(monkeypatch, of, folder, retry_failed=False, **crew):
 
 
 def table(folder):
-    """(columns, rows) of everything but the times."""
-    with sqlite3.connect(folder / "points.sqlite") as file:
+    """(columns, rows) of everything but the times.  Read only: a look at a sweep that just begins must not make its file."""
+    with contextlib.closing(sqlite3.connect(f"{(folder / 'points.sqlite').as_uri()}?mode=ro", uri=True)) as file:
         names = [row[1] for row in file.execute("PRAGMA table_info(points)") if row[1] != "wall_s"]
         shown = ", ".join(f'"{name}"' for name in names)
         return names, file.execute(f"SELECT {shown} FROM points ORDER BY point").fetchall()
